@@ -1,0 +1,7 @@
+//! Carries a plan out, step by step, and reports what happened.
+
+mod report;
+
+pub use report::{
+    BuildEvent, BuildReport, ContextReport, LayerReport, StepFailure, StepReport, StepState,
+};

@@ -1,0 +1,187 @@
+//! The plan as a value: stages, steps, and what each step does once everything is expanded.
+
+use serde::{Deserialize, Serialize};
+
+use crate::reference::ImageReference;
+use crate::source::Span;
+
+/// A step's place in the file, from 1, global ARGs included.
+pub type StepNumber = usize;
+
+/// What is to be built, in the order of the file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Every stage of the file.
+    pub stages: Vec<PlannedStage>,
+    /// Index of the stage that becomes the image.
+    pub target: usize,
+    /// Every instruction of the file, in its order.
+    pub steps: Vec<Step>,
+}
+
+/// One stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedStage {
+    /// The lower-case name, if it has one.
+    pub name: Option<String>,
+    /// Where it starts.
+    pub base: Base,
+    /// Whether the target needs it.
+    pub needed: bool,
+}
+
+/// What a stage is built on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Base {
+    /// Nothing: `FROM scratch`.
+    Scratch,
+    /// An earlier stage, by index.
+    Stage(usize),
+    /// An image.
+    Image(ImageReference),
+}
+
+/// One instruction, ready to be carried out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Its place in the file.
+    pub number: StepNumber,
+    /// The stage it belongs to; none for a global ARG.
+    pub stage: Option<usize>,
+    /// Its bytes in the Dockerfile.
+    pub span: Span,
+    /// First and last line, from 1.
+    pub lines: (usize, usize),
+    /// The instruction as one line, continuations joined.
+    pub text: String,
+    /// What it does.
+    pub kind: StepKind,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepKind {
+    /// Starts a stage.
+    From(Base),
+    /// Makes a layer.
+    Layer(LayerStep),
+    /// Changes the image's settings only.
+    Config(ConfigChange),
+    /// Is parsed, but strata cannot carry it out yet; the words name what.
+    Unsupported(String),
+    /// Its stage is not needed, so nothing about it was worked out.
+    NotNeeded,
+}
+
+/// A step that makes a layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LayerStep {
+    /// RUN.
+    Run(RunStep),
+    /// COPY.
+    Copy(CopyStep),
+    /// WORKDIR: makes the folder where it is missing.
+    Workdir(WorkdirStep),
+}
+
+/// A RUN with everything that decides what it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunStep {
+    /// The words to execute; for the shell form the shell comes first.
+    pub argv: Vec<String>,
+    /// The image's environment, in its order.
+    pub env: Vec<(String, String)>,
+    /// The build arguments in scope that ENV does not hide, in order of declaration.
+    pub args: Vec<(String, String)>,
+    /// Proxy variables: passed on, but no part of the cache key.
+    pub proxies: Vec<(String, String)>,
+    /// Absolute working directory.
+    pub workdir: String,
+    /// `user[:group]`, empty for root.
+    pub user: String,
+    /// A script to be written to a file and executed, from a heredoc that starts with `#!`.
+    pub script: Option<String>,
+}
+
+/// A COPY with its words expanded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyStep {
+    /// Where the files come from.
+    pub from: CopyFrom,
+    /// Paths or patterns, relative to the root of `from`, cleaned.
+    pub sources: Vec<String>,
+    /// Files written in the Dockerfile itself, as heredocs.
+    pub inline: Vec<InlineFile>,
+    /// Absolute destination; a trailing `/` means a folder.
+    pub destination: String,
+    /// `user[:group]` given to everything copied.
+    pub chown: Option<String>,
+    /// Permission bits given to everything copied.
+    pub chmod: Option<u32>,
+}
+
+/// Where COPY takes files from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CopyFrom {
+    /// The build context.
+    Context,
+    /// An earlier stage, by index.
+    Stage(usize),
+    /// An image.
+    Image(ImageReference),
+}
+
+/// A file whose content stands in the Dockerfile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InlineFile {
+    /// The heredoc's name.
+    pub name: String,
+    /// The content, expanded where it asks for it.
+    pub content: String,
+}
+
+/// A WORKDIR with its path worked out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkdirStep {
+    /// Absolute, cleaned path.
+    pub path: String,
+    /// `user[:group]` who owns folders that have to be made.
+    pub user: String,
+}
+
+/// A change to the image's settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfigChange {
+    /// ENV.
+    Env(Vec<(String, String)>),
+    /// LABEL.
+    Labels(Vec<(String, String)>),
+    /// ARG, inside a stage or before the first: names and the values they got.
+    Arg(Vec<(String, Option<String>)>),
+    /// USER.
+    User(String),
+    /// CMD; `shell` tells how it was written.
+    Cmd {
+        /// The words; for the shell form the shell comes first.
+        argv: Vec<String>,
+        /// Written in the shell form.
+        shell: bool,
+    },
+    /// ENTRYPOINT.
+    Entrypoint {
+        /// The words; for the shell form the shell comes first.
+        argv: Vec<String>,
+        /// Written in the shell form.
+        shell: bool,
+    },
+    /// EXPOSE: `80/tcp`, sorted.
+    Expose(Vec<String>),
+    /// VOLUME.
+    Volumes(Vec<String>),
+    /// SHELL.
+    Shell(Vec<String>),
+    /// STOPSIGNAL.
+    StopSignal(String),
+    /// MAINTAINER.
+    Author(String),
+}

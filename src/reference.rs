@@ -1,0 +1,211 @@
+//! Image references: `[registry/]name[:tag][@digest]`, read and shown as docker does.
+//!
+//! Names are short here: `docker.io/library/node` is written `node`, a missing tag means
+//! `latest`. (distribution reference grammar; docker's familiar names.)
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+
+const DEFAULT_REGISTRY: &str = "docker.io/";
+const DEFAULT_NAMESPACE: &str = "library/";
+/// The tag that is meant where none is written.
+pub const DEFAULT_TAG: &str = "latest";
+
+/// The name of an image.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct ImageReference {
+    name: String,
+    tag: Option<String>,
+    digest: Option<Digest>,
+}
+
+/// Text that is not an image reference.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseReferenceError {
+    /// The repository name has upper-case letters.
+    #[error("invalid reference format: repository name (`{0}`) must be lowercase")]
+    UpperCase(String),
+    /// Anything else.
+    #[error("invalid reference format: `{0}`")]
+    Format(String),
+}
+
+impl ImageReference {
+    /// Returns the name in its short form, without tag and digest: `node`, `localhost:5000/shop`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the tag: the one written, else `latest`, or none where only a digest is written.
+    pub fn tag(&self) -> Option<&str> {
+        match (&self.tag, &self.digest) {
+            (Some(tag), _) => Some(tag),
+            (None, Some(_)) => None,
+            (None, None) => Some(DEFAULT_TAG),
+        }
+    }
+
+    /// Returns the digest that pins the image, if one is written.
+    pub fn digest(&self) -> Option<Digest> {
+        self.digest
+    }
+
+    /// Returns `name:tag`, the tag always written out, as docker's lists show it.
+    pub fn with_tag(&self) -> String {
+        match (self.tag(), self.digest) {
+            (Some(tag), _) => format!("{}:{tag}", self.name),
+            (None, Some(digest)) => format!("{}@{digest}", self.name),
+            (None, None) => self.name.clone(),
+        }
+    }
+}
+
+impl fmt::Display for ImageReference {
+    /// Writes the short form: `:latest` is left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if let Some(tag) = self.tag.as_deref().filter(|tag| *tag != DEFAULT_TAG) {
+            write!(f, ":{tag}")?;
+        }
+        match &self.digest {
+            Some(digest) => write!(f, "@{digest}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl FromStr for ImageReference {
+    type Err = ParseReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || ParseReferenceError::Format(text.to_owned());
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest.parse().map_err(|_| wrong())?)),
+            None => (text, None),
+        };
+        let last_part = rest.rfind('/').map_or(0, |slash| slash + 1);
+        let (name, tag) = match rest[last_part..].split_once(':') {
+            Some((last, tag)) => (&rest[..last_part + last.len()], Some(tag)),
+            None => (rest, None),
+        };
+        if !tag.is_none_or(is_tag) {
+            return Err(wrong());
+        }
+        let name = name.strip_prefix(DEFAULT_REGISTRY).unwrap_or(name);
+        let name = name.strip_prefix(DEFAULT_NAMESPACE).unwrap_or(name);
+        let (registry, path) = split_registry(name);
+        if path.chars().any(char::is_uppercase) {
+            return Err(ParseReferenceError::UpperCase(name.to_owned()));
+        }
+        if !path.split('/').all(is_name_part) || !registry.is_none_or(is_registry) {
+            return Err(wrong());
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            tag: tag.map(str::to_owned),
+            digest,
+        })
+    }
+}
+
+/// Splits off a leading host, which has a dot or a port, or is `localhost`.
+fn split_registry(name: &str) -> (Option<&str>, &str) {
+    match name.split_once('/') {
+        Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => {
+            (Some(host), path)
+        }
+        _ => (None, name),
+    }
+}
+
+fn is_registry(host: &str) -> bool {
+    let (name, port) = host.split_once(':').unwrap_or((host, "0"));
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
+        && !port.is_empty()
+        && port.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Lower-case letters and digits, joined by `.`, `_`, `__` or any number of `-`.
+fn is_name_part(part: &str) -> bool {
+    let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let joined = |run: &str| matches!(run, "" | "." | "_" | "__") || run.bytes().all(|b| b == b'-');
+    part.bytes().next().is_some_and(word)
+        && part.bytes().next_back().is_some_and(word)
+        && part
+            .split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            .all(joined)
+}
+
+fn is_tag(tag: &str) -> bool {
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    (1..=128).contains(&tag.len())
+        && tag.bytes().next().is_some_and(word)
+        && tag.bytes().all(|b| word(b) || matches!(b, b'.' | b'-'))
+}
+
+impl TryFrom<String> for ImageReference {
+    type Error = ParseReferenceError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<ImageReference> for String {
+    fn from(reference: ImageReference) -> Self {
+        reference.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shown_short() {
+        for (text, short, full) in [
+            ("node", "node", "node:latest"),
+            ("docker.io/library/node:latest", "node", "node:latest"),
+            ("docker.io/me/shop:1", "me/shop:1", "me/shop:1"),
+            (
+                "localhost:5000/shop",
+                "localhost:5000/shop",
+                "localhost:5000/shop:latest",
+            ),
+            ("a/b__c/d--e:v1.0", "a/b__c/d--e:v1.0", "a/b__c/d--e:v1.0"),
+        ] {
+            let reference: ImageReference = text.parse().expect(text);
+            assert_eq!(
+                (reference.to_string(), reference.with_tag()),
+                (short.into(), full.into())
+            );
+        }
+    }
+
+    #[test]
+    fn malformed_names_are_refused() {
+        for text in [
+            "",
+            ":x",
+            "a:",
+            "ubuntu:14:04",
+            "—rm",
+            "name.",
+            "a..b",
+            "a//b",
+            "x@sha256:1",
+        ] {
+            assert!(text.parse::<ImageReference>().is_err(), "{text}");
+        }
+        let upper = "BAD_Tag".parse::<ImageReference>();
+        assert_eq!(upper, Err(ParseReferenceError::UpperCase("BAD_Tag".into())));
+    }
+}
