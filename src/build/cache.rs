@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::report::{BuildReport, StepReport};
 use crate::digest::{CacheKey, Digest, ImageId};
+use crate::layers::StoreError;
 use crate::layers::files::atomic_write;
 use crate::plan::{CacheRecord, Ingredients, Step};
 
@@ -56,10 +57,11 @@ struct BuiltStep {
 
 impl BuildCache {
     /// Opens the cache below a store's root.
-    pub fn open(root: &Path) -> io::Result<Self> {
+    pub fn open(root: &Path) -> Result<Self, StoreError> {
         let folder = root.join("cache");
         for part in ["steps", "builds", "images", "contexts"] {
-            std::fs::create_dir_all(folder.join(part))?;
+            let path = folder.join(part);
+            std::fs::create_dir_all(&path).map_err(StoreError::io("make", &path))?;
         }
         Ok(Self { folder })
     }
@@ -75,22 +77,30 @@ impl BuildCache {
     }
 
     /// Remembers a step that ran. The record comes last: without it the rest counts for nothing.
-    pub fn remember(&self, record: &CacheRecord, ingredients: &Ingredients) -> io::Result<()> {
+    pub fn remember(&self, record: &CacheRecord, ingredients: &Ingredients) -> Result<(), StoreError> {
         write(&self.step_file(record.key, "why.json"), ingredients)?;
         write(&self.step_file(record.key, "json"), record)
     }
 
     /// Returns every record.
-    pub fn records(&self) -> io::Result<Vec<CacheRecord>> {
-        let mut records = Vec::new();
-        for entry in std::fs::read_dir(self.folder.join("steps"))? {
-            let path = entry?.path();
+    pub fn records(&self) -> Vec<CacheRecord> {
+        let is_record = |path: &PathBuf| {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if name.ends_with(".json") && !name.ends_with(".why.json") {
-                records.extend(read::<CacheRecord>(&path));
-            }
-        }
-        Ok(records)
+            name.ends_with(".json") && !name.ends_with(".why.json")
+        };
+        let entries = std::fs::read_dir(self.folder.join("steps")).into_iter().flatten();
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_record);
+        paths.filter_map(|path| read(&path)).collect()
+    }
+
+    /// Returns the images whose builds are remembered.
+    pub fn images(&self) -> Vec<ImageId> {
+        let entries = std::fs::read_dir(self.folder.join("images")).into_iter().flatten();
+        let id = |entry: std::io::Result<std::fs::DirEntry>| {
+            let name = entry.ok()?.file_name().into_string().ok()?;
+            Some(ImageId(Digest::from_hex(name.strip_suffix(".json")?).ok()?))
+        };
+        entries.filter_map(id).collect()
     }
 
     /// Returns the file that remembers the digests of a context.
@@ -104,7 +114,7 @@ impl BuildCache {
     }
 
     /// Remembers a build, successful or not.
-    pub fn remember_build(&self, folder: &Path, report: &BuildReport) -> io::Result<()> {
+    pub fn remember_build(&self, folder: &Path, report: &BuildReport) -> Result<(), StoreError> {
         let mut history = self.history(folder);
         history.folder = folder.to_string_lossy().into_owned();
         history.last.clone_from(&report.file);
@@ -122,6 +132,20 @@ impl BuildCache {
     /// Returns the report of the build that made an image.
     pub fn image_report(&self, image: ImageId) -> Option<BuildReport> {
         read(&self.image_file(image))
+    }
+
+    /// Returns what is remembered of a built-in base.
+    pub(super) fn made_base<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        read(&self.folder.join(format!("base-{name}.json")))
+    }
+
+    /// Remembers what a built-in base was made from.
+    pub(super) fn remember_base<T: Serialize>(
+        &self,
+        name: &str,
+        made: &T,
+    ) -> Result<(), StoreError> {
+        write(&self.folder.join(format!("base-{name}.json")), made)
     }
 
     fn image_file(&self, image: ImageId) -> PathBuf {
@@ -197,6 +221,7 @@ fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
-fn write<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
-    atomic_write(path, &serde_json::to_vec(value)?)
+fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError> {
+    let bytes = serde_json::to_vec(value).expect("records have only text keys");
+    atomic_write(path, &bytes)
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::digest::Digest;
+use crate::layers::StoreError;
 use crate::layers::files::atomic_write;
 use crate::plan::context::{FileStat, KnownDigests};
 
@@ -43,7 +44,7 @@ impl StatCache {
     }
 
     /// Writes what is to be remembered, if anything is new.
-    pub fn store(&self) -> std::io::Result<()> {
+    pub fn store(&self) -> Result<(), StoreError> {
         if !self.changed.replace(false) {
             return Ok(());
         }
@@ -58,9 +59,6 @@ impl StatCache {
                 inode.0,
                 inode.1
             );
-        }
-        if let Some(folder) = self.file.parent() {
-            std::fs::create_dir_all(folder)?;
         }
         atomic_write(Path::new(&self.file), text.as_bytes())
     }

@@ -153,41 +153,33 @@ impl BuildContext {
         if !Pattern::is_pattern(source) {
             return Ok(vec![self.selection(source)?]);
         }
-        let pattern = Pattern::new(source)
-            .map_err(|_| ContextError::BadPattern { pattern: source.to_owned() })?;
-        let mut paths = Vec::new();
-        self.matches(&pattern, source, &mut paths)?;
+        let paths = self.matches(source)?;
         if paths.is_empty() {
             return Err(ContextError::NoMatch { pattern: source.to_owned() });
         }
         paths.iter().map(|path| self.selection(path)).collect()
     }
 
-    /// Collects the paths that fit a pattern, level by level, in order of name.
-    fn matches(
-        &self,
-        pattern: &Pattern,
-        source: &str,
-        found: &mut Vec<String>,
-    ) -> Result<(), ContextError> {
-        let depth = source.split('/').count();
+    /// Collects the paths that fit a pattern: level by level, in order of name.
+    fn matches(&self, source: &str) -> Result<Vec<String>, ContextError> {
+        let segments: Vec<&str> = source.split('/').collect();
         let mut level = vec![String::new()];
-        for at in 1..=depth {
+        for depth in 1..=segments.len() {
+            let pattern = Pattern::new(&segments[..depth].join("/"))
+                .map_err(|_| ContextError::BadPattern { pattern: source.to_owned() })?;
             let mut next = Vec::new();
             for folder in level {
-                for file in self.list(&folder)? {
-                    let is_folder = self.lookup(&file.path).is_ok_and(|f| f.metadata.is_folder());
-                    if at == depth && pattern.matches(&file.path) && self.ignored(&file.path).is_none()
-                    {
-                        found.push(file.path);
-                    } else if at < depth && is_folder && pattern.matches_prefix(&file.path) {
+                for file in self.list(&folder)?.into_iter().filter(|f| pattern.matches(&f.path)) {
+                    let last = depth == segments.len();
+                    let folder = || self.lookup(&file.path).is_ok_and(|f| f.metadata.is_folder());
+                    if if last { self.ignored(&file.path).is_none() } else { folder() } {
                         next.push(file.path);
                     }
                 }
             }
             level = next;
         }
-        Ok(())
+        Ok(level)
     }
 
     fn selection(&self, source: &str) -> Result<Selection, ContextError> {
@@ -214,7 +206,9 @@ impl BuildContext {
 
     /// Returns the line that leaves a path out, if one does.
     fn ignored(&self, path: &str) -> Option<String> {
-        if path.is_empty() { None } else { self.ignore.excluded_by(path) }
+        let decision = self.ignore.decide(path);
+        let rule = decision.rule.filter(|_| decision.ignored && !path.is_empty())?;
+        Some(format!("line {} of the ignore file ({})", rule.line, rule.pattern))
     }
 
     /// Adds everything below a folder that is not left out, depth first, in the order of a tar:
