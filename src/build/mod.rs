@@ -1,5 +1,6 @@
 //! Carries a plan out, step by step, and reports what happened.
 
+pub mod practice;
 mod report;
 
 pub use report::{

@@ -1,10 +1,9 @@
 //! A base as data: what there is at which path, before any of it is copied.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fmt;
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{BaseKind, Fingerprint, Note};
 use crate::digest::Digest;
@@ -71,5 +70,14 @@ impl Content {
             }
             Self::Bytes(bytes) => (Box::new(bytes.as_slice()), bytes.len() as u64),
         })
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(path) => write!(f, "Host({path:?})"),
+            Self::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()), // may be megabytes
+        }
     }
 }
