@@ -22,6 +22,7 @@
 //! `parser`, `layers` and `runtime` never see each other; `build` is where they meet. The faces
 //! (`cli`, `repl`, `lesson`) ask a [`session`] and draw its answers with [`render`].
 
+pub mod applets;
 pub mod diagnostic;
 pub mod digest;
 pub mod language;
