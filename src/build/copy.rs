@@ -356,7 +356,7 @@ impl Placement<'_> {
 
     fn conflict(&self, source: &Source, path: &RootPath, folder: bool) -> BuildError {
         CopyError::Conflict {
-            source: source.path.to_string(),
+            from: source.path.to_string(),
             target: path.absolute(),
             folder_over_file: folder,
         }

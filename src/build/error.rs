@@ -100,10 +100,10 @@ pub enum CopyError {
         path: String,
     },
     /// A folder would replace a file, or a file a folder.
-    #[error("cannot copy {} over {}", kind(*folder_over_file, source), kind(!*folder_over_file, target))]
+    #[error("cannot copy {} over {}", kind(*folder_over_file, from), kind(!*folder_over_file, target))]
     Conflict {
         /// What is copied, relative to where COPY takes from.
-        source: String,
+        from: String,
         /// What is there, absolute.
         target: String,
         /// Which of the two is the folder.
@@ -289,10 +289,10 @@ impl CopyError {
     fn message(&self, language: Language) -> String {
         match self {
             Self::NotFound { path } => copy_not_found(language, path),
-            Self::Conflict { source, target, folder_over_file: true } => {
-                folder_over_file(language, source, target)
+            Self::Conflict { from, target, folder_over_file: true } => {
+                folder_over_file(language, from, target)
             }
-            Self::Conflict { source, target, .. } => file_over_folder(language, source, target),
+            Self::Conflict { from, target, .. } => file_over_folder(language, from, target),
             Self::NotAFolder { path } => not_a_folder(language, path),
             Self::Read { path, source } => unreadable(language, path, &source.to_string()),
         }
