@@ -184,7 +184,8 @@ impl Builder<'_> {
         Ok(Prepared { plan, bases })
     }
 
-    fn image(&self, reference: &ImageReference) -> Result<Image, ImageError> {
+    /// Returns an image, making a built-in base where the name asks for one.
+    pub fn image(&self, reference: &ImageReference) -> Result<Image, ImageError> {
         let images = Images::new(self.store, self.cache).with_practice(self.practice.clone());
         images.find(reference, &mut |recipe| self.build_recipe(reference, recipe))
     }
