@@ -1,1 +1,70 @@
-//! (see docs)
+//! Runs one process in namespaces on a rootfs. Knows runtime-spec and a folder, not images.
+//!
+//! ```text
+//! face ── enter ──► entered process        user + mount namespace; root in there (worker, supervisor)
+//!                        │ launch
+//!                        ▼
+//!                   init (PID 1)           pid, mount, uts, ipc, net and cgroup namespaces
+//!                        │ exec            mounts, pivot_root, capabilities, seccomp; then your program
+//!                        ▼
+//!                   the container's process
+//! ```
+//!
+//! Every arrow is strata executed again, never a bare fork. How the files divide the work:
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | [`spec`] | what to run, as data |
+//! | [`probe`] | what this kernel and user may do, with reasons |
+//! | [`enter`] | into the user and mount namespace |
+//! | [`launch`] | the parent's side of a container's start |
+//! | `init` | PID 1's side, until it becomes the user's program |
+//! | `protocol` | the messages between the two and their order, pure |
+//! | [`frames`] | values and file descriptors over a Unix socket |
+//! | `mounts` | which mounts a container gets, as data |
+//! | [`capabilities`], `seccomp`, `cgroup` | what a container may do and use |
+//! | `sys` | the one file with raw system calls |
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::OnceLock;
+
+pub mod capabilities;
+pub mod enter;
+pub mod frames;
+pub mod launch;
+pub mod probe;
+pub mod spec;
+
+pub use capabilities::Capabilities;
+pub use enter::{Enter, Entered, RuntimeError, complete_entry, enter};
+pub use launch::{Exit, LaunchError, Running, Stdio, clean_upper, launch};
+pub use probe::{Mode, NoNamespaces, Probe, probe};
+pub use spec::{
+    IdMode, Mount, MountSource, Network, Process, Resources, Rootfs, Spec, Ulimit, User,
+};
+
+static EXECUTABLE: OnceLock<PathBuf> = OnceLock::new();
+
+/// Says which executable to start for the stages instead of this one. Only the first call counts;
+/// a test program, which is not strata itself, calls it before anything else.
+pub fn set_executable(path: impl Into<PathBuf>) {
+    // A second caller asks for the same in practice, and the first answer may be in use already.
+    let _ = EXECUTABLE.set(path.into());
+}
+
+/// Returns the executable that plays the stages: this one unless [`set_executable`] was called.
+pub(crate) fn executable() -> &'static Path {
+    EXECUTABLE
+        .get()
+        .map_or(Path::new("/proc/self/exe"), PathBuf::as_path)
+}
+
+/// Plays a hidden verb of the runtime (`__init`) when the first argument is one; none otherwise.
+/// Called before anything else in `cli::main`, because a container's start waits for it.
+pub fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
+    match arguments.first()?.to_str()? {
+        _ => None,
+    }
+}

@@ -1,0 +1,175 @@
+//! What to run, as data: the part of runtime-spec's `config.json` that strata speaks.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::capabilities::Capabilities;
+
+/// Everything [`launch`](super::launch::launch) needs to know about a container.
+///
+/// Make one with [`Spec::new`] and change what differs, so that new fields do not break you.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The tree the process sees as `/`.
+    pub rootfs: Rootfs,
+    /// What runs in there.
+    pub process: Process,
+    /// The name `hostname` prints.
+    pub hostname: String,
+    /// Binds and tmpfs beyond what every container gets, in the order they are mounted.
+    pub mounts: Vec<Mount>,
+    /// Which network it sees.
+    pub network: Network,
+    /// Whether `/` is read-only. Mounts keep their own answer.
+    pub read_only: bool,
+    /// What root in there may do.
+    pub capabilities: Capabilities,
+    /// Whether docker's default seccomp profile is applied.
+    pub seccomp: bool,
+    /// Whether set-user-ID programs gain nothing (`--security-opt no-new-privileges`). Off by
+    /// default, as in docker.
+    pub no_new_privileges: bool,
+    /// Limits; none by default.
+    pub resources: Resources,
+    /// Which ids exist in there; `probe().mode.ids()` is the right answer.
+    pub ids: IdMode,
+    /// Lines added to `/etc/hosts`: address, then name (`--add-host`).
+    pub hosts: Vec<(String, String)>,
+}
+
+impl Spec {
+    /// Describes a process on a rootfs with docker's defaults: root, `/`, no terminal, loopback
+    /// only, seccomp on, no limits.
+    pub fn new(rootfs: Rootfs, argv: Vec<String>, ids: IdMode) -> Self {
+        Self {
+            rootfs,
+            process: Process {
+                argv,
+                env: vec![("PATH".to_owned(), DEFAULT_PATH.to_owned())],
+                cwd: "/".to_owned(),
+                user: User::default(),
+                terminal: false,
+            },
+            hostname: "strata".to_owned(),
+            mounts: Vec::new(),
+            network: Network::Loopback,
+            read_only: false,
+            capabilities: Capabilities::default(),
+            seccomp: true,
+            no_new_privileges: false,
+            resources: Resources::default(),
+            ids,
+            hosts: Vec::new(),
+        }
+    }
+}
+
+/// Where commands are looked for when the environment has no `PATH`; docker's default.
+pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The tree that becomes `/`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Rootfs {
+    /// Layers and a writable folder, merged by overlayfs. All on absolute paths.
+    Overlay {
+        /// The layers' trees, base first. May be empty.
+        lower: Vec<PathBuf>,
+        /// What the process changes lands here.
+        upper: PathBuf,
+        /// Overlay's own scratch folder, empty, beside `upper`.
+        work: PathBuf,
+    },
+    /// One folder, changed in place.
+    Folder(PathBuf),
+}
+
+/// The process that becomes PID 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// The command and its arguments. A command without `/` is looked for in `PATH`.
+    pub argv: Vec<String>,
+    /// The environment, whole and in order. Nothing is inherited.
+    pub env: Vec<(String, String)>,
+    /// The working directory, absolute; made if it is missing.
+    pub cwd: String,
+    /// Who runs it.
+    pub user: User,
+    /// Whether it gets a pseudo-terminal as stdin, stdout and stderr.
+    pub terminal: bool,
+}
+
+/// A user by number; names are resolved by the caller. Default is root.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct User {
+    /// User id.
+    pub uid: u32,
+    /// Primary group id.
+    pub gid: u32,
+    /// Supplementary group ids.
+    pub groups: Vec<u32>,
+}
+
+/// Something mounted over the rootfs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mount {
+    /// What is mounted.
+    pub source: MountSource,
+    /// Where, absolute as the container sees it; made if it is missing.
+    pub target: String,
+    /// Whether writing is refused.
+    pub read_only: bool,
+}
+
+/// What a [`Mount`] shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MountSource {
+    /// A file or folder of the host, absolute.
+    Bind(PathBuf),
+    /// An empty folder in memory.
+    Tmpfs,
+}
+
+/// Which network a container sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Network {
+    /// Its own, with nothing but `lo` (docker's `none`).
+    Loopback,
+    /// The host's.
+    Host,
+}
+
+/// Which user and group ids exist inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum IdMode {
+    /// As many as an image needs: rootful, or a range of sub-ids.
+    Many,
+    /// Only 0. System calls that could fail for no other reason are answered with success.
+    Single,
+}
+
+/// Limits on what a container may use; all off by default.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Resources {
+    /// Bytes of memory.
+    pub memory: Option<u64>,
+    /// How many processors' worth of time, such as 0.5.
+    pub cpus: Option<f64>,
+    /// How many processes and threads.
+    pub pids: Option<u64>,
+    /// `setrlimit` limits.
+    pub ulimits: Vec<Ulimit>,
+    /// Carry on without a limit the machine cannot give instead of refusing (`--best-effort`).
+    pub best_effort: bool,
+}
+
+/// One `setrlimit` limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ulimit {
+    /// As docker names it: `nofile`, `nproc`, `core`...
+    pub name: String,
+    /// What applies; `u64::MAX` for unlimited.
+    pub soft: u64,
+    /// How far the process may raise it; `u64::MAX` for unlimited.
+    pub hard: u64,
+}
