@@ -76,9 +76,7 @@ pub(super) fn is_id_prefix(text: &str) -> bool {
 /// least.
 pub fn is_valid_name(name: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-    name.len() >= 2
-        && name.as_bytes()[0].is_ascii_alphanumeric()
-        && name.bytes().all(inner)
+    name.len() >= 2 && name.as_bytes()[0].is_ascii_alphanumeric() && name.bytes().all(inner)
 }
 
 /// Makes up a name such as `patient_hopper`. After a few that were taken, a digit at the end
@@ -116,14 +114,70 @@ const ADJECTIVES: [&str; 64] = [
 
 /// People to whom computing owes something.
 const PEOPLE: [&str; 64] = [
-    "allen", "babbage", "backus", "baran", "bartik", "berners", "boole", "borg", "brooks",
-    "cerf", "church", "clarke", "cocke", "codd", "conway", "corbato", "cray", "dahl", "davies",
-    "dijkstra", "eckert", "engelbart", "estrin", "feinler", "floyd", "goldberg", "granville",
-    "hamilton", "hamming", "hoare", "holberton", "hopper", "iverson", "johnson", "jonsson",
-    "karp", "kay", "kernighan", "kilburn", "kleene", "knuth", "lamport", "liskov", "lovelace",
-    "mauchly", "mccarthy", "meitner", "milner", "minsky", "naur", "neumann", "perlis", "perlman",
-    "postel", "rabin", "ritchie", "shannon", "shaw", "stearns", "tarjan", "thompson", "turing",
-    "wilkes", "wirth",
+    "allen",
+    "babbage",
+    "backus",
+    "baran",
+    "bartik",
+    "berners",
+    "boole",
+    "borg",
+    "brooks",
+    "cerf",
+    "church",
+    "clarke",
+    "cocke",
+    "codd",
+    "conway",
+    "corbato",
+    "cray",
+    "dahl",
+    "davies",
+    "dijkstra",
+    "eckert",
+    "engelbart",
+    "estrin",
+    "feinler",
+    "floyd",
+    "goldberg",
+    "granville",
+    "hamilton",
+    "hamming",
+    "hoare",
+    "holberton",
+    "hopper",
+    "iverson",
+    "johnson",
+    "jonsson",
+    "karp",
+    "kay",
+    "kernighan",
+    "kilburn",
+    "kleene",
+    "knuth",
+    "lamport",
+    "liskov",
+    "lovelace",
+    "mauchly",
+    "mccarthy",
+    "meitner",
+    "milner",
+    "minsky",
+    "naur",
+    "neumann",
+    "perlis",
+    "perlman",
+    "postel",
+    "rabin",
+    "ritchie",
+    "shannon",
+    "shaw",
+    "stearns",
+    "tarjan",
+    "thompson",
+    "turing",
+    "wilkes",
+    "wirth",
 ];
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use std::io::{self, Write};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::launch::{LaunchError, Note};
+
 /// The longest frame that is believed; a longer one is a broken peer.
 const LONGEST: usize = 1 << 20;
 
@@ -17,14 +19,10 @@ const LONGEST: usize = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "ask")]
 pub enum Request {
-    /// Start the container. The first message on the channel of a new supervisor; whoever sends
-    /// it with `attach` owns the container: when its end of the channel closes, it is killed.
+    /// Start the container: the first message on the channel of a new supervisor.
     Start(Start),
     /// Send me the output from now on.
-    Attach {
-        /// Whether stdin frames will follow.
-        stdin: bool,
-    },
+    Attach,
     /// Send a signal to PID 1.
     Signal {
         /// The kernel's number.
@@ -41,8 +39,10 @@ pub enum Request {
 /// How to start.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Start {
-    /// Whether the sender wants the output and owns the container.
+    /// Whether the sender wants the output and the exit code.
     pub attach: bool,
+    /// Whether the container is killed when the sender's end of the channel closes.
+    pub owns: bool,
     /// Whether stdin frames will follow.
     pub stdin: bool,
     /// The supervisor's own stdio is the face's: hand it to the container.
@@ -67,9 +67,15 @@ pub struct Size {
 #[serde(rename_all = "kebab-case", tag = "reply")]
 pub enum Reply {
     /// The container's process runs.
-    Started,
+    Started {
+        /// What was done in a lesser way than asked.
+        notes: Vec<Note>,
+    },
     /// It could not be started.
-    Failed(Failure),
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
     /// The signal was sent.
     Done,
     /// The container ended.
@@ -79,16 +85,19 @@ pub enum Reply {
     },
 }
 
-/// Why a container could not be started, in every language, with docker's exit code.
+/// Why a container was not started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// 125, 126 or 127.
-    pub exit_code: i32,
-    /// The sentence, in the order of `Language::ALL`.
-    pub messages: Vec<String>,
-    /// What to do about it, in the same order; may be empty.
-    #[serde(default)]
-    pub helps: Vec<String>,
+#[serde(rename_all = "kebab-case")]
+pub enum Failure {
+    /// The runtime refused.
+    Launch(LaunchError),
+    /// It runs already.
+    Running,
+    /// The supervisor could not read or write its files.
+    Files {
+        /// What went wrong, as the system says it.
+        error: String,
+    },
 }
 
 /// What a frame is about.
@@ -254,7 +263,7 @@ mod tests {
     #[test]
     fn frames_survive_being_cut_anywhere() {
         let mut outbox = Outbox::default();
-        outbox.message(&Request::Attach { stdin: true });
+        outbox.message(&Request::Attach);
         outbox.frame(Kind::Stdin, b"hello");
         outbox.frame(Kind::Stdin, b"");
         outbox.message(&Reply::Exit { code: 7 });
@@ -263,10 +272,7 @@ mod tests {
         for step in 1..bytes.len() {
             let frames = decode(&bytes, step);
             assert_eq!(frames.len(), 4);
-            assert_eq!(
-                frames[0].message::<Request>().unwrap(),
-                Request::Attach { stdin: true }
-            );
+            assert_eq!(frames[0].message::<Request>().unwrap(), Request::Attach);
             assert_eq!(frames[1].payload, b"hello");
             assert_eq!(frames[2].payload, b"");
             assert_eq!(
