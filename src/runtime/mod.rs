@@ -30,12 +30,27 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
+pub mod attach;
 pub mod capabilities;
+pub mod container_error;
+pub mod containers;
 pub mod enter;
 pub mod frames;
 pub mod launch;
+pub mod log;
+pub mod manage;
+pub mod names;
+mod peer;
 pub mod probe;
+mod relay;
+pub mod remove_tree;
+pub mod signals;
 pub mod spec;
+pub mod start;
+pub mod state;
+mod supervisor;
+mod tty;
+mod wire;
 
 pub use capabilities::Capabilities;
 pub use enter::{Enter, Entered, RuntimeError, complete_entry, enter};
@@ -65,6 +80,7 @@ pub(crate) fn executable() -> &'static Path {
 /// Called before anything else in `cli::main`, because a container's start waits for it.
 pub fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
     match arguments.first()?.to_str()? {
+        supervisor::VERB => Some(supervisor::main(&arguments[1..])),
         _ => None,
     }
 }

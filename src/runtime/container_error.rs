@@ -1,0 +1,303 @@
+//! What can go wrong with a container, with docker's key words and docker's exit codes.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::enter::RuntimeError;
+use super::launch::LaunchError;
+use super::names::ContainerId;
+use super::wire::Failure;
+use crate::language::Language;
+
+/// Why something could not be done with a container.
+#[derive(Debug, Error)]
+#[error("{}", self.message(Language::En))]
+pub enum ContainerError {
+    /// No name, id or start of an id fits.
+    NotFound {
+        /// What was asked for.
+        name: String,
+    },
+    /// Several ids start so.
+    Ambiguous {
+        /// What was asked for.
+        prefix: String,
+    },
+    /// The name is not one docker would take.
+    BadName {
+        /// The name.
+        name: String,
+    },
+    /// Another container has the name.
+    NameTaken {
+        /// The name.
+        name: String,
+        /// Who has it.
+        holder: ContainerId,
+    },
+    /// It runs, and force was not asked for.
+    RemoveRunning {
+        /// The container.
+        id: ContainerId,
+    },
+    /// It does not run, so it cannot be joined.
+    NotRunning {
+        /// The container.
+        id: ContainerId,
+    },
+    /// It does not run, so it cannot be signalled.
+    KillNotRunning {
+        /// The container.
+        id: ContainerId,
+    },
+    /// It does not run, so there is nothing to attach to.
+    AttachStopped,
+    /// It runs already, and another start was asked for.
+    AlreadyRunning {
+        /// The container.
+        id: ContainerId,
+    },
+    /// No signal has this name or number.
+    InvalidSignal {
+        /// As it was given.
+        signal: String,
+    },
+    /// `-i -t` from something that is no terminal.
+    NotATerminal,
+    /// The runtime did not start the program.
+    Launch(#[source] LaunchError),
+    /// No supervisor could be started.
+    Enter(#[source] RuntimeError),
+    /// The supervisor ended without a word.
+    SupervisorLost,
+    /// A file or a socket of the container failed.
+    Io {
+        /// What was being done: a verb.
+        what: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl ContainerError {
+    /// Returns the code docker exits with: 125 to 127 where a container was to be started, 1
+    /// elsewhere. `run` itself answers 125 for everything that keeps it from starting.
+    pub fn exit_code(&self) -> i32 {
+        match self {
+            Self::Launch(error) => error.exit_code(),
+            Self::Enter(_)
+            | Self::SupervisorLost
+            | Self::BadName { .. }
+            | Self::NameTaken { .. } => 125,
+            _ => 1,
+        }
+    }
+
+    /// Returns the error as one sentence for a person.
+    pub fn message(&self, language: Language) -> String {
+        match self {
+            Self::NotFound { name } => not_found(language, name),
+            Self::Ambiguous { prefix } => ambiguous(language, prefix),
+            Self::BadName { name } => bad_name(language, name),
+            Self::NameTaken { name, holder } => name_taken(language, name, holder),
+            Self::RemoveRunning { id } => remove_running(language, id),
+            Self::NotRunning { id } => not_running(language, id),
+            Self::KillNotRunning { id } => kill_not_running(language, id),
+            Self::AttachStopped => attach_stopped(language),
+            Self::AlreadyRunning { id } => already_running(language, id),
+            Self::InvalidSignal { signal } => invalid_signal(language, signal),
+            Self::NotATerminal => not_a_terminal(language),
+            Self::Launch(error) => error.message(language),
+            Self::Enter(error) => error.to_string(),
+            Self::SupervisorLost => supervisor_lost(language),
+            Self::Io { what, path, source } => io_failed(language, what, &path.display(), source),
+        }
+    }
+
+    /// Returns what to do about it, where that is known.
+    pub fn help(&self, language: Language) -> Option<String> {
+        match self {
+            Self::NotFound { .. } => Some(help_not_found(language)),
+            Self::Ambiguous { .. } => Some(help_ambiguous(language)),
+            Self::RemoveRunning { id } => Some(help_remove_running(language, id.short())),
+            Self::NotRunning { id } | Self::KillNotRunning { id } => {
+                Some(help_not_running(language, id.short()))
+            }
+            Self::NotATerminal => Some(help_not_a_terminal(language)),
+            Self::Launch(error) => error.help(language),
+            Self::SupervisorLost => Some(help_supervisor_lost(language)),
+            _ => None,
+        }
+    }
+
+    /// Makes a mapper for errors of one file.
+    pub(super) fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io {
+            what,
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// Says why the supervisor of `id` did not start it.
+    pub(super) fn from_failure(failure: Failure, id: &ContainerId, folder: &Path) -> Self {
+        match failure {
+            Failure::Launch(error) => Self::Launch(error),
+            Failure::Running => Self::AlreadyRunning { id: id.clone() },
+            Failure::Files { error } => Self::Io {
+                what: "supervise",
+                path: folder.to_owned(),
+                source: io::Error::other(error),
+            },
+        }
+    }
+}
+
+crate::messages! {
+    not_found(name: &str) {
+        en: "No such container: {name}",
+        ko: "No such container: {name} (그런 컨테이너가 없습니다)",
+    }
+    ambiguous(prefix: &str) {
+        en: "Multiple IDs found with provided prefix: {prefix}",
+        ko: "Multiple IDs found with provided prefix: {prefix} (이렇게 시작하는 ID가 여럿입니다)",
+    }
+    bad_name(name: &str) {
+        en: "Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+        ko: "Invalid container name ({name}): 컨테이너 이름은 두 글자 이상이고 [a-zA-Z0-9][a-zA-Z0-9_.-]만 쓸 수 있습니다",
+    }
+    name_taken(name: &str, holder: &ContainerId) {
+        en: "Conflict. The container name \"/{name}\" is already in use by container \"{holder}\". You have to remove (or rename) that container to be able to reuse that name",
+        ko: "Conflict. 컨테이너 이름 \"/{name}\"은(는) 컨테이너 \"{holder}\"가 이미 쓰고 있습니다. 그 컨테이너를 지우거나 이름을 바꿔야 다시 쓸 수 있습니다",
+    }
+    remove_running(id: &ContainerId) {
+        en: "You cannot remove a running container {id}. Stop the container before attempting removal or force remove",
+        ko: "You cannot remove a running container {id}: 실행 중인 컨테이너는 지울 수 없습니다. 먼저 멈추거나 강제로 지우세요",
+    }
+    not_running(id: &ContainerId) {
+        en: "Container {id} is not running",
+        ko: "Container {id} is not running: 실행 중인 컨테이너가 아닙니다",
+    }
+    kill_not_running(id: &ContainerId) {
+        en: "Cannot kill container: {id}: Container {id} is not running",
+        ko: "Cannot kill container: {id}: 실행 중인 컨테이너가 아닙니다 (is not running)",
+    }
+    attach_stopped() {
+        en: "You cannot attach to a stopped container, start it first",
+        ko: "You cannot attach to a stopped container: 멈춘 컨테이너에는 붙을 수 없습니다. 먼저 시작하세요",
+    }
+    already_running(id: &ContainerId) {
+        en: "container {id} is already running",
+        ko: "컨테이너 {id}는 이미 실행 중입니다",
+    }
+    invalid_signal(signal: &str) {
+        en: "Invalid signal: {signal}",
+        ko: "Invalid signal: {signal} (그런 시그널이 없습니다)",
+    }
+    not_a_terminal() {
+        en: "the input device is not a TTY",
+        ko: "the input device is not a TTY: 표준 입력이 터미널이 아닙니다",
+    }
+    supervisor_lost() {
+        en: "the container's supervisor was killed, and the container ended with it",
+        ko: "컨테이너의 supervisor가 강제로 끝나서 컨테이너도 함께 끝났습니다",
+    }
+    io_failed(what: &str, path: &std::path::Display<'_>, source: &io::Error) {
+        en: "could not {what} {path}: {source}",
+        ko: "{path} 처리 중 오류가 났습니다 (could not {what}): {source}",
+    }
+    help_not_found() {
+        en: "`ps -a` lists every container",
+        ko: "`ps -a`가 모든 컨테이너를 보여 줍니다",
+    }
+    help_ambiguous() {
+        en: "type more digits of the id, or the name",
+        ko: "ID를 더 길게 쓰거나 이름을 쓰세요",
+    }
+    help_remove_running(id: &str) {
+        en: "`stop {id}` first, or `rm -f {id}`",
+        ko: "먼저 `stop {id}`를 하거나 `rm -f {id}`를 쓰세요",
+    }
+    help_not_running(id: &str) {
+        en: "`start {id}` starts it again",
+        ko: "`start {id}`로 다시 시작할 수 있습니다",
+    }
+    help_not_a_terminal() {
+        en: "leave out -t, or run it from a terminal",
+        ko: "-t를 빼거나 터미널에서 실행하세요",
+    }
+    help_supervisor_lost() {
+        en: "what it wrote until then is in `logs`; `start` runs it again",
+        ko: "그때까지 쓴 내용은 `logs`에 있고, `start`로 다시 실행할 수 있습니다",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id() -> ContainerId {
+        ContainerId::from_bytes([1; 32])
+    }
+
+    #[test]
+    fn sentences_hold_dockers_key_words_in_both_languages() {
+        let cases = [
+            (
+                ContainerError::NotFound { name: "x".into() },
+                "No such container: x",
+            ),
+            (
+                ContainerError::BadName { name: "w".into() },
+                "Invalid container name (w)",
+            ),
+            (
+                ContainerError::NameTaken {
+                    name: "c1".into(),
+                    holder: id(),
+                },
+                "Conflict. ",
+            ),
+            (
+                ContainerError::RemoveRunning { id: id() },
+                "You cannot remove a running container 0101",
+            ),
+            (ContainerError::NotRunning { id: id() }, "is not running"),
+            (
+                ContainerError::KillNotRunning { id: id() },
+                "is not running",
+            ),
+            (
+                ContainerError::NotATerminal,
+                "the input device is not a TTY",
+            ),
+            (
+                ContainerError::InvalidSignal {
+                    signal: "FOO".into(),
+                },
+                "Invalid signal: FOO",
+            ),
+        ];
+        for (error, words) in cases {
+            for language in Language::ALL {
+                let message = error.message(language);
+                assert!(message.contains(words), "{message}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_taken_name_keeps_run_from_starting_and_a_missing_container_does_not() {
+        let taken = ContainerError::NameTaken {
+            name: "c1".into(),
+            holder: id(),
+        };
+        let missing = ContainerError::NotFound { name: "c1".into() };
+        assert_eq!((taken.exit_code(), missing.exit_code()), (125, 1));
+    }
+}

@@ -1,0 +1,639 @@
+//! The containers of a store, as records on disk.
+//!
+//! ```text
+//! ROOT/containers/names/<name>        a link to the id; making it is what reserves a name
+//! ROOT/containers/<64 hex id>/
+//!     config.json    what was asked for; never changes
+//!     state.json     one row of `ps` and the status; small, replaced whole
+//!     log            what it wrote (json-file)
+//!     upper/ work/   overlay's writable layer
+//!     lock           locked by the supervisor as long as it lives
+//!     control.sock   where the supervisor listens
+//! ```
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use serde::{Deserialize, Serialize};
+
+use super::container_error::ContainerError;
+use super::names::{ContainerId, generate_name, is_id_prefix, is_valid_name};
+use super::spec::{Rootfs, Spec};
+use super::state::{Record, Status};
+
+/// What was asked for when a container was created.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ContainerConfig {
+    /// The row of `ps` as it is at first; its name may be empty to have one made up.
+    pub record: Record,
+    /// What to run.
+    pub spec: Spec,
+    /// Whether its stdin is kept open (`-i`).
+    pub open_stdin: bool,
+    /// The signal that `stop` sends, such as `SIGTERM`.
+    pub stop_signal: String,
+    /// How many seconds `stop` waits before it kills; negative waits for ever.
+    pub stop_timeout: i32,
+}
+
+/// docker's patience of `stop`, in seconds.
+pub const DEFAULT_STOP_TIMEOUT: i32 = 10;
+
+impl ContainerConfig {
+    /// Describes a container with docker's defaults: a made-up name, no stdin, `SIGTERM`, ten
+    /// seconds.
+    pub fn new(id: ContainerId, image: &str, image_id: &str, spec: Spec) -> Self {
+        Self {
+            record: Record {
+                id,
+                name: String::new(),
+                image: image.to_owned(),
+                image_id: image_id.to_owned(),
+                command: spec.process.argv.clone(),
+                created: Timestamp::now(),
+                tty: spec.process.terminal,
+                auto_remove: false,
+                labels: std::collections::BTreeMap::new(),
+                state: Status::Created,
+            },
+            spec,
+            open_stdin: false,
+            stop_signal: "SIGTERM".to_owned(),
+            stop_timeout: DEFAULT_STOP_TIMEOUT,
+        }
+    }
+}
+
+/// The containers of one store.
+#[derive(Debug, Clone)]
+pub struct Containers {
+    root: PathBuf,
+    folder: PathBuf,
+}
+
+impl Containers {
+    /// Looks at the containers of the store at `root`. Nothing is read or made yet.
+    pub fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            folder: root.join("containers"),
+        }
+    }
+
+    /// Returns the root of the store.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns the folder of a container, whether it exists or not.
+    pub fn folder(&self, id: &ContainerId) -> ContainerFolder {
+        ContainerFolder {
+            path: self.folder.join(id.as_str()),
+        }
+    }
+
+    /// Creates a container and returns its record, with the name it got.
+    pub fn create(&self, config: ContainerConfig) -> Result<Record, ContainerError> {
+        let mut config = config;
+        let given = std::mem::take(&mut config.record.name);
+        if !given.is_empty() && !is_valid_name(&given) {
+            return Err(ContainerError::BadName { name: given });
+        }
+        let id = config.record.id.clone();
+        make_folder(&self.names())?;
+        let _lock = self.lock_names()?;
+        config.record.name = self.free_name(given)?;
+        // Written under a name that no one lists and then renamed: it is there whole or not at all.
+        let draft = ContainerFolder {
+            path: self.folder.join(format!(".new-{id}")),
+        };
+        draft.write_new(&config)?;
+        self.link_name(&config.record.name, &id)?;
+        let folder = self.folder(&id);
+        fs::rename(&draft.path, &folder.path).map_err(ContainerError::io("make", &folder.path))?;
+        Ok(config.record)
+    }
+
+    /// Finds a container by its id, its name or the start of its id, in this order.
+    pub fn find(&self, name: &str) -> Result<ContainerId, ContainerError> {
+        let not_found = || ContainerError::NotFound {
+            name: name.to_owned(),
+        };
+        if let Some(id) = ContainerId::parse(name).filter(|id| self.folder(id).exists()) {
+            return Ok(id);
+        }
+        let bare = name.strip_prefix('/').unwrap_or(name);
+        if let Some(id) = self.holder(bare) {
+            return Ok(id);
+        }
+        if !is_id_prefix(name) {
+            return Err(not_found());
+        }
+        let mut ids = self
+            .ids()?
+            .into_iter()
+            .filter(|id| id.as_str().starts_with(name));
+        let id = ids.next().ok_or_else(not_found)?;
+        match ids.next() {
+            None => Ok(id),
+            Some(_) => Err(ContainerError::Ambiguous {
+                prefix: name.to_owned(),
+            }),
+        }
+    }
+
+    /// Returns every container, newest first. A record that claims to run although its
+    /// supervisor is gone is corrected, here and on disk.
+    pub fn list(&self) -> Result<Vec<Record>, ContainerError> {
+        let mut records = Vec::new();
+        for id in self.ids()? {
+            // It may be removed by someone else while we look.
+            match self.folder(&id).record() {
+                Ok(record) => records.push(record),
+                Err(ContainerError::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        records.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));
+        Ok(records)
+    }
+
+    /// Gives a container another name.
+    pub fn rename(&self, id: &ContainerId, name: &str) -> Result<(), ContainerError> {
+        if !is_valid_name(name) {
+            return Err(ContainerError::BadName {
+                name: name.to_owned(),
+            });
+        }
+        let _lock = self.lock_names()?;
+        let name = self.free_name(name.to_owned())?;
+        self.link_name(&name, id)?;
+        let folder = self.folder(id);
+        let mut record = folder.record()?;
+        let old = std::mem::replace(&mut record.name, name);
+        folder.write_record(&record)?;
+        self.unlink_name(&old)
+    }
+
+    /// Takes a container out of the list at once: its name is free, its folder is renamed. The
+    /// returned tree is still to be removed ([`remove_tree`](super::remove_tree::remove_tree)),
+    /// from inside the user namespace where its files belong to several ids.
+    pub fn take_out(&self, id: &ContainerId) -> Result<PathBuf, ContainerError> {
+        let folder = self.folder(id);
+        let name = folder.record_as_written().map(|record| record.name);
+        let grave = self.folder.join(format!(".gone-{id}"));
+        fs::rename(&folder.path, &grave).map_err(|error| folder.error("remove", error))?;
+        if let Ok(name) = name {
+            let _lock = self.lock_names()?;
+            self.unlink_name(&name)?;
+        }
+        Ok(grave)
+    }
+
+    /// Returns the trees that a crash left half made or half removed, for `remove_tree`. A draft
+    /// that another process is making right now is not among them.
+    pub fn leftovers(&self) -> Result<Vec<PathBuf>, ContainerError> {
+        if !self.names().exists() {
+            return Ok(Vec::new());
+        }
+        let _lock = self.lock_names()?;
+        let names = self.entries()?;
+        let left = |name: &&String| name.starts_with(".new-") || name.starts_with(".gone-");
+        Ok(names
+            .iter()
+            .filter(left)
+            .map(|name| self.folder.join(name))
+            .collect())
+    }
+
+    /// Returns the containers that were to be removed at their end but whose supervisor was
+    /// killed before it could.
+    pub fn lost(&self) -> Result<Vec<ContainerId>, ContainerError> {
+        let mut records = self.list()?;
+        records.retain(|record| record.auto_remove && record.state.is_lost());
+        Ok(records.into_iter().map(|record| record.id).collect())
+    }
+
+    fn ids(&self) -> Result<Vec<ContainerId>, ContainerError> {
+        let names = self.entries()?;
+        Ok(names
+            .iter()
+            .filter_map(|name| ContainerId::parse(name))
+            .collect())
+    }
+
+    fn entries(&self) -> Result<Vec<String>, ContainerError> {
+        let read = || -> io::Result<Vec<String>> {
+            let entries = match fs::read_dir(&self.folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                other => other?,
+            };
+            entries
+                .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+                .collect()
+        };
+        read().map_err(ContainerError::io("read", &self.folder))
+    }
+
+    fn names(&self) -> PathBuf {
+        self.folder.join("names")
+    }
+
+    /// Making, renaming and removing take turns; the lock goes with the process.
+    fn lock_names(&self) -> Result<File, ContainerError> {
+        let path = self.names();
+        let lock = || {
+            let file = File::open(&path)?;
+            flock(&file, FlockOperation::LockExclusive)?;
+            Ok(file)
+        };
+        lock().map_err(ContainerError::io("lock", &path))
+    }
+
+    /// Returns who has a name. A link whose container is gone holds nothing.
+    fn holder(&self, name: &str) -> Option<ContainerId> {
+        let valid = is_valid_name(name).then_some(name)?;
+        let target = fs::read_link(self.names().join(valid)).ok()?;
+        let id = ContainerId::parse(target.file_name()?.to_str()?)?;
+        self.folder(&id).exists().then_some(id)
+    }
+
+    fn free_name(&self, given: String) -> Result<String, ContainerError> {
+        if !given.is_empty() {
+            return match self.holder(&given) {
+                None => Ok(given),
+                Some(holder) => Err(ContainerError::NameTaken {
+                    name: given,
+                    holder,
+                }),
+            };
+        }
+        for attempt in 0.. {
+            let name = generate_name(attempt)
+                .map_err(ContainerError::io("read", Path::new("/dev/urandom")))?;
+            if self.holder(&name).is_none() {
+                return Ok(name);
+            }
+        }
+        unreachable!("the loop only ends with a free name")
+    }
+
+    fn link_name(&self, name: &str, id: &ContainerId) -> Result<(), ContainerError> {
+        self.unlink_name(name)?;
+        let link = self.names().join(name);
+        let target = Path::new("..").join(id.as_str());
+        std::os::unix::fs::symlink(target, &link).map_err(ContainerError::io("make", &link))
+    }
+
+    fn unlink_name(&self, name: &str) -> Result<(), ContainerError> {
+        let link = self.names().join(name);
+        match fs::remove_file(&link) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(ContainerError::io("remove", &link)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The folder of one container.
+#[derive(Debug, Clone)]
+pub struct ContainerFolder {
+    path: PathBuf,
+}
+
+impl ContainerFolder {
+    /// Returns the folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the writable layer over the given layers, base first.
+    pub fn rootfs(&self, lower: Vec<PathBuf>) -> Rootfs {
+        Rootfs::Overlay {
+            lower,
+            upper: self.upper(),
+            work: self.path.join("work"),
+        }
+    }
+
+    /// Returns overlay's upper directory: what the container changed.
+    pub fn upper(&self) -> PathBuf {
+        self.path.join("upper")
+    }
+
+    /// Returns the log file.
+    pub fn log(&self) -> PathBuf {
+        self.path.join("log")
+    }
+
+    /// Reads what was asked for.
+    pub fn config(&self) -> Result<ContainerConfig, ContainerError> {
+        self.read("config.json")
+    }
+
+    /// Reads the row of `ps`, corrected when its supervisor is gone.
+    pub fn record(&self) -> Result<Record, ContainerError> {
+        let record = self.record_as_written()?;
+        if !record.state.is_running() {
+            return Ok(record);
+        }
+        let Some(_lock) = self.try_lock()? else {
+            return Ok(record);
+        };
+        // The supervisor may have written the end between the read and the lock.
+        let mut record = self.record_as_written()?;
+        record.state = record.state.settled(Timestamp::now());
+        self.write_record(&record)?;
+        Ok(record)
+    }
+
+    /// Replaces the row of `ps`.
+    pub(super) fn write_record(&self, record: &Record) -> Result<(), ContainerError> {
+        self.write("state.json", record)
+    }
+
+    /// Takes the lock that a supervisor holds for its life; none while someone has it.
+    pub(super) fn try_lock(&self) -> Result<Option<File>, ContainerError> {
+        let path = self.path.join("lock");
+        let file = File::open(&path).map_err(|error| self.error("lock", error))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(file)),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(errno) => Err(ContainerError::io("lock", &path)(errno.into())),
+        }
+    }
+
+    pub(super) fn record_as_written(&self) -> Result<Record, ContainerError> {
+        self.read("state.json")
+    }
+
+    /// Whether there is such a container.
+    pub fn exists(&self) -> bool {
+        self.path.join("state.json").exists()
+    }
+
+    /// Returns a path to the control socket that fits into the 108 bytes of an address
+    /// (unix(7)), whatever the store is called, and the descriptor it leans on.
+    pub(super) fn control_socket(&self) -> Result<(rustix::fd::OwnedFd, PathBuf), ContainerError> {
+        let folder = rustix::fs::open(
+            &self.path,
+            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )
+        .map_err(|errno| self.error("open", errno.into()))?;
+        let number = std::os::fd::AsRawFd::as_raw_fd(&folder.as_fd());
+        let path = PathBuf::from(format!("/proc/self/fd/{number}/control.sock"));
+        Ok((folder, path))
+    }
+
+    fn write_new(&self, config: &ContainerConfig) -> Result<(), ContainerError> {
+        make_folder(&self.path)?;
+        if let Rootfs::Overlay { .. } = config.spec.rootfs {
+            make_folder(&self.upper())?;
+            make_folder(&self.path.join("work"))?;
+        }
+        let lock = self.path.join("lock");
+        File::create(&lock).map_err(ContainerError::io("make", &lock))?;
+        self.create_json("config.json", config)?;
+        self.create_json("state.json", &config.record)
+    }
+
+    /// Writes a file of a folder that nobody sees yet.
+    fn create_json(&self, name: &str, value: &impl Serialize) -> Result<(), ContainerError> {
+        let path = self.path.join(name);
+        fs::write(&path, to_json(value)).map_err(ContainerError::io("write", &path))
+    }
+
+    /// Replaces a file: readers see the old one or the new one, never half of it.
+    fn write(&self, name: &str, value: &impl Serialize) -> Result<(), ContainerError> {
+        let path = self.path.join(name);
+        let replace = || {
+            let mut draft = tempfile::Builder::new()
+                .prefix(".tmp")
+                .tempfile_in(&self.path)?;
+            draft.write_all(&to_json(value))?;
+            draft.persist(&path)?;
+            Ok(())
+        };
+        replace().map_err(|error| self.error("write", error))
+    }
+
+    fn read<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Result<T, ContainerError> {
+        let path = self.path.join(name);
+        let bytes = fs::read(&path).map_err(|error| self.error("read", error))?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| ContainerError::io("read", &path)(error.into()))
+    }
+
+    /// Says what failed; a folder that is not there is a container that is not there.
+    fn error(&self, what: &'static str, source: io::Error) -> ContainerError {
+        if source.kind() == io::ErrorKind::NotFound && !self.path.exists() {
+            let name = self.path.file_name().unwrap_or_default();
+            return ContainerError::NotFound {
+                name: name.to_string_lossy().into_owned(),
+            };
+        }
+        ContainerError::io(what, &self.path)(source)
+    }
+}
+
+fn to_json(value: &impl Serialize) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec(value).expect("records have no maps with odd keys");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Makes a folder and its parents. A umask of 077 must not lock the container's own users out of
+/// their root folder, which overlay takes from `upper`.
+fn make_folder(path: &Path) -> Result<(), ContainerError> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(path)
+        .map_err(ContainerError::io("make", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::spec::IdMode;
+    use super::super::state::Running;
+    use super::*;
+
+    struct Fixture {
+        _root: tempfile::TempDir,
+        containers: Containers,
+    }
+
+    fn fixture() -> Fixture {
+        let root = tempfile::tempdir().unwrap();
+        let containers = Containers::new(root.path());
+        Fixture {
+            _root: root,
+            containers,
+        }
+    }
+
+    impl Fixture {
+        fn create(&self, byte: u8, name: &str) -> Result<Record, ContainerError> {
+            let id = ContainerId::from_bytes([byte; 32]);
+            let rootfs = self.containers.folder(&id).rootfs(vec!["/lower".into()]);
+            let spec = Spec::new(rootfs, vec!["true".into()], IdMode::Many);
+            let mut config = ContainerConfig::new(id, "img", "sha256:1", spec);
+            config.record.name = name.to_owned();
+            self.containers.create(config)
+        }
+    }
+
+    fn running() -> Running {
+        Running {
+            supervisor: 1,
+            init: 2,
+            started: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn a_created_container_is_found_by_id_name_and_prefix() {
+        let fixture = fixture();
+        let record = fixture.create(0xab, "web").unwrap();
+        for name in [record.id.as_str(), "web", "/web", "ab", record.id.short()] {
+            assert_eq!(fixture.containers.find(name).unwrap(), record.id, "{name}");
+        }
+        for name in ["abc", "zz", "", "../x", "wеb"] {
+            let found = fixture.containers.find(name);
+            assert!(
+                matches!(found, Err(ContainerError::NotFound { .. })),
+                "{name}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_prefix_of_two_ids_is_ambiguous() {
+        let fixture = fixture();
+        for last in [1, 2] {
+            let mut bytes = [0xab; 32];
+            bytes[31] = last;
+            let id = ContainerId::from_bytes(bytes);
+            let spec = Spec::new(Rootfs::Folder("/".into()), vec![], IdMode::Many);
+            fixture
+                .containers
+                .create(ContainerConfig::new(id, "img", "", spec))
+                .unwrap();
+        }
+        assert!(matches!(
+            fixture.containers.find("abab"),
+            Err(ContainerError::Ambiguous { .. })
+        ));
+    }
+
+    #[test]
+    fn a_name_is_taken_until_its_container_is_gone() {
+        let fixture = fixture();
+        let first = fixture.create(1, "web").unwrap();
+        let taken = fixture.create(2, "web").unwrap_err();
+        assert!(
+            matches!(&taken, ContainerError::NameTaken { holder, .. } if *holder == first.id),
+            "{taken:?}"
+        );
+        fixture.containers.take_out(&first.id).unwrap();
+        assert_eq!(fixture.create(3, "web").unwrap().name, "web");
+    }
+
+    #[test]
+    fn a_refused_container_leaves_nothing_behind() {
+        let fixture = fixture();
+        fixture.create(1, "web").unwrap();
+        fixture.create(2, "web").unwrap_err();
+        fixture.create(3, "w").unwrap_err();
+        assert_eq!(fixture.containers.list().unwrap().len(), 1);
+        assert_eq!(
+            fixture.containers.leftovers().unwrap(),
+            Vec::<PathBuf>::new()
+        );
+    }
+
+    #[test]
+    fn a_container_without_a_name_gets_one() {
+        let fixture = fixture();
+        let record = fixture.create(1, "").unwrap();
+        assert!(record.name.contains('_'), "{}", record.name);
+        assert_eq!(fixture.containers.find(&record.name).unwrap(), record.id);
+    }
+
+    #[test]
+    fn a_renamed_container_leaves_its_old_name_free() {
+        let fixture = fixture();
+        let record = fixture.create(1, "old").unwrap();
+        fixture.create(2, "other").unwrap();
+        assert!(matches!(
+            fixture.containers.rename(&record.id, "other"),
+            Err(ContainerError::NameTaken { .. })
+        ));
+        fixture.containers.rename(&record.id, "new").unwrap();
+        assert_eq!(fixture.containers.find("new").unwrap(), record.id);
+        assert!(fixture.containers.find("old").is_err());
+        let names: Vec<_> = fixture
+            .containers
+            .list()
+            .unwrap()
+            .into_iter()
+            .map(|r| r.name)
+            .collect();
+        assert!(names.contains(&"new".to_owned()), "{names:?}");
+    }
+
+    #[test]
+    fn running_without_a_locked_supervisor_is_corrected_on_disk() {
+        let fixture = fixture();
+        let mut record = fixture.create(1, "web").unwrap();
+        record.state = record.state.started(running()).unwrap();
+        let folder = fixture.containers.folder(&record.id);
+        folder.write_record(&record).unwrap();
+        assert!(folder.record().unwrap().state.is_lost());
+        assert!(folder.record_as_written().unwrap().state.is_lost());
+    }
+
+    #[test]
+    fn running_with_a_locked_supervisor_is_believed() {
+        let fixture = fixture();
+        let mut record = fixture.create(1, "web").unwrap();
+        record.state = record.state.started(running()).unwrap();
+        let folder = fixture.containers.folder(&record.id);
+        let lock = folder.try_lock().unwrap().expect("nobody has it");
+        folder.write_record(&record).unwrap();
+        assert_eq!(folder.record().unwrap(), record);
+        drop(lock);
+    }
+
+    #[test]
+    fn what_was_asked_for_comes_back_whole() {
+        let fixture = fixture();
+        let record = fixture.create(1, "web").unwrap();
+        let config = fixture.containers.folder(&record.id).config().unwrap();
+        assert_eq!(config.record, record);
+        assert_eq!(config.stop_timeout, 10);
+    }
+
+    #[test]
+    fn a_store_without_containers_lists_none() {
+        let fixture = fixture();
+        assert_eq!(fixture.containers.list().unwrap(), Vec::new());
+        assert!(fixture.containers.find("x1").is_err());
+    }
+
+    #[test]
+    fn a_removed_tree_is_a_leftover_until_it_is_removed() {
+        let fixture = fixture();
+        let record = fixture.create(1, "web").unwrap();
+        let tree = fixture.containers.take_out(&record.id).unwrap();
+        assert_eq!(fixture.containers.leftovers().unwrap(), [tree]);
+        assert_eq!(fixture.containers.list().unwrap(), Vec::new());
+    }
+}

@@ -1,0 +1,242 @@
+//! Starting containers and attaching to them, from the face.
+
+use std::ffi::OsStr;
+use std::os::unix::net::UnixStream;
+use std::process::Child;
+use std::sync::{Mutex, PoisonError};
+
+use super::attach::{Attachment, Outcome, Streams, catch_signals, failed};
+use super::container_error::ContainerError;
+use super::containers::{ContainerFolder, Containers};
+use super::enter::{Enter, EnterStdio, Entered, enter};
+use super::launch::Note;
+use super::names::ContainerId;
+use super::peer::Peer;
+use super::probe::Mode;
+use super::supervisor::VERB;
+use super::tty::{is_terminal, size};
+use super::wire::{Reply, Request, Start};
+
+/// How to start a container.
+pub struct StartOptions<'a> {
+    /// How namespaces are entered: `probe().mode`.
+    pub mode: &'a Mode,
+    /// Who watches; none for `-d`.
+    pub attach: Option<Attach<'a>>,
+    /// Remove the container when its program cannot be started: for `run`, whose failure leaves
+    /// nothing behind.
+    pub remove_on_failure: bool,
+}
+
+/// How to watch a container.
+pub struct Attach<'a> {
+    /// Its bytes.
+    pub streams: Streams<'a>,
+    /// Whether the container is killed when this process goes without detaching: for `run`.
+    pub owns: bool,
+    /// Whether `streams` are this process's own stdin, stdout and stderr, so that a container
+    /// that needs no log may be given them as they are.
+    pub own_stdio: bool,
+}
+
+/// A container that was started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What was done in a lesser way than asked.
+    pub notes: Vec<Note>,
+}
+
+/// Supervisors we started, to be reaped when they end: a REPL lives longer than they do.
+static SUPERVISORS: Mutex<Vec<Child>> = Mutex::new(Vec::new());
+
+impl Containers {
+    /// Starts a container. Returns when it runs (detached), or when it ended or was detached from.
+    ///
+    /// # Errors
+    ///
+    /// [`ContainerError::Launch`] holds docker's 125, 126 and 127.
+    pub fn start(
+        &self,
+        id: &ContainerId,
+        options: StartOptions<'_>,
+    ) -> Result<Started, ContainerError> {
+        let folder = self.folder(id);
+        let record = folder.record()?;
+        if !record.state.can_start() {
+            return Err(ContainerError::AlreadyRunning { id: id.clone() });
+        }
+        let attach = options.attach;
+        if let Some(attach) = &attach {
+            check_terminal(record.tty, &attach.streams)?;
+        }
+        let start = Start {
+            attach: attach.is_some(),
+            owns: attach.as_ref().is_some_and(|attach| attach.owns),
+            passthrough: !record.tty
+                && record.auto_remove
+                && attach.as_ref().is_some_and(can_pass_through),
+            stdin: attach
+                .as_ref()
+                .is_some_and(|attach| attach.streams.stdin.is_some()),
+            remove_on_failure: options.remove_on_failure,
+            size: window(attach.as_ref().map(|attach| &attach.streams)),
+        };
+        let caught = catch_signals(record.tty).map_err(failed)?;
+        let mut peer = self.supervisor(id, options.mode, &start)?;
+        let notes = match peer.wait_reply(None).map_err(failed)? {
+            Some(Reply::Started { notes }) => notes,
+            Some(Reply::Failed { failure }) => {
+                return Err(ContainerError::from_failure(failure, id, folder.path()));
+            }
+            _ => return Err(ContainerError::SupervisorLost),
+        };
+        let Some(attach) = attach else {
+            return Ok(Started {
+                outcome: Outcome::Started,
+                notes,
+            });
+        };
+        let mut streams = attach.streams;
+        if start.passthrough {
+            streams.stdin = None;
+        }
+        let outcome = Attachment {
+            peer,
+            streams,
+            tty: record.tty,
+            caught,
+            pass_on: Box::new(move |signal| pass_on(&folder, signal)),
+            interrupts: 0,
+        }
+        .run()?;
+        Ok(Started { outcome, notes })
+    }
+
+    /// Attaches to a running container. Its output up to now is in its log.
+    pub fn attach(
+        &self,
+        id: &ContainerId,
+        streams: Streams<'_>,
+    ) -> Result<Outcome, ContainerError> {
+        let folder = self.folder(id);
+        let record = folder.record()?;
+        if !record.state.is_running() {
+            return Err(ContainerError::AttachStopped);
+        }
+        check_terminal(record.tty, &streams)?;
+        let caught = catch_signals(record.tty).map_err(failed)?;
+        let mut peer = folder.connect()?.ok_or(ContainerError::AttachStopped)?;
+        peer.outbox.message(&Request::Attach);
+        if let Some(size) = window(Some(&streams)) {
+            peer.outbox.message(&Request::Resize(size));
+        }
+        peer.flush_all().map_err(failed)?;
+        Attachment {
+            peer,
+            streams,
+            tty: record.tty,
+            caught,
+            pass_on: Box::new(move |signal| pass_on(&folder, signal)),
+            interrupts: 0,
+        }
+        .run()
+    }
+
+    fn supervisor(
+        &self,
+        id: &ContainerId,
+        mode: &Mode,
+        start: &Start,
+    ) -> Result<Peer, ContainerError> {
+        reap();
+        let arguments = [
+            OsStr::new(VERB),
+            self.root().as_os_str(),
+            OsStr::new(id.as_str()),
+        ];
+        let stdio = if start.passthrough {
+            EnterStdio::Inherit
+        } else {
+            EnterStdio::Null
+        };
+        // Even one that is watched has a session of its own: Ctrl-C is for the container and not
+        // for it, and when we go it sees the channel close and can tidy up.
+        let how = Enter {
+            stdio,
+            detached: true,
+        };
+        let Entered { child, channel } =
+            enter(mode, &arguments, how).map_err(ContainerError::Enter)?;
+        supervisors().push(child);
+        let mut peer = Peer::new(channel).map_err(failed)?;
+        peer.outbox.message(&Request::Start(start.clone()));
+        peer.flush_all().map_err(failed)?;
+        Ok(peer)
+    }
+}
+
+impl ContainerFolder {
+    /// Connects to the supervisor; none when there is none.
+    pub(super) fn connect(&self) -> Result<Option<Peer>, ContainerError> {
+        let (_folder, path) = self.control_socket()?;
+        match UnixStream::connect(&path).and_then(Peer::new) {
+            Ok(peer) => Ok(Some(peer)),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(ContainerError::io("connect to", self.path())(error)),
+        }
+    }
+}
+
+/// Waits for those supervisors that have ended already.
+fn reap() {
+    supervisors().retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+}
+
+fn supervisors() -> std::sync::MutexGuard<'static, Vec<Child>> {
+    // A list of children is whole after any panic.
+    SUPERVISORS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(super) fn check_terminal(tty: bool, streams: &Streams<'_>) -> Result<(), ContainerError> {
+    match streams.stdin {
+        Some(stdin) if tty && !is_terminal(stdin) => Err(ContainerError::NotATerminal),
+        _ => Ok(()),
+    }
+}
+
+/// A host's terminal is never handed to a container: without `-t` there is none in there, and with
+/// it the container could type into the learner's shell (`ioctl_tty(2)`, TIOCSTI).
+pub(super) fn can_pass_through(attach: &Attach<'_>) -> bool {
+    let own = [
+        rustix::stdio::stdin(),
+        rustix::stdio::stdout(),
+        rustix::stdio::stderr(),
+    ];
+    attach.own_stdio && attach.owns && !own.into_iter().any(is_terminal)
+}
+
+/// Returns the size of the terminal the learner sits at.
+pub(super) fn window(streams: Option<&Streams<'_>>) -> Option<super::wire::Size> {
+    let stdin = streams?.stdin;
+    stdin
+        .and_then(size)
+        .or_else(|| size(rustix::stdio::stdout()))
+}
+
+pub(super) fn pass_on(folder: &ContainerFolder, signal: i32) {
+    // If it is gone, that is about to be seen.
+    if let Ok(Some(mut peer)) = folder.connect() {
+        peer.outbox.message(&Request::Signal { signal });
+        let _ = peer.flush_all();
+        let _ = peer.wait_reply(None);
+    }
+}

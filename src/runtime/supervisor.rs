@@ -1,0 +1,349 @@
+//! A container's supervisor: a small process that launches it, holds its streams, writes its log,
+//! listens on its control socket and records its end. Killing it ends the container too, because
+//! the kernel then kills PID 1 (parent-death signal).
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::container_error::ContainerError;
+use super::containers::{ContainerConfig, ContainerFolder, Containers};
+use super::enter::complete_entry;
+use super::launch::{Note, Running, Stdio, launch};
+use super::log::Stream;
+use super::names::ContainerId;
+use super::peer::Peer;
+use super::relay::{Client, Ends, Program, Relay, resize};
+use super::remove_tree::remove_tree;
+use super::spec::Rootfs;
+use super::state::{self, Exited};
+use super::wire::{Failure, Reply, Request, Start};
+
+/// The hidden verb.
+pub(super) const VERB: &str = "__supervise";
+
+/// How long `ps` may hold the lock of a container to see whether it is alive; much shorter in
+/// practice.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Plays `__supervise ROOT ID`.
+pub(super) fn main(arguments: &[OsString]) -> ExitCode {
+    // Only someone who types the hidden verb gets it wrong, and has no channel to be told on.
+    let [root, id] = arguments else {
+        return ExitCode::from(125);
+    };
+    let Some(id) = id.to_str().and_then(ContainerId::parse) else {
+        return ExitCode::from(125);
+    };
+    let Ok(channel) = complete_entry() else {
+        return ExitCode::from(125);
+    };
+    let Ok(owner) = Peer::new(channel) else {
+        return ExitCode::from(125);
+    };
+    supervise(root, &id, owner);
+    ExitCode::SUCCESS
+}
+
+fn supervise(root: &OsStr, id: &ContainerId, mut owner: Peer) {
+    let Some(start) = receive_start(&mut owner) else {
+        return;
+    };
+    let mut container = match Container::open(root, id) {
+        Ok(container) => container,
+        Err(failure) => return refuse(owner, failure),
+    };
+    let started = container.launch(&start);
+    let (running, ends) = match started {
+        Ok(started) => started,
+        Err(failure) => {
+            container.record_failure(&failure, start.remove_on_failure);
+            return refuse(owner, failure);
+        }
+    };
+    if start.passthrough {
+        let_go_of_stdio();
+    }
+    let notes = running.notes().to_vec();
+    match container.relay(running, ends, &start) {
+        Ok(relay) => container.carry(relay, owner, &start, notes),
+        Err(error) => refuse(owner, files(&error)),
+    }
+}
+
+fn receive_start(owner: &mut Peer) -> Option<Start> {
+    // Whoever started us and is gone already wants nothing any more.
+    let frame = owner.wait_frame(None).ok()??;
+    match frame.message().ok()? {
+        Request::Start(start) => Some(start),
+        _ => None,
+    }
+}
+
+fn refuse(mut owner: Peer, failure: Failure) {
+    owner.outbox.message(&Reply::Failed { failure });
+    // Nobody is left to tell if this fails.
+    let _ = owner.flush_all();
+}
+
+fn files(error: &dyn std::error::Error) -> Failure {
+    let mut text = error.to_string();
+    if let Some(source) = error.source() {
+        let source = source.to_string();
+        if !text.contains(&source) {
+            text = format!("{text}: {source}");
+        }
+    }
+    Failure::Files { error: text }
+}
+
+/// The container that is supervised; the lock says that it is.
+struct Container {
+    containers: Containers,
+    folder: ContainerFolder,
+    config: ContainerConfig,
+    lock: Option<File>,
+}
+
+impl Container {
+    fn open(root: &OsStr, id: &ContainerId) -> Result<Self, Failure> {
+        let containers = Containers::new(Path::new(root));
+        let folder = containers.folder(id);
+        let lock = lock(&folder)?;
+        let mut config = folder.config().map_err(|error| files(&error))?;
+        // The lock is ours, so a record that says "running" is one of a killed supervisor.
+        config.record = folder.record_as_written().map_err(|error| files(&error))?;
+        config.record.state = config.record.state.settled(Timestamp::now());
+        if let Rootfs::Overlay { lower, .. } = &config.spec.rootfs {
+            // The store may have moved since.
+            config.spec.rootfs = folder.rootfs(lower.clone());
+        }
+        Ok(Self {
+            containers,
+            folder,
+            config,
+            lock: Some(lock),
+        })
+    }
+
+    fn launch(&mut self, start: &Start) -> Result<(Running, Ends), Failure> {
+        let (stdio, ends) = self.stdio(start).map_err(|error| files(&error))?;
+        let mut running = launch(&self.config.spec, stdio).map_err(Failure::Launch)?;
+        let Some(terminal) = running.terminal() else {
+            return Ok((running, ends));
+        };
+        if let Some(size) = start.size {
+            resize(&terminal, size);
+        }
+        let ends = Ends::of_terminal(terminal).map_err(|error| files(&error))?;
+        Ok((running, ends))
+    }
+
+    fn stdio(&self, start: &Start) -> io::Result<(Stdio, Ends)> {
+        if self.config.spec.process.terminal {
+            return Ok((Stdio::default(), Ends::default()));
+        }
+        if start.passthrough {
+            return Ok((own_stdio(start.stdin)?, Ends::default()));
+        }
+        pipes(self.config.open_stdin)
+    }
+
+    fn relay(
+        &mut self,
+        running: Running,
+        ends: Ends,
+        start: &Start,
+    ) -> Result<Relay<Running>, ContainerError> {
+        let path = self.folder.path().to_owned();
+        let failed = |what| ContainerError::io(what, &path);
+        let init = running.pid();
+        let mut relay = Relay::new(running, ends).map_err(failed("read from"))?;
+        if !start.passthrough {
+            let log = OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(self.folder.log());
+            relay.log_to(log.map_err(failed("open the log of"))?);
+        }
+        relay
+            .listen(self.listener().map_err(failed("listen in"))?)
+            .map_err(failed("listen in"))?;
+        let running = state::Running {
+            supervisor: std::process::id(),
+            init,
+            started: Timestamp::now(),
+        };
+        let state = self.config.record.state.started(running);
+        self.config.record.state = state.expect("settled above, so it did not run");
+        self.folder.write_record(&self.config.record)?;
+        Ok(relay)
+    }
+
+    fn listener(&self) -> io::Result<UnixListener> {
+        let (_folder, path) = self.folder.control_socket().map_err(io::Error::other)?;
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        UnixListener::bind(&path)
+    }
+
+    /// Carries the container's bytes until its end, and records that.
+    fn carry(
+        mut self,
+        mut relay: Relay<Running>,
+        mut owner: Peer,
+        start: &Start,
+        notes: Vec<Note>,
+    ) {
+        owner.outbox.message(&Reply::Started { notes });
+        owner.flush();
+        if start.attach {
+            relay.add(Client {
+                peer: owner,
+                attached: !start.passthrough,
+                waits: true,
+                owns: start.owns,
+            });
+        } else {
+            // Nobody is left to tell if this fails; the container runs all the same.
+            let _ = owner.flush_all();
+            drop(owner);
+        }
+        // A failing poll leaves nothing to carry with: waiting for the end is what remains.
+        let _ = relay.run();
+        let code = relay
+            .program()
+            .wait()
+            .map_or(state::LOST_EXIT_CODE, |exit| exit.code());
+        let tree = self.record_exit(code, None, self.config.record.auto_remove);
+        relay.say_exit(code);
+        if let Some(tree) = tree {
+            // What stays is a leftover that the next start collects.
+            let _ = remove_tree(&tree);
+        }
+    }
+
+    fn record_failure(&mut self, failure: &Failure, remove: bool) {
+        let (code, error) = match failure {
+            Failure::Launch(error) => (error.exit_code(), error.to_string()),
+            Failure::Files { error } => (125, error.clone()),
+            Failure::Running => return,
+        };
+        let remove = remove || self.config.record.auto_remove;
+        if let Some(tree) = self.record_exit(code, Some(error), remove) {
+            // As in `carry`.
+            let _ = remove_tree(&tree);
+        }
+    }
+
+    /// Records the end, or takes the container out of the store and returns the tree to remove.
+    /// Then lets go of the lock, so that whoever hears of the end can start it again.
+    fn record_exit(
+        &mut self,
+        code: i32,
+        error: Option<String>,
+        remove: bool,
+    ) -> Option<std::path::PathBuf> {
+        let record = &mut self.config.record;
+        // Its name may have changed while it ran.
+        if let Ok(now) = self.folder.record_as_written() {
+            record.name = now.name;
+        }
+        let exited = Exited {
+            code,
+            finished: Timestamp::now(),
+            error,
+        };
+        record.state = state::Status::Exited(exited);
+        // On a full disk the old record stays: it says "running", and as nobody holds the lock it
+        // will be read as a lost one.
+        let _ = self.folder.write_record(record);
+        let tree = remove
+            .then(|| self.containers.take_out(&record.id).ok())
+            .flatten();
+        self.lock = None;
+        tree
+    }
+}
+
+/// Takes the container's lock. `ps` holds it for a moment when it looks whether we live.
+fn lock(folder: &ContainerFolder) -> Result<File, Failure> {
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match folder.try_lock() {
+            Ok(Some(lock)) => return Ok(lock),
+            Ok(None)
+                if folder
+                    .record_as_written()
+                    .is_ok_and(|r| r.state.is_running()) =>
+            {
+                return Err(Failure::Running);
+            }
+            Ok(None) if Instant::now() > deadline => return Err(Failure::Running),
+            Ok(None) => std::thread::sleep(Duration::from_millis(2)),
+            Err(error) => return Err(files(&error)),
+        }
+    }
+}
+
+/// Makes the pipes of a program without a terminal.
+pub(super) fn pipes(stdin: bool) -> io::Result<(Stdio, Ends)> {
+    let (out_read, out_write) = io::pipe()?;
+    let (err_read, err_write) = io::pipe()?;
+    let (in_read, in_write) = stdin.then(io::pipe).transpose()?.unzip();
+    let stdio = Stdio {
+        stdin: in_read.map(Into::into),
+        stdout: Some(out_write.into()),
+        stderr: Some(err_write.into()),
+    };
+    let ends = Ends {
+        stdin: in_write.map(Into::into),
+        outputs: vec![
+            (Stream::Stdout, out_read.into()),
+            (Stream::Stderr, err_read.into()),
+        ],
+        terminal: None,
+    };
+    Ok((stdio, ends))
+}
+
+/// Returns this process's own stdio, to be handed on.
+pub(super) fn own_stdio(stdin: bool) -> io::Result<Stdio> {
+    let copy = |fd: BorrowedFd<'_>| fd.try_clone_to_owned();
+    Ok(Stdio {
+        stdin: stdin.then(|| copy(rustix::stdio::stdin())).transpose()?,
+        stdout: Some(copy(rustix::stdio::stdout())?),
+        stderr: Some(copy(rustix::stdio::stderr())?),
+    })
+}
+
+/// Replaces our own stdio, so that a pipe's other side sees its end when the program closes it.
+pub(super) fn let_go_of_stdio() {
+    let null = OpenOptions::new().read(true).write(true).open("/dev/null");
+    // A machine without /dev/null keeps the streams open a moment longer, that is all.
+    let Ok(null) = null.map(OwnedFd::from) else {
+        return;
+    };
+    let _ = rustix::stdio::dup2_stdin(&null);
+    let _ = rustix::stdio::dup2_stdout(&null);
+    let _ = rustix::stdio::dup2_stderr(&null);
+}
+
+impl Program for Running {
+    fn pidfd(&self) -> BorrowedFd<'_> {
+        Self::pidfd(self)
+    }
+
+    fn signal(&self, signal: i32) -> io::Result<()> {
+        self.signal(signal)
+    }
+}
