@@ -79,6 +79,12 @@ pub enum StoreError {
         /// The one before.
         after: RootPath,
     },
+    /// An entry came without the folder it lies in.
+    #[error("layer entry `{0}` comes without the folder it lies in")]
+    FolderMissing(RootPath),
+    /// A reference that pins a digest cannot be given to an image.
+    #[error("refusing to create a tag with a digest reference: {0}")]
+    TagWithDigest(String),
     /// A file had other bytes than it said: it changed while it was read.
     #[error("`{0}` changed while it was being read")]
     FileChanged(RootPath),
@@ -205,6 +211,12 @@ impl StoreError {
             }
             Self::EntryOrder { path, after } => {
                 format!("레이어 항목 `{path}`이(가) `{after}` 뒤에 나옵니다")
+            }
+            Self::FolderMissing(path) => {
+                format!("레이어 항목 `{path}`이(가) 들어 있을 폴더 없이 나옵니다")
+            }
+            Self::TagWithDigest(name) => {
+                format!("다이제스트가 붙은 이름으로는 태그를 만들 수 없습니다: {name}")
             }
             Self::FileChanged(path) => format!("`{path}` 파일이 읽는 동안 바뀌었습니다"),
             Self::OverlayFeature { path, feature } => {

@@ -22,6 +22,7 @@
 //! - whole images in and out: [`archive`]
 
 pub mod archive;
+mod blob;
 pub mod changes;
 pub mod config;
 pub mod descriptor;
@@ -33,12 +34,21 @@ pub mod fsck;
 mod garbage;
 mod image;
 mod layer;
+mod layout;
+mod level;
 pub mod manifest;
 mod path;
+mod records;
+mod regenerate;
+mod scratch;
 mod stack;
 mod store;
+mod stream;
+mod tar_header;
+mod tree;
 mod upper;
 pub mod users;
+mod xattrs;
 
 pub use changes::{Change, ChangeKind};
 pub use config::{ContainerConfig, Empty, Healthcheck, History, ImageConfig, RootFs};
@@ -51,6 +61,7 @@ pub use image::{Image, ImageSummary, Untagged};
 pub use layer::{Layer, LayerFile};
 pub use manifest::{ImageIndex, Manifest};
 pub use path::RootPath;
+pub use scratch::ScratchDir;
 pub use stack::{Follow, Node, Resolved, Stack};
 pub use store::{OwnersMode, Store, Whiteouts};
 pub use upper::UpperOptions;

@@ -1,18 +1,43 @@
 //! [`Stack`]: the merged view of layers, without mounting anything.
+//!
+//! The rules are overlay's: for each path the uppermost level that has something there decides. A
+//! whiteout ends the search, and so does anything but a folder; folders of several levels are one
+//! folder, down to the first that is opaque.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{FileType, Stat};
 
 use super::RootPath;
 use super::entry::{Entry, EntryKind};
-use super::error::Result;
+use super::error::{Result, StoreError};
 use super::layer::LayerFile;
-use super::store::Store;
+use super::level::{self, Level};
+use super::records::Records;
+use super::store::{OwnersMode, Store};
 use crate::digest::DiffId;
+
+/// As many symbolic links as the kernel follows (path_resolution(7)).
+const MOST_LINKS: usize = 40;
 
 /// Layers on top of each other, as a container would see them.
 #[derive(Debug)]
-pub struct Stack {}
+pub struct Stack {
+    layers: Vec<DiffId>,
+    /// Base first; one more than `layers` where there is an upper directory.
+    levels: Vec<Arc<Level>>,
+    owners: OwnersMode,
+    /// The levels that show something in a folder, uppermost first. A walk asks for the same
+    /// folders over and over.
+    folders: RefCell<HashMap<RootPath, Vec<usize>>>,
+}
 
 /// Whether a symbolic link at the end of a path is followed; on the way they always are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,78 +77,327 @@ pub struct Resolved {
     pub node: Option<Node>,
 }
 
+/// What the levels have at one path: the node that shows, and the levels that show something in
+/// it, uppermost first, if it is a folder.
+struct Merged {
+    node: Node,
+    levels: Vec<usize>,
+}
+
 impl Store {
     /// Returns the view of these layers, base first.
     pub fn stack(&self, layers: &[DiffId]) -> Result<Stack> {
-        let _ = layers;
-        todo!()
+        let level = |layer: &DiffId| {
+            let layer = self.needed_layer(*layer)?;
+            let records = Records::read(layer.folder())?;
+            Level::open(layer.tree, records).map(Arc::new)
+        };
+        Ok(Stack {
+            layers: layers.to_vec(),
+            levels: layers.iter().map(level).collect::<Result<_>>()?,
+            owners: self.owners(),
+            folders: RefCell::default(),
+        })
     }
 }
 
 impl Stack {
     /// Puts an overlay's upper directory on top: the view of a container.
-    pub fn with_upper(self, upper: &Path) -> Result<Self> {
-        let _ = upper;
-        todo!()
+    pub fn with_upper(mut self, upper: &Path) -> Result<Self> {
+        let records = Records::new(self.owners);
+        self.levels.truncate(self.layers.len());
+        self.levels
+            .push(Arc::new(Level::open(upper.to_owned(), records)?));
+        self.folders.get_mut().clear();
+        Ok(self)
+    }
+
+    /// Returns the view of the lowest `count` levels alone.
+    pub fn below(&self, count: usize) -> Self {
+        let keep = |all: usize| count.min(all);
+        Self {
+            layers: self.layers[..keep(self.layers.len())].to_vec(),
+            levels: self.levels[..keep(self.levels.len())].to_vec(),
+            owners: self.owners,
+            folders: RefCell::default(),
+        }
     }
 
     /// Returns the layers, base first.
     pub fn layers(&self) -> &[DiffId] {
-        todo!()
+        &self.layers
     }
 
     /// Returns the trees, base first, for an overlay mount.
     pub fn lower_dirs(&self) -> Vec<PathBuf> {
-        todo!()
+        self.levels[..self.layers.len()]
+            .iter()
+            .map(|level| level.tree.clone())
+            .collect()
+    }
+
+    pub(super) fn level(&self, number: usize) -> Option<&Level> {
+        self.levels.get(number).map(Arc::as_ref)
     }
 
     /// Returns what is at a path, following no symbolic link at all.
     pub fn lookup(&self, path: &RootPath) -> Result<Option<Node>> {
-        let _ = path;
-        todo!()
+        let Some(parent) = path.parent() else {
+            return self.root().map(Some);
+        };
+        match self.folder_levels(&parent)? {
+            Some(levels) => Ok(self.merge(path, &levels)?.map(|merged| merged.node)),
+            None => Ok(None),
+        }
     }
 
     /// Follows a path as a process in the container would: links on the way, `..` not above the
     /// root. `path` may be absolute or relative to the root.
-    pub fn resolve(&self, path: &str, follow: Follow) -> Result<Resolved> {
-        let _ = (path, follow);
-        todo!()
+    pub fn resolve(&self, path: impl AsRef<OsStr>, follow: Follow) -> Result<Resolved> {
+        let mut parts = split(path.as_ref());
+        let mut at = RootPath::root();
+        let mut node = Some(self.root()?);
+        let mut links = 0;
+        while let Some(part) = parts.pop_front() {
+            if let Some(here) = &node
+                && !here.kind.is_directory()
+            {
+                return Err(StoreError::NotADirectory(at));
+            }
+            match part.as_bytes() {
+                b"" | b"." => continue,
+                b".." => at = at.parent().unwrap_or_default(),
+                _ => at = at.join(&part),
+            }
+            node = self.lookup(&at)?;
+            if let Some(EntryKind::Symlink { target }) = node.as_ref().map(|node| &node.kind)
+                && (follow == Follow::Yes || !parts.is_empty())
+            {
+                links += 1;
+                if links > MOST_LINKS {
+                    return Err(StoreError::SymlinkLoop(RootPath::clean(path.as_ref())));
+                }
+                let absolute = target.as_bytes().starts_with(b"/");
+                let mut ahead = split(target);
+                ahead.append(&mut parts);
+                parts = ahead;
+                at = if absolute {
+                    RootPath::root()
+                } else {
+                    at.parent().unwrap_or_default()
+                };
+                node = self.lookup(&at)?;
+            }
+        }
+        Ok(Resolved { path: at, node })
     }
 
     /// Returns what a folder shows, sorted by name. The path is one without links.
     pub fn read_dir(&self, folder: &RootPath) -> Result<Vec<Node>> {
-        let _ = folder;
-        todo!()
+        let Some(levels) = self.folder_levels(folder)? else {
+            return Err(match self.lookup(folder)? {
+                Some(_) => StoreError::NotADirectory(folder.clone()),
+                None => StoreError::NotFound(folder.clone()),
+            });
+        };
+        let merged = self.merged_children(folder, &levels)?;
+        Ok(merged.into_iter().map(|merged| merged.node).collect())
     }
 
     /// Visits a path without links and everything in it, in the order of [`RootPath`].
     pub fn walk(&self, from: &RootPath, visit: &mut dyn FnMut(&Node) -> Result<()>) -> Result<()> {
-        let _ = (from, visit);
-        todo!()
+        let node = self.lookup(from)?;
+        let node = node.ok_or_else(|| StoreError::NotFound(from.clone()))?;
+        visit(&node)?;
+        match self.folder_levels(from)? {
+            Some(levels) => self.walk_folder(from, &levels, visit),
+            None => Ok(()),
+        }
     }
 
     /// Opens a regular file for reading.
     pub fn open(&self, node: &Node) -> Result<File> {
-        let _ = node;
-        todo!()
+        match node.kind {
+            EntryKind::File { .. } => self.levels[node.level].open_file(&node.path),
+            _ => Err(StoreError::NotAFile(node.path.clone())),
+        }
     }
 
     /// Reads a whole file by a path, links followed, such as `/etc/passwd`; none if it is missing.
-    pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
-        let _ = path;
-        todo!()
+    pub fn read(&self, path: impl AsRef<OsStr>) -> Result<Option<Vec<u8>>> {
+        let Some(node) = self.resolve(path, Follow::Yes)?.node else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::new();
+        self.open(&node)?
+            .read_to_end(&mut bytes)
+            .map_err(StoreError::io("read", node.path.as_path()))?;
+        Ok(Some(bytes))
     }
 
     /// Returns the entry that puts this node into another layer, extended attributes included.
     pub fn entry(&self, node: &Node) -> Result<Entry> {
-        let _ = node;
-        todo!()
+        let xattrs = match self.level(node.level) {
+            Some(level) => level.xattrs(&node.path)?,
+            None => Default::default(),
+        };
+        Ok(Entry {
+            path: node.path.clone(),
+            kind: node.kind.clone(),
+            mode: node.mode,
+            uid: node.uid,
+            gid: node.gid,
+            mtime: node.mtime,
+            xattrs,
+        })
     }
 
     /// Names the file for [`Content::Layer`](super::Content::Layer); none for what lies in the
     /// upper directory or is no regular file.
     pub fn layer_file(&self, node: &Node) -> Option<LayerFile> {
-        let _ = node;
-        todo!()
+        let layer = *self.layers.get(node.level)?;
+        matches!(node.kind, EntryKind::File { .. }).then(|| LayerFile {
+            layer,
+            path: node.path.clone(),
+        })
     }
+
+    /// The root shows as the uppermost level has it; without levels it is an empty folder.
+    fn root(&self) -> Result<Node> {
+        let all: Vec<usize> = (0..self.levels.len()).rev().collect();
+        match self.merge(&RootPath::root(), &all)? {
+            Some(merged) => Ok(merged.node),
+            None => Ok(Node {
+                path: RootPath::root(),
+                kind: EntryKind::Directory { opaque: false },
+                mode: 0o755,
+                uid: 0,
+                gid: 0,
+                mtime: 0,
+                level: 0,
+            }),
+        }
+    }
+
+    /// Returns the levels that show something in a folder, uppermost first; none if it is no
+    /// folder.
+    fn folder_levels(&self, folder: &RootPath) -> Result<Option<Vec<usize>>> {
+        let Some(parent) = folder.parent() else {
+            return Ok(Some((0..self.levels.len()).rev().collect()));
+        };
+        if let Some(levels) = self.folders.borrow().get(folder) {
+            return Ok(Some(levels.clone()));
+        }
+        let Some(above) = self.folder_levels(&parent)? else {
+            return Ok(None);
+        };
+        match self.merge(folder, &above)? {
+            Some(merged) if merged.node.kind.is_directory() => {
+                let mut folders = self.folders.borrow_mut();
+                folders.insert(folder.clone(), merged.levels.clone());
+                Ok(Some(merged.levels))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Puts together what the levels of a folder have at a path in it.
+    fn merge(&self, path: &RootPath, candidates: &[usize]) -> Result<Option<Merged>> {
+        let mut merged: Option<Merged> = None;
+        for (at, number) in candidates.iter().copied().enumerate() {
+            let level = &self.levels[number];
+            let Some(stat) = level.stat(path)? else {
+                continue;
+            };
+            let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+            if is_whiteout(&stat) || (merged.is_some() && !is_folder) {
+                break;
+            }
+            match &mut merged {
+                None => merged = self.node(path, number, &stat)?,
+                Some(merged) => self.show_through(merged, number, &stat)?,
+            }
+            let Some(merged) = merged.as_mut().filter(|_| is_folder) else {
+                break;
+            };
+            merged.levels.push(number);
+            let is_last = at + 1 == candidates.len();
+            if !is_last && !path.is_root() && level.is_opaque(path)? {
+                break;
+            }
+        }
+        Ok(merged)
+    }
+
+    fn node(&self, path: &RootPath, number: usize, stat: &Stat) -> Result<Option<Merged>> {
+        let level = &self.levels[number];
+        let (uid, gid) = level.owner(path, stat);
+        let node = level.kind(path, stat)?.map(|kind| Node {
+            path: path.clone(),
+            kind,
+            mode: level::mode(stat),
+            uid,
+            gid,
+            mtime: stat.st_mtime,
+            level: number,
+        });
+        Ok(node.map(|node| Merged {
+            node,
+            levels: Vec::new(),
+        }))
+    }
+
+    /// A folder that a layer's tar only implied looks as it does in the level below.
+    fn show_through(&self, merged: &mut Merged, number: usize, stat: &Stat) -> Result<()> {
+        let path = merged.node.path.clone();
+        if self.levels[merged.node.level]
+            .records
+            .implied
+            .contains(&path)
+            && let Some(lower) = self.node(&path, number, stat)?
+        {
+            merged.node = lower.node;
+        }
+        Ok(())
+    }
+
+    fn merged_children(&self, folder: &RootPath, levels: &[usize]) -> Result<Vec<Merged>> {
+        let mut having: BTreeMap<OsString, Vec<usize>> = BTreeMap::new();
+        for number in levels {
+            for name in self.levels[*number].names(folder)? {
+                having.entry(name).or_default().push(*number);
+            }
+        }
+        let mut children = Vec::with_capacity(having.len());
+        for (name, levels) in having {
+            children.extend(self.merge(&folder.join(name), &levels)?);
+        }
+        Ok(children)
+    }
+
+    fn walk_folder(
+        &self,
+        folder: &RootPath,
+        levels: &[usize],
+        visit: &mut dyn FnMut(&Node) -> Result<()>,
+    ) -> Result<()> {
+        for child in self.merged_children(folder, levels)? {
+            visit(&child.node)?;
+            if child.node.kind.is_directory() {
+                self.walk_folder(&child.node.path, &child.levels, visit)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_whiteout(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice && stat.st_rdev == 0
+}
+
+fn split(path: &OsStr) -> VecDeque<OsString> {
+    path.as_bytes()
+        .split(|byte| *byte == b'/')
+        .map(|part| OsStr::from_bytes(part).to_owned())
+        .collect()
 }

@@ -1,0 +1,91 @@
+//! A layer's plain tar, made again from its tree.
+
+use std::io::{self, Read, Write};
+
+use flate2::read::MultiGzDecoder;
+
+use super::entry::EntryKind;
+use super::error::{Result, StoreError};
+use super::layer::Layer;
+use super::level::{Found, Level};
+use super::records::Records;
+use super::store::Store;
+use super::{descriptor::MediaType, tar_header};
+use crate::digest::{DiffId, HashingWriter};
+
+impl Store {
+    /// Writes a layer's plain tar, byte for byte what its diff id is the digest of.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongDigest`] after the last byte, where the store was tampered with.
+    pub fn layer_tar(&self, layer: &Layer, to: &mut dyn Write) -> Result<()> {
+        let mut to = HashingWriter::new(to);
+        if self.has_blob(layer.blob.digest) {
+            self.tar_from_blob(layer, &mut to)?;
+        } else {
+            tar_from_tree(layer, &mut to)?;
+        }
+        let (found, _, _) = to.finish();
+        if found == layer.diff_id.0 {
+            return Ok(());
+        }
+        Err(StoreError::WrongDigest {
+            what: "layer".to_owned(),
+            expected: layer.diff_id.0,
+            found,
+        })
+    }
+
+    fn tar_from_blob(&self, layer: &Layer, to: &mut dyn Write) -> Result<()> {
+        let blob = self.open_blob(layer.blob.digest)?;
+        let copied = match layer.blob.media_type {
+            MediaType::LayerGzip | MediaType::DockerLayerGzip => {
+                copy(&mut MultiGzDecoder::new(io::BufReader::new(blob)), to)
+            }
+            _ => copy(&mut &blob, to),
+        };
+        copied.map_err(StoreError::io("copy", self.blob_path(layer.blob.digest)))
+    }
+}
+
+/// Writes the tar of what is in a layer's tree now.
+pub(super) fn tar_from_tree(layer: &Layer, to: &mut dyn Write) -> Result<()> {
+    let level = Level::open(layer.tree.clone(), Records::read(layer.folder())?)?;
+    let mut header = Vec::new();
+    level.walk(&mut |found: &mut Found<'_>| {
+        header.clear();
+        tar_header::append(&found.entry, &mut header);
+        write(to, &header)?;
+        if let EntryKind::File { size } = found.entry.kind {
+            let io = |source| StoreError::io("copy", level.on_disk(&found.entry.path))(source);
+            copy(&mut found.open(&level.tree)?.take(size), to).map_err(io)?;
+            write(to, tar_header::padding(size))?;
+        }
+        Ok(())
+    })?;
+    write(to, &tar_header::END)
+}
+
+/// Returns the diff id of what is in a layer's tree now.
+pub(super) fn diff_id_of_tree(layer: &Layer) -> Result<DiffId> {
+    let mut hashing = HashingWriter::new(io::sink());
+    tar_from_tree(layer, &mut hashing)?;
+    Ok(DiffId(hashing.finish().0))
+}
+
+fn write(to: &mut dyn Write, bytes: &[u8]) -> Result<()> {
+    to.write_all(bytes).map_err(StoreError::io("write", "tar"))
+}
+
+/// Like `io::copy`, with a buffer large enough for hashing at full speed.
+pub(super) fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<()> {
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => to.write_all(&buffer[..count])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
