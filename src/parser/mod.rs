@@ -2,9 +2,15 @@
 
 pub mod editor;
 pub mod error;
+mod file;
+mod form;
+mod grammar;
+mod help;
 pub mod instruction;
+mod lines;
 pub mod lint;
 mod message;
+mod read;
 pub mod stage;
 pub mod syntax;
 pub mod word;
@@ -34,8 +40,12 @@ pub fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Box<NotText>> {
 
 /// Reads a Dockerfile without judging what it means.
 pub fn syntax(source: &Source) -> Result<syntax::File, Vec<ParseError>> {
-    let _ = source;
-    unimplemented!()
+    let reading = file::read(source);
+    if reading.errors.is_empty() {
+        Ok(reading.file)
+    } else {
+        Err(reading.errors)
+    }
 }
 
 /// Reads a Dockerfile; every instruction makes sense by itself.
