@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Label};
 use crate::language::Language;
 use crate::source::{Source, Span};
 
-use super::message;
+use super::{help, message};
 
 /// Something wrong at one place.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -194,6 +194,51 @@ pub enum ParseErrorKind {
 }
 
 impl ParseErrorKind {
+    /// Returns a stable name for machines, such as `unknown-flag`.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::NotUtf8 => "not-utf8",
+            Self::LineTooLong => "line-too-long",
+            Self::Empty => "empty",
+            Self::NoInstructions => "no-instructions",
+            Self::DuplicateDirective { .. } => "duplicate-directive",
+            Self::InvalidEscape { .. } => "invalid-escape",
+            Self::UnterminatedHeredoc { .. } => "unterminated-heredoc",
+            Self::ArrayNotStrings => "array-not-strings",
+            Self::PairWithoutEquals { .. } => "pair-without-equals",
+            Self::PairWithoutValue { .. } => "pair-without-value",
+            Self::NestedTooDeep => "nested-too-deep",
+            Self::UnknownInstruction { .. } => "unknown-instruction",
+            Self::UnknownFlag { .. } => "unknown-flag",
+            Self::DuplicateFlag { .. } => "duplicate-flag",
+            Self::FlagWithoutValue { .. } => "flag-without-value",
+            Self::FlagNotBoolean { .. } => "flag-not-boolean",
+            Self::NeedsOneArgument { .. } => "needs-one-argument",
+            Self::NeedsArguments { .. } => "needs-arguments",
+            Self::NoDestination { .. } => "no-destination",
+            Self::HeredocDestination { .. } => "heredoc-destination",
+            Self::UrlSource => "url-source",
+            Self::VariableInFrom => "variable-in-from",
+            Self::FromArguments => "from-arguments",
+            Self::InvalidStageName { .. } => "invalid-stage-name",
+            Self::BlankName { .. } => "blank-name",
+            Self::NoStage { .. } => "no-stage",
+            Self::OnbuildChained => "onbuild-chained",
+            Self::OnbuildForbidden { .. } => "onbuild-forbidden",
+            Self::HealthcheckType { .. } => "healthcheck-type",
+            Self::HealthcheckNoCommand => "healthcheck-no-command",
+            Self::HealthcheckNoneArguments => "healthcheck-none-arguments",
+            Self::InvalidDuration { .. } => "invalid-duration",
+            Self::ShortInterval { .. } => "short-interval",
+            Self::InvalidRetries { .. } => "invalid-retries",
+            Self::NegativeRetries { .. } => "negative-retries",
+            Self::ShellNotJson => "shell-not-json",
+            Self::EmptyVolume => "empty-volume",
+            Self::InvalidNetwork { .. } => "invalid-network",
+            Self::InvalidSecurity { .. } => "invalid-security",
+        }
+    }
+
     /// Returns the sentence in a language.
     pub fn message(&self, language: Language) -> String {
         message::of(self, language)
@@ -201,7 +246,7 @@ impl ParseErrorKind {
 
     /// Returns what to type instead, where that can be said.
     pub fn help(&self, language: Language) -> Option<String> {
-        message::help(self, language)
+        help::of(self, language)
     }
 }
 

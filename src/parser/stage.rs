@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use super::error::{ParseError, ParseErrorKind};
+use super::file::Reading;
 use super::instruction::{Instruction, Located};
 use super::lint::Warning;
-use super::syntax::{Directive, Word};
+use super::syntax::{Directive, Node, Word};
+use super::typed;
 use crate::source::Span;
 
 /// A Dockerfile whose every instruction makes sense by itself.
@@ -88,4 +91,79 @@ impl Dockerfile {
     pub fn stage_instructions(&self, stage: &Stage) -> &[Located<Instruction>] {
         &self.instructions[stage.first..=stage.last]
     }
+}
+
+/// Gives every instruction its type and groups them into stages.
+pub(super) fn dockerfile(reading: Reading) -> Result<Dockerfile, Vec<ParseError>> {
+    let Reading { file, mut errors } = reading;
+    errors.extend(before_first_stage(&file.instructions));
+    let mut instructions = Vec::with_capacity(file.instructions.len());
+    for node in file.instructions {
+        match located(node) {
+            Ok(instruction) => instructions.push(instruction),
+            Err(error) => errors.push(error),
+        }
+    }
+    if !errors.is_empty() {
+        errors.sort_by_key(|error| error.span);
+        return Err(errors);
+    }
+    Ok(Dockerfile {
+        escape: file.escape,
+        directives: file.directives,
+        stages: stages(&instructions),
+        instructions,
+        warnings: file.warnings,
+    })
+}
+
+/// Only ARG may stand before the first FROM. One error is enough for all that do.
+fn before_first_stage(nodes: &[Node]) -> Option<ParseError> {
+    let early = nodes.iter().take_while(|node| node.name != "FROM");
+    let known = early.filter(|node| node.name != "ARG").find_map(|node| {
+        let name = typed::INSTRUCTIONS
+            .into_iter()
+            .find(|name| *name == node.name)?;
+        Some((name, node.keyword.span))
+    });
+    known.map(|(instruction, span)| ParseError {
+        kind: ParseErrorKind::NoStage { instruction },
+        span,
+        instruction: span,
+    })
+}
+
+fn located(mut node: Node) -> Result<Located<Instruction>, ParseError> {
+    let (span, lines) = (node.span, node.lines);
+    let keyword = node.keyword.clone();
+    let comments = std::mem::take(&mut node.comments);
+    let original = node.original.clone();
+    Ok(Located {
+        value: typed::instruction(node)?,
+        span,
+        lines,
+        original,
+        keyword,
+        comments,
+    })
+}
+
+fn stages(instructions: &[Located<Instruction>]) -> Vec<Stage> {
+    let mut stages: Vec<Stage> = Vec::new();
+    for (place, located) in instructions.iter().enumerate() {
+        if let Instruction::From(from) = &located.value {
+            stages.push(Stage {
+                index: stages.len(),
+                name: from.name.as_ref().map(|named| named.name.clone()),
+                base: from.image.clone(),
+                platform: from.platform.clone(),
+                first: place,
+                last: place,
+                span: located.span,
+            });
+        } else if let Some(stage) = stages.last_mut() {
+            stage.last = place;
+        }
+    }
+    stages
 }
