@@ -31,15 +31,33 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 pub mod capabilities;
+pub mod cgroup;
 pub mod enter;
 pub mod frames;
 pub mod launch;
 pub mod probe;
+pub mod protocol;
+pub mod solo;
 pub mod spec;
 
+mod command;
+mod failure;
+mod guard;
+mod identity;
+mod init;
+mod loopback;
+mod mounting;
+mod mounts;
+mod rlimits;
+mod rootfs;
+mod seccomp;
+mod stubs;
+mod sys;
+mod terminal;
+
 pub use capabilities::Capabilities;
-pub use enter::{Enter, Entered, RuntimeError, complete_entry, enter};
-pub use launch::{Exit, LaunchError, Running, Stdio, clean_upper, launch};
+pub use enter::{Enter, EnterStdio, Entered, RuntimeError, complete_entry, enter};
+pub use launch::{Exit, LaunchError, Note, Running, Stdio, clean_folder, clean_upper, launch};
 pub use probe::{Mode, NoNamespaces, Probe, probe};
 pub use spec::{
     IdMode, Mount, MountSource, Network, Process, Resources, Rootfs, Spec, Ulimit, User,
@@ -65,6 +83,8 @@ pub(crate) fn executable() -> &'static Path {
 /// Called before anything else in `cli::main`, because a container's start waits for it.
 pub fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
     match arguments.first()?.to_str()? {
+        "__init" => Some(init::main()),
+        "__solo" => Some(solo::main()),
         _ => None,
     }
 }
