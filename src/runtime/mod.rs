@@ -34,6 +34,7 @@ pub mod attach;
 pub mod capabilities;
 pub mod container_error;
 pub mod containers;
+pub mod cgroup;
 pub mod enter;
 pub mod frames;
 pub mod launch;
@@ -45,6 +46,8 @@ pub mod probe;
 mod relay;
 pub mod remove_tree;
 pub mod signals;
+pub mod protocol;
+pub mod solo;
 pub mod spec;
 pub mod start;
 pub mod state;
@@ -52,9 +55,24 @@ mod supervisor;
 mod tty;
 mod wire;
 
+mod command;
+mod failure;
+mod guard;
+mod identity;
+mod init;
+mod loopback;
+mod mounting;
+mod mounts;
+mod rlimits;
+mod rootfs;
+mod seccomp;
+mod stubs;
+mod sys;
+mod terminal;
+
 pub use capabilities::Capabilities;
-pub use enter::{Enter, Entered, RuntimeError, complete_entry, enter};
-pub use launch::{Exit, LaunchError, Running, Stdio, clean_upper, launch};
+pub use enter::{Enter, EnterStdio, Entered, RuntimeError, complete_entry, enter};
+pub use launch::{Exit, LaunchError, Note, Running, Stdio, clean_folder, clean_upper, launch};
 pub use probe::{Mode, NoNamespaces, Probe, probe};
 pub use spec::{
     IdMode, Mount, MountSource, Network, Process, Resources, Rootfs, Spec, Ulimit, User,
@@ -81,6 +99,8 @@ pub(crate) fn executable() -> &'static Path {
 pub fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
     match arguments.first()?.to_str()? {
         supervisor::VERB => Some(supervisor::main(&arguments[1..])),
+        "__init" => Some(init::main()),
+        "__solo" => Some(solo::main()),
         _ => None,
     }
 }
