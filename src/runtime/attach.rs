@@ -124,7 +124,8 @@ impl Attachment<'_> {
             } else if self.tty {
                 return Some(Outcome::Exited(128 + signal));
             } else {
-                (self.pass_on)(self.persistence(signal));
+                let signal = self.persistence(signal);
+                (self.pass_on)(signal);
             }
         }
         None

@@ -33,18 +33,21 @@ fn number_of(text: &str) -> Option<i32> {
     }
     let upper = text.to_ascii_uppercase();
     let name = upper.strip_prefix("SIG").unwrap_or(&upper);
-    let counted = |rest: &str, from: i32, sign: i32| match rest {
-        "" => Some(from),
-        rest => Some(from + sign * rest[1..].parse::<i32>().ok()?),
-    };
     let number = if let Some(rest) = name.strip_prefix("RTMIN") {
-        counted(rest, FIRST_REAL_TIME, 1)?
+        FIRST_REAL_TIME + offset(rest, '+')?
     } else if let Some(rest) = name.strip_prefix("RTMAX") {
-        counted(rest, LAST, -1)?
+        LAST - offset(rest, '-')?
     } else {
         Signal::from_str(&format!("SIG{name}")).ok()? as i32
     };
     (1..=LAST).contains(&number).then_some(number)
+}
+
+fn offset(text: &str, sign: char) -> Option<i32> {
+    match text.strip_prefix(sign) {
+        Some(digits) => digits.parse::<u8>().ok().map(i32::from),
+        None => text.is_empty().then_some(0),
+    }
 }
 
 /// Signals that are caught while this lives. Afterwards they do what they do by default.
