@@ -36,6 +36,8 @@ pub(super) fn main(args: &[String]) -> Result<(), String> {
     let listener = TcpListener::bind(&options.address).map_err(said)?;
     fs::read_dir(&options.folder).map_err(|e| format!("{}: {e}", options.folder.display()))?;
     if options.foreground {
+        // After going into the background by way of /proc/self/exe, `ps` would call it `exe`.
+        let _ = nix::sys::prctl::set_name(c"httpd");
         serve(&listener, &options.folder);
         return Ok(());
     }
@@ -65,7 +67,7 @@ fn options(args: &[String]) -> Result<Options, String> {
                 attached
             };
             match letter {
-                'p' if value.contains(':') => options.address = value.to_owned(),
+                'p' if value.contains(':') => value.clone_into(&mut options.address),
                 'p' => options.address = format!("0.0.0.0:{value}"),
                 'h' => options.folder = value.into(),
                 _ => return Err(format!("unknown option -{letter}\n{USAGE}")),

@@ -123,20 +123,22 @@ impl Column {
 }
 
 fn table(processes: &[Process], columns: &[Column], per_second: u64) -> String {
-    let title = columns
+    let title: Vec<_> = columns
         .iter()
         .map(|column| column.title().to_owned())
         .collect();
     let rows = processes.iter().map(|process| {
-        columns
+        let cells = columns
             .iter()
-            .map(|column| column.value(process, per_second))
-            .collect()
+            .map(|column| column.value(process, per_second));
+        cells.collect()
     });
-    let lines = [title].into_iter().chain(rows);
-    lines
-        .map(|cells: Vec<String>| format!("{}\n", cells.join(" ").trim_end()))
-        .collect()
+    let mut text = String::new();
+    for cells in [title].into_iter().chain(rows) {
+        text.push_str(cells.join(" ").trim_end());
+        text.push('\n');
+    }
+    text
 }
 
 /// Reads all processes, by number. One that ends meanwhile is left out.

@@ -22,10 +22,14 @@ pub(super) fn tree(choice: &Choice) -> Result<BaseTree, BaseError> {
         source,
     })?;
 
+    Ok(assemble(choice, &folders, &busybox, &applets))
+}
+
+fn assemble(choice: &Choice, folders: &[PathBuf], busybox: &Path, applets: &[String]) -> BaseTree {
     let mut builder = TreeBuilder::default();
     skeleton::add(&mut builder);
-    builder.file("bin/busybox", Content::Host(busybox.clone()), 0o755);
-    for applet in &applets {
+    builder.file("bin/busybox", Content::Host(busybox.to_owned()), 0o755);
+    for applet in applets {
         builder.link(&format!("bin/{applet}"), "busybox");
     }
     builder.link("usr/bin/env", "../../bin/env"); // the path scripts know it by
@@ -38,12 +42,12 @@ pub(super) fn tree(choice: &Choice) -> Result<BaseTree, BaseError> {
         executable,
     );
 
-    for path in folders.iter().chain([&busybox]) {
-        let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+    for path in folders.iter().map(PathBuf::as_path).chain([busybox]) {
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         // A name that is not UTF-8 can't be kept; a change there goes unnoticed.
         let _ = builder.witness(&real);
     }
-    Ok(builder.finish(choice, BaseKind::Busybox, note.into_iter().collect()))
+    builder.finish(choice, BaseKind::Busybox, note.into_iter().collect())
 }
 
 /// Returns the first static busybox, links resolved.
@@ -78,5 +82,44 @@ fn applets(busybox: &Path) -> io::Result<Vec<String>> {
         Ok(names)
     } else {
         Err(io::Error::other("its list of applets has no `sh`"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::practice::{EntryKind, Note};
+
+    fn base(applets: &[&str]) -> BaseTree {
+        let applets: Vec<_> = applets.iter().map(|&name| name.to_owned()).collect();
+        assemble(&Choice::default(), &[], Path::new("/bin/ls"), &applets)
+    }
+
+    #[test]
+    fn a_busybox_base_is_one_file_and_its_names() {
+        let base = base(&["sh", "[", "ps", "httpd"]);
+        let find = |path| &base.entries.iter().find(|e| e.path == path).unwrap().kind;
+        assert_eq!(
+            *find("bin/busybox"),
+            EntryKind::File(Content::Host("/bin/ls".into()))
+        );
+        assert_eq!(*find("bin/["), EntryKind::Symlink("busybox".to_owned()));
+        assert_eq!(
+            *find("usr/bin/env"),
+            EntryKind::Symlink("../../bin/env".to_owned())
+        );
+        assert!(base.notes.is_empty());
+    }
+
+    #[test]
+    fn a_small_busybox_says_what_it_lacks() {
+        let tools = vec!["httpd".to_owned()];
+        assert_eq!(base(&["sh", "ps"]).notes, [Note::Missing { tools }]);
+    }
+
+    #[test]
+    fn a_program_that_is_no_busybox_is_an_error() {
+        let error = applets(Path::new("/bin/ls")).unwrap_err(); // ls knows no --list
+        assert!(error.to_string().contains("no `sh`"), "{error}");
     }
 }

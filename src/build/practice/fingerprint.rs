@@ -91,7 +91,8 @@ fn line(entry: &BaseEntry, host: &BTreeMap<String, Witness>) -> String {
         EntryKind::Symlink(target) => format!("link {target:?}"),
         EntryKind::File(Content::Bytes(bytes)) => Digest::of(bytes).to_string(),
         EntryKind::File(Content::Host(path)) => {
-            format!("{path:?} {:?}", host.get(path.to_string_lossy().as_ref()))
+            let path = path.to_string_lossy();
+            format!("{path:?} {:?}", host.get(path.as_ref()))
         }
     };
     let BaseEntry {

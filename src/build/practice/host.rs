@@ -119,10 +119,12 @@ impl Host {
         if tools::is_too_large(name, size) {
             return Err(Left::TooLarge(size));
         }
-        self.check_interpreters(&program)?;
+        let interpreters = self.interpreters(&program)?;
         let closure = self.libraries.closure(&program)?;
         own::place(&mut self.builder, &closure)?;
-        self.builder.place(path).map_err(unreadable)?;
+        for path in interpreters.iter().map(Path::new).chain([path]) {
+            self.builder.place(path).map_err(unreadable)?;
+        }
         if !tools::is_on_path(path) {
             let link = format!("usr/local/bin/{name}");
             self.builder.link(&link, &path.to_string_lossy());
@@ -130,18 +132,19 @@ impl Host {
         Ok(())
     }
 
-    /// A script runs only when its `#!` programs are among the tools too, with the same path:
-    /// a wrapper in Python is of no use in a base without Python.
-    fn check_interpreters(&self, program: &Path) -> Result<(), Left> {
-        let interpreters = tools::interpreters(program)
+    /// Returns the paths in a script's `#!` line. Their names must be among the tools: a wrapper
+    /// in Python is of no use in a base without Python.
+    fn interpreters(&self, program: &Path) -> Result<Vec<String>, Left> {
+        let mut interpreters = tools::interpreters(program)
             .map_err(|error| Unusable::Unreadable(program.to_owned(), error))?;
-        for interpreter in interpreters {
+        for interpreter in &interpreters {
             let name = interpreter.rsplit('/').next().unwrap_or_default();
             if !TOOLS.contains(&name) || tools::find(name, &self.folders).is_none() {
-                return Err(Left::Interpreter(interpreter));
+                return Err(Left::Interpreter(interpreter.clone()));
             }
         }
-        Ok(())
+        interpreters.retain(|interpreter| interpreter.starts_with('/'));
+        Ok(interpreters)
     }
 
     /// `/bin/sh` is the shell of the shell form and of most scripts, wherever the host's PATH

@@ -12,12 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::elf::{Machine, Needs};
-
-/// Default folders of a loader that names none.
-const DEFAULT_FOLDERS: [&str; 4] = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
-
-/// musl's folders where `/etc/ld-musl-ARCH.path` doesn't exist.
-const MUSL_FOLDERS: &str = "/lib:/usr/local/lib:/usr/lib";
+use super::loader::{Configuration, Loader};
 
 /// Libraries that glibc older than 2.34 opens by itself to look up users and hosts, so that no
 /// program names them. Newer ones have them inside and ship small stand-ins, which do no harm.
@@ -49,21 +44,6 @@ pub(super) struct Libraries {
     configuration: Option<Configuration>,
 }
 
-/// A dynamic loader: which folders it knows without being told.
-#[derive(Debug, Clone, Default)]
-struct Loader {
-    default_folders: Vec<PathBuf>,
-    is_musl: bool,
-    configuration: Option<PathBuf>,
-}
-
-/// What `/etc/ld.so.conf` says, and which files and folders were read for it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Configuration {
-    folders: Vec<PathBuf>,
-    pub(super) read: BTreeSet<PathBuf>,
-}
-
 /// A file to be loaded, with the `DT_RPATH` of those that asked for it.
 struct Loaded {
     path: PathBuf,
@@ -83,11 +63,8 @@ impl Libraries {
 
     /// Returns what `ld.so.conf` says.
     pub(super) fn configuration(&mut self) -> &Configuration {
-        self.configuration.get_or_insert_with(|| {
-            let mut configuration = Configuration::default();
-            configuration.read_file(Path::new("/etc/ld.so.conf"), 0);
-            configuration
-        })
+        self.configuration
+            .get_or_insert_with(Configuration::of_this_machine)
     }
 
     /// Finds all that a program needs. Its path must have no links, for `$ORIGIN`.
@@ -131,7 +108,7 @@ impl Libraries {
                 });
             }
         }
-        self.add_opened_by_libc(&mut closure);
+        add_opened_by_libc(&mut closure);
         Ok(closure)
     }
 
@@ -162,10 +139,9 @@ impl Libraries {
                 Ok(Some(needs)) if needs.machine == machine => {}
                 _ => continue, // not there, or for another processor
             }
-            if !first.contains(folder) && !loader.default_folders.contains(folder) {
-                if let Some(default) = loader.default_folders.last() {
-                    closure.links.insert(default.join(name), path.clone());
-                }
+            let is_known = first.contains(folder) || loader.default_folders.contains(folder);
+            if let Some(default) = loader.default_folders.last().filter(|_| !is_known) {
+                closure.links.insert(default.join(name), path.clone());
             }
             closure.files.insert(path.clone());
             return Ok(path);
@@ -179,114 +155,24 @@ impl Libraries {
         }
         let bytes = fs::read(interpreter)
             .map_err(|error| Unusable::Unreadable(interpreter.into(), error))?;
-        let loader = match file_name(interpreter).strip_prefix("ld-musl-") {
-            Some(rest) => Loader::musl(rest),
-            None => Loader::glibc(&bytes),
-        };
+        let loader = Loader::of(interpreter, &bytes);
         self.loaders.insert(interpreter.to_owned(), loader.clone());
         Ok(loader)
     }
-
-    fn add_opened_by_libc(&mut self, closure: &mut Closure) {
-        let libc = closure
-            .files
-            .iter()
-            .find(|path| path.ends_with("libc.so.6"));
-        let Some(folder) = libc.and_then(|path| path.parent()).map(Path::to_owned) else {
-            return;
-        };
-        let present = OPENED_BY_LIBC.map(|name| folder.join(name));
-        closure
-            .files
-            .extend(present.into_iter().filter(|path| path.exists()));
-    }
 }
 
-impl Loader {
-    /// glibc's loader has its default folders as text, each with a slash at its end.
-    fn glibc(bytes: &[u8]) -> Self {
-        let texts = bytes.split(|&byte| byte == 0).filter(|text| {
-            text.starts_with(b"/") && text.ends_with(b"/") && text.windows(3).any(|w| w == b"lib")
-        });
-        let mut folders: Vec<_> = texts
-            .filter_map(|text| {
-                Some(PathBuf::from(
-                    str::from_utf8(text).ok()?.trim_end_matches('/'),
-                ))
-            })
-            .collect();
-        if folders.is_empty() {
-            folders = DEFAULT_FOLDERS.map(PathBuf::from).to_vec();
-        }
-        Self {
-            default_folders: folders,
-            is_musl: false,
-            configuration: None,
-        }
-    }
-
-    fn musl(rest: &str) -> Self {
-        let machine = rest.strip_suffix(".so.1").unwrap_or(rest);
-        let path = PathBuf::from(format!("/etc/ld-musl-{machine}.path"));
-        let text = fs::read_to_string(&path).ok();
-        let folders = text.as_deref().unwrap_or(MUSL_FOLDERS).split([':', '\n']);
-        Self {
-            default_folders: folders
-                .map(str::trim)
-                .filter(|f| !f.is_empty())
-                .map(PathBuf::from)
-                .collect(),
-            is_musl: true,
-            configuration: text.map(|_| path),
-        }
-    }
-}
-
-impl Configuration {
-    /// Reads one file, and those it includes: a folder or `include PATTERN` a line.
-    fn read_file(&mut self, path: &Path, depth: usize) {
-        const DEEPEST: usize = 8; // a file may include itself
-        self.read.insert(path.to_owned());
-        let Ok(text) = fs::read_to_string(path) else {
-            return; // no such file, as on Alpine: only default folders count
-        };
-        for line in text.lines() {
-            let line = line.split('#').next().unwrap_or_default().trim();
-            if let Some(pattern) = line
-                .strip_prefix("include")
-                .filter(|p| p.starts_with([' ', '\t']))
-            {
-                for file in self.matching(&path.with_file_name(pattern.trim())) {
-                    if depth < DEEPEST {
-                        self.read_file(&file, depth + 1);
-                    }
-                }
-            } else if line.starts_with('/') {
-                // older files have `FOLDER=libc6`
-                let folder = line.split(['=', ' ', '\t']).next().unwrap_or(line);
-                self.folders.push(PathBuf::from(folder));
-            }
-        }
-    }
-
-    /// Returns the files of a pattern such as `/etc/ld.so.conf.d/*.conf`, sorted. A star stands
-    /// for anything, and only in the last part, which is all that distributions use.
-    fn matching(&mut self, pattern: &Path) -> Vec<PathBuf> {
-        let folder = pattern.parent().unwrap_or(Path::new("/"));
-        let name = pattern.file_name().unwrap_or_default().to_string_lossy();
-        let Some((start, end)) = name.split_once('*') else {
-            return vec![pattern.to_owned()];
-        };
-        self.read.insert(folder.to_owned());
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-        let matching: BTreeSet<_> = names
-            .filter(|n| {
-                n.len() >= start.len() + end.len() && n.starts_with(start) && n.ends_with(end)
-            })
-            .collect();
-        matching.into_iter().map(|name| folder.join(name)).collect()
-    }
+fn add_opened_by_libc(closure: &mut Closure) {
+    let libc = closure
+        .files
+        .iter()
+        .find(|path| path.ends_with("libc.so.6"));
+    let Some(folder) = libc.and_then(|path| path.parent()).map(Path::to_owned) else {
+        return;
+    };
+    let present = OPENED_BY_LIBC.map(|name| folder.join(name));
+    closure
+        .files
+        .extend(present.into_iter().filter(|path| path.exists()));
 }
 
 /// Fills `$ORIGIN` in. Folders with other variables (`$LIB`, `$PLATFORM`) are left out: no
@@ -353,56 +239,41 @@ mod tests {
         assert_eq!(closure, Closure::default());
     }
 
+    /// This program, but with `libq.so.6` where it needs `libc.so.6`.
+    fn program_that_needs_libq(folder: &Path) -> PathBuf {
+        let mut bytes = fs::read(std::env::current_exe().unwrap()).unwrap();
+        let at = bytes.windows(10).position(|w| w == b"libc.so.6\0").unwrap();
+        bytes[at..at + 9].copy_from_slice(b"libq.so.6");
+        fs::write(folder.join("program"), bytes).unwrap();
+        folder.join("program")
+    }
+
     #[test]
     fn a_missing_library_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let program = folder.path().join("program");
-        let mut bytes = fs::read(std::env::current_exe().unwrap()).unwrap();
-        // the name in the table of strings; the loader would look for it as well
-        let at = bytes.windows(9).position(|w| w == b"libc.so.6").unwrap();
-        bytes[at..at + 9].copy_from_slice(b"libq.so.6");
-        fs::write(&program, bytes).unwrap();
+        let program = program_that_needs_libq(folder.path());
         let error = Libraries::default().closure(&program).unwrap_err();
         assert!(matches!(error, Unusable::Missing(name) if name == "libq.so.6"));
     }
 
     #[test]
-    fn includes_are_read_in_order() {
+    fn a_library_from_ld_so_conf_gets_a_link_where_the_loader_looks() {
         let folder = tempfile::tempdir().unwrap();
-        let conf = folder.path().join("ld.so.conf");
-        fs::create_dir(folder.path().join("conf.d")).unwrap();
-        fs::write(&conf, "include conf.d/*.conf\n/last # a comment\n").unwrap();
-        fs::write(folder.path().join("conf.d/b.conf"), "/two\n").unwrap();
-        fs::write(folder.path().join("conf.d/a.conf"), "# none\n\n/one\n").unwrap();
-        fs::write(folder.path().join("conf.d/c.txt"), "/never\n").unwrap();
-        let mut configuration = Configuration::default();
-        configuration.read_file(&conf, 0);
-        assert_eq!(
-            configuration.folders,
-            ["/one", "/two", "/last"].map(PathBuf::from)
-        );
-    }
-
-    #[test]
-    fn a_file_that_includes_itself_ends() {
-        let folder = tempfile::tempdir().unwrap();
-        let conf = folder.path().join("ld.so.conf");
-        fs::write(&conf, "include ld.so.conf\n/one\n").unwrap();
-        let mut configuration = Configuration::default();
-        configuration.read_file(&conf, 0);
-        assert!(configuration.folders.contains(&PathBuf::from("/one")));
-    }
-
-    #[test]
-    fn glibc_names_its_default_folders_itself() {
-        let loader = Loader::glibc(b"\x7fELF\0/lib/x86_64-linux-gnu/\0/usr/lib/\0/etc/x/\0lib/\0");
-        assert_eq!(
-            loader.default_folders,
-            ["/lib/x86_64-linux-gnu", "/usr/lib"].map(PathBuf::from)
-        );
-        assert_eq!(
-            Loader::glibc(b"").default_folders.len(),
-            DEFAULT_FOLDERS.len()
+        let program = program_that_needs_libq(folder.path());
+        let library = folder.path().join("libq.so.6");
+        fs::copy(std::env::current_exe().unwrap(), &library).unwrap();
+        let mut libraries = Libraries::default();
+        libraries.configuration();
+        if let Some(configuration) = &mut libraries.configuration {
+            configuration.folders.insert(0, folder.path().to_owned());
+        }
+        let closure = libraries.closure(&program).unwrap();
+        assert!(closure.files.contains(&library));
+        let links: Vec<_> = closure.links.iter().collect();
+        assert_eq!(links.len(), 1, "{links:?}");
+        assert!(
+            links[0].0.ends_with("lib/libq.so.6") && *links[0].1 == library,
+            "{links:?}"
         );
     }
 

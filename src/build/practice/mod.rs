@@ -9,6 +9,7 @@
 //! ```text
 //! tools        which programs, and where PATH has them
 //! elf          what one program says it needs
+//! loader       which folders the loader searches
 //! libraries    where the loader would find that: the closure of a program
 //! host         tools + closures        ──► tree
 //! busybox      one file + its names    ──► tree
@@ -25,6 +26,7 @@ mod fingerprint;
 mod host;
 mod images;
 mod libraries;
+mod loader;
 mod message;
 mod own;
 mod skeleton;
