@@ -4,11 +4,14 @@ mod duration;
 pub mod editor;
 pub mod error;
 mod file;
+#[cfg(test)]
+mod fixtures;
 mod flags;
 mod form;
 mod grammar;
 mod help;
 pub mod instruction;
+pub mod json;
 mod lines;
 pub mod lint;
 mod message;
@@ -19,6 +22,8 @@ pub mod syntax;
 mod typed;
 mod typed_health;
 pub mod word;
+mod word_error;
+mod word_pattern;
 
 pub use editor::{Completeness, Highlight, Missing, completeness, highlight};
 pub use error::{ParseError, ParseErrorKind};
@@ -26,6 +31,7 @@ pub use instruction::{Instruction, Located};
 pub use lint::Warning;
 pub use stage::{Dockerfile, Stage, StageName};
 pub use typed::{INSTRUCTIONS, flags_of};
+pub use word_error::WordError;
 
 use crate::source::{Source, Span};
 
