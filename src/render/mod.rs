@@ -3,13 +3,36 @@
 //! Each function takes a value and a [`Screen`] and returns a [`Text`] of named styles; it reads no
 //! clock, environment or file. [`Screen::paint`] makes the string that a face prints.
 
+mod cache_table;
+mod compare;
+mod diagnostic;
+mod failure;
+mod grid;
+mod layer_stack;
+mod quantity;
+mod reason;
+#[cfg(test)]
+pub(crate) mod sample;
 mod screen;
+mod sentence;
+mod suggestion;
+mod summary;
+mod table;
 mod text;
 pub mod theme;
+mod why;
 mod width;
 mod wrap;
 
+pub use cache_table::{Guess, build_result, forecast, scored_result};
+pub use compare::{Compared, compare};
+pub use diagnostic::{diagnostic, error, warning};
+pub use failure::failure;
+pub use layer_stack::{draft_verbs, layer_stack, typed_row};
+pub use quantity::{ago, docker_size, duration, human_duration, size, spoken_size};
 pub use screen::{Chrome, Screen};
+pub use table::table;
 pub use text::{Line, Piece, Style, Text};
+pub use why::why;
 pub use width::{char_width, clean, cut, cut_left, pad_left, pad_right, split_at_width, width};
 pub use wrap::wrap_words;

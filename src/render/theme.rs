@@ -10,6 +10,9 @@ use colored::{ColoredString, Colorize, control};
 use super::text::{Line, Style, Text};
 use crate::build::StepState;
 
+/// `colored` would ask the environment; here the caller has done so already.
+static OBEY_THE_CALLER: Once = Once::new();
+
 /// Paints a text; every line ends with a line end. Whether in colour is the caller's decision
 /// (`NO_COLOR`, `CLICOLOR_FORCE`, `--color`, a pipe).
 pub fn paint(text: &Text, color: bool) -> String {
@@ -31,8 +34,6 @@ pub fn paint_words(words: &str, style: Style, color: bool) -> String {
     if !color || style == Style::Plain {
         return words.to_owned();
     }
-    // `colored` would ask the environment; here the caller has done so already.
-    static OBEY_THE_CALLER: Once = Once::new();
     OBEY_THE_CALLER.call_once(|| control::set_override(true));
     look(words, style).to_string()
 }
