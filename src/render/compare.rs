@@ -10,9 +10,10 @@ use super::text::{Line, Style, Text};
 use crate::build::{BuildReport, StepReport, StepState};
 use crate::language::Language;
 
-const SIZE: usize = 8;
-/// Columns of the line between the sides, with a space on either hand.
-const DIVIDER: usize = 3;
+/// Columns of `1.05 MB`.
+const SIZE: usize = 7;
+/// Columns of the line between the sides, with two spaces on either hand.
+const DIVIDER: usize = 5;
 
 /// One of two builds that are compared.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +52,7 @@ fn side_by_side(left: Compared, right: Compared, screen: &Screen) -> Text {
         .into_iter()
         .zip(standing(right, height));
     let joined = rows.map(|(left, right)| {
-        let bar = format!(" {} ", screen.chrome.vertical());
+        let bar = format!("  {}  ", screen.chrome.vertical());
         let mut line = left.pad(columns).with(Style::Rule, bar);
         line.append(&right);
         line.trimmed()
@@ -67,13 +68,13 @@ fn standing(mut lines: Vec<Line>, height: usize) -> Vec<Line> {
 }
 
 fn half(side: Compared, columns: usize, language: Language) -> Text {
-    let text = columns.saturating_sub(2 + 4 + 2 + 2 + SIZE);
+    let text = columns.saturating_sub(1 + 4 + 2 + 1 + SIZE);
     let grid = Grid::new(vec![
-        Column::left(2, 4),
+        Column::left(1, 4),
         Column::left(2, text),
-        Column::right(2, SIZE),
+        Column::right(1, SIZE),
     ]);
-    let mut half = Text::from(Line::plain("  ").with(Style::Title, side.name).cut(columns));
+    let mut half = Text::from(Line::plain(" ").with(Style::Title, side.name).cut(columns));
     for step in side
         .report
         .steps
@@ -89,7 +90,7 @@ fn half(side: Compared, columns: usize, language: Language) -> Text {
         let bytes = Line::styled(Style::Number, bytes);
         half.push(grid.row(&[grid::state(step), instruction(step, text), bytes]));
     }
-    half.push(Line::plain(format!("  {}", cost(side.report, language))).cut(columns));
+    half.push(Line::plain(format!(" {}", cost(side.report, language))).cut(columns));
     half
 }
 
@@ -145,22 +146,22 @@ mod tests {
     #[test]
     fn both_stacks_stand_on_the_same_ground() {
         insta::assert_snapshot!(drawn(80, Language::En, Chrome::Ascii), @r"
-        notes:2                              |   shop:3
-                                             |   MISS  COPY . /app               71 B
-        MISS  RUN npm install        1.05 MB |   HIT   RUN npm install        1.05 MB
-        MISS  COPY . /app               71 B |   HIT   COPY package.json /~      56 B
-        HIT   WORKDIR /app               0 B |   HIT   WORKDIR /app               0 B
-        BASE  FROM practice-node     1.98 MB |   BASE  FROM practice-node     1.98 MB
-        rebuilt 1.05 MB, 2 steps             |   rebuilt 71 B, 1 step
+        notes:2                               |   shop:3
+                                              |   MISS  COPY . /app               71 B
+        MISS  RUN npm install        1.05 MB  |   HIT   RUN npm install        1.05 MB
+        MISS  COPY . /app               71 B  |   HIT   COPY package.json /app    56 B
+        HIT   WORKDIR /app               0 B  |   HIT   WORKDIR /app               0 B
+        BASE  FROM practice-node     1.98 MB  |   BASE  FROM practice-node     1.98 MB
+        rebuilt 1.05 MB, 2 steps              |   rebuilt 71 B, 1 step
         ");
         insta::assert_snapshot!(drawn(80, Language::Ko, Chrome::Unicode), @r"
-        notes:2                              │   shop:3
-                                             │   MISS  COPY . /app               71 B
-        MISS  RUN npm install        1.05 MB │   HIT   RUN npm install        1.05 MB
-        MISS  COPY . /app               71 B │   HIT   COPY package.json /~      56 B
-        HIT   WORKDIR /app               0 B │   HIT   WORKDIR /app               0 B
-        BASE  FROM practice-node     1.98 MB │   BASE  FROM practice-node     1.98 MB
-        새로 만듦: 1.05 MB, 2단계            │   새로 만듦: 71 B, 1단계
+        notes:2                               │   shop:3
+                                              │   MISS  COPY . /app               71 B
+        MISS  RUN npm install        1.05 MB  │   HIT   RUN npm install        1.05 MB
+        MISS  COPY . /app               71 B  │   HIT   COPY package.json /app    56 B
+        HIT   WORKDIR /app               0 B  │   HIT   WORKDIR /app               0 B
+        BASE  FROM practice-node     1.98 MB  │   BASE  FROM practice-node     1.98 MB
+        새로 만듦: 1.05 MB, 2단계             │   새로 만듦: 71 B, 1단계
         ");
     }
 
@@ -168,18 +169,18 @@ mod tests {
     fn a_narrow_screen_shows_one_after_the_other() {
         insta::assert_snapshot!(drawn(60, Language::En, Chrome::Ascii), @r"
         notes:2
-        MISS  RUN npm install                             1.05 MB
-        MISS  COPY . /app                                    71 B
-        HIT   WORKDIR /app                                    0 B
-        BASE  FROM practice-node                          1.98 MB
+        MISS  RUN npm install                              1.05 MB
+        MISS  COPY . /app                                     71 B
+        HIT   WORKDIR /app                                     0 B
+        BASE  FROM practice-node                           1.98 MB
         rebuilt 1.05 MB, 2 steps
 
         shop:3
-        MISS  COPY . /app                                    71 B
-        HIT   RUN npm install                             1.05 MB
-        HIT   COPY package.json /app                         56 B
-        HIT   WORKDIR /app                                    0 B
-        BASE  FROM practice-node                          1.98 MB
+        MISS  COPY . /app                                     71 B
+        HIT   RUN npm install                              1.05 MB
+        HIT   COPY package.json /app                          56 B
+        HIT   WORKDIR /app                                     0 B
+        BASE  FROM practice-node                           1.98 MB
         rebuilt 71 B, 1 step
         ");
     }

@@ -3,12 +3,18 @@
 //! Each function takes a value and a [`Screen`] and returns a [`Text`] of named styles; it reads no
 //! clock, environment or file. [`Screen::paint`] makes the string that a face prints.
 
+mod build_log;
 mod cache_table;
 mod compare;
 mod diagnostic;
 mod failure;
+#[cfg(test)]
+mod fits;
 mod grid;
+mod json;
 mod layer_stack;
+mod live;
+mod output;
 mod quantity;
 mod reason;
 #[cfg(test)]
@@ -24,11 +30,15 @@ mod why;
 mod width;
 mod wrap;
 
+pub use build_log::BuildLog;
 pub use cache_table::{Guess, build_result, forecast, scored_result};
 pub use compare::{Compared, compare};
 pub use diagnostic::{diagnostic, error, warning};
 pub use failure::failure;
+pub use json::{json, json_line};
 pub use layer_stack::{draft_verbs, layer_stack, typed_row};
+pub use live::{Keep, LiveBuild};
+pub use output::OutputLines;
 pub use quantity::{ago, docker_size, duration, human_duration, size, spoken_size};
 pub use screen::{Chrome, Screen};
 pub use table::table;

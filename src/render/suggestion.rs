@@ -82,11 +82,11 @@ fn shortened(text: &str) -> String {
 
 crate::messages! {
     with_list(run: &str, copy: &str, list: &str) {
-        en: "So: put {run} before {copy}, with only {list} copied before it?",
+        en: "So: put {run} before {copy}, with only {list} before it?",
         ko: "제안: {list}만 먼저 복사하고, {run} 다음에 {copy} 순서로 옮기면 어떨까요?",
     }
     with_its_files(run: &str, copy: &str) {
-        en: "So: put {run} before {copy}, with only the files it needs copied before it?",
+        en: "So: put {run} before {copy}, with only the files it needs before it?",
         ko: "제안: 필요한 파일만 먼저 복사하고, {run} 다음에 {copy} 순서로 옮기면 어떨까요?",
     }
 }
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn a_copy_of_everything_before_an_install_is_worth_moving() {
         let expected =
-            "So: put RUN npm install before COPY . /app, with only package.json copied before it?";
+            "So: put RUN npm install before COPY . /app, with only package.json before it?";
         assert_eq!(
             advice("RUN npm install", "COPY . /app", "server.js").as_deref(),
             Some(expected)
