@@ -1,0 +1,56 @@
+//! "Did you mean": the known word nearest to a misspelt one.
+
+/// The most letters that may be wrong; more is another word.
+const FARTHEST: usize = 2;
+
+/// Returns the nearest of some known words in the case that was typed; none when all are far, or
+/// when the word is known.
+///
+/// ```text
+/// form → from    FORM → FROM    xyz → nothing
+/// ```
+pub(super) fn suggestion<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    // A long word is no misspelling, and the distance is costly there.
+    if typed.len() > 40 {
+        return None;
+    }
+    let lower = typed.to_lowercase();
+    let distances = known.map(|word| (strsim::levenshtein(&lower, &word.to_lowercase()), word));
+    let (distance, word) = distances.min_by_key(|(distance, _)| *distance)?;
+    if distance > FARTHEST || distance >= typed.chars().count() {
+        return None;
+    }
+    Some(if typed == lower {
+        word.to_lowercase()
+    } else if typed == typed.to_uppercase() {
+        word.to_uppercase()
+    } else {
+        word.to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::suggestion;
+
+    fn instruction(typed: &str) -> Option<String> {
+        suggestion(typed, ["COPY", "FROM", "RUN"].into_iter())
+    }
+
+    #[test]
+    fn the_suggestion_has_the_case_that_was_typed() {
+        assert_eq!(instruction("FORM").as_deref(), Some("FROM"));
+        assert_eq!(instruction("form").as_deref(), Some("from"));
+        assert_eq!(instruction("Form").as_deref(), Some("FROM"));
+    }
+
+    #[test]
+    fn a_word_with_three_letters_wrong_gets_no_suggestion() {
+        assert_eq!(instruction("FRXYZ"), None);
+    }
+
+    #[test]
+    fn a_short_word_is_not_taken_for_one_it_shares_nothing_with() {
+        assert_eq!(suggestion("x", ["id"].into_iter()), None);
+    }
+}
