@@ -1,1 +1,6 @@
 //! (see docs)
+
+pub mod completion;
+pub mod editor;
+pub mod line_kind;
+pub mod line_source;
