@@ -1,7 +1,7 @@
 //! What was, or would be, reused and what not, step by step, with the reason beside it.
 
 use super::grid::{self, Column, Grid, Room};
-use super::layer_stack::{added, fitted, head_instruction, head_size, head_state, head_time};
+use super::layer_stack::{fitted, head_instruction, head_size, head_state, head_time};
 use super::quantity::{duration, size};
 use super::reason;
 use super::screen::Screen;
@@ -176,10 +176,12 @@ impl<'a> CacheTable<'a> {
         text
     }
 
-    /// Time leaves first. A forecast has no sizes of what is yet to be made: its cost is time.
+    /// Time leaves first. A forecast has no sizes of what is yet to be made: its cost is time, where
+    /// it is known.
     fn parts(&self) -> Vec<Part> {
         let wide = self.room == Room::Wide;
-        let would = self.tense == Tense::Would;
+        let mut steps = self.report.steps.iter();
+        let would = self.tense == Tense::Would && steps.any(|step| step.millis.is_some());
         let mut parts = vec![Part::Number];
         parts.extend((!self.guesses.is_empty()).then_some(Part::Guess));
         parts.push(Part::State);
@@ -234,7 +236,7 @@ impl<'a> CacheTable<'a> {
             Part::Number => grid::number(step),
             Part::Guess => self.guess(step),
             Part::State => grid::state(step),
-            Part::Size => step_size(step),
+            Part::Size => grid::size(step),
             Part::Time => self.time(step),
             Part::Instruction => grid::instruction(step, columns),
             Part::Why => self.why(step, columns),
@@ -288,7 +290,7 @@ impl<'a> CacheTable<'a> {
             .report
             .steps
             .iter()
-            .flat_map(|step| step.reasons.first());
+            .filter_map(|step| step.reasons.first());
         reasons.all(|reason| {
             matches!(
                 reason,
@@ -340,15 +342,6 @@ impl<'a> CacheTable<'a> {
             }
             Tense::Would => would(language, &layers, sums.reused, sums.made),
         }
-    }
-}
-
-fn step_size(step: &StepReport) -> Line {
-    match (step.state, &step.layer) {
-        (StepState::Meta, _) => Line::styled(Style::Dim, "(0 B)"),
-        (StepState::Base, Some(layer)) => Line::styled(Style::Number, size(layer.size)),
-        (_, Some(layer)) => Line::styled(Style::Number, added(layer.size)),
-        (_, None) => Line::new(),
     }
 }
 

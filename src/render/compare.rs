@@ -95,7 +95,7 @@ fn half(side: Compared, columns: usize, language: Language) -> Text {
 }
 
 /// Settings make no layer, so they have no place in a stack.
-fn has_place(step: &&StepReport) -> bool {
+fn has_place(step: &StepReport) -> bool {
     step.state != StepState::Meta
 }
 
@@ -111,7 +111,7 @@ fn cost(report: &BuildReport, language: Language) -> String {
 
 fn sentences(side: Compared, screen: &Screen) -> Text {
     let (of, language) = (side.report.steps.len(), screen.language);
-    let places = side.report.steps.iter().filter(has_place);
+    let places = side.report.steps.iter().filter(|step| has_place(step));
     let steps = places.map(|step| sentence::step(step, of, Tense::Done, language));
     let title = format!("{}:", side.name);
     let total = sentence::total(side.report, Tense::Done, language);

@@ -134,13 +134,10 @@ fn numbered(mut steps: Vec<StepReport>) -> BuildReport {
 
 fn screens() -> impl Iterator<Item = Screen> {
     let chromes = [Chrome::Unicode, Chrome::Ascii, Chrome::Plain];
-    [24, 40, 60, 71, 72, 80, 99, 100, 120, 200]
-        .into_iter()
-        .flat_map(move |columns| {
-            let screen =
-                move |language| chromes.map(|chrome| Screen::new(columns, language, chrome));
-            Language::ALL.into_iter().flat_map(screen)
-        })
+    [24, 60, 72, 80, 120].into_iter().flat_map(move |columns| {
+        let screen = move |language| chromes.map(|chrome| Screen::new(columns, language, chrome));
+        Language::ALL.into_iter().flat_map(screen)
+    })
 }
 
 fn pictures(report: &BuildReport, screen: &Screen) -> Vec<Text> {

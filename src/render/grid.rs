@@ -1,5 +1,6 @@
 //! The columns that pictures of steps share, and which of them leave when the screen is narrow.
 
+use super::quantity;
 use super::screen::Screen;
 use super::text::{Line, Style};
 use super::width::width;
@@ -123,29 +124,37 @@ impl Grid {
     }
 }
 
-/// Draws an instruction: its first word stands out, and it is cut last of all.
+/// Draws an instruction, quietly if nothing came of it. It is cut last of all.
 pub(super) fn instruction(step: &StepReport, columns: usize) -> Line {
     let quiet = matches!(step.state, StepState::Skip | StepState::Wait);
-    let (first, rest) = step.text.split_at(
-        step.text
-            .find(char::is_whitespace)
-            .unwrap_or(step.text.len()),
-    );
-    let (first_style, rest_style) = if quiet {
-        (Style::Dim, Style::Dim)
-    } else {
-        (Style::Instruction, Style::Plain)
-    };
+    let style = if quiet { Style::Dim } else { Style::Plain };
     // A heredoc may be long; what can't be seen need not be measured.
-    let seen: String = rest.chars().take(columns.saturating_mul(4)).collect();
-    Line::styled(first_style, first)
-        .with(rest_style, seen)
-        .cut(columns)
+    let seen: String = step.text.chars().take(columns.saturating_mul(4)).collect();
+    Line::styled(style, seen).cut(columns)
 }
 
 /// Draws the state word.
 pub(super) fn state(step: &StepReport) -> Line {
     Line::styled(Style::State(step.state), step.state.word().trim_end())
+}
+
+/// Draws what a step adds to the size of the image: with a sign, unless it is the base. Nothing is
+/// added by nothing, and settings have no layer at all.
+pub(super) fn size(step: &StepReport) -> Line {
+    let Some(layer) = &step.layer else {
+        let no_layer = if step.state == StepState::Meta {
+            "(0 B)"
+        } else {
+            ""
+        };
+        return Line::styled(Style::Dim, no_layer);
+    };
+    let is_added = layer.size > 0 && step.state != StepState::Base;
+    let sign = if is_added { "+" } else { "" };
+    Line::styled(
+        Style::Number,
+        format!("{sign}{}", quantity::size(layer.size)),
+    )
 }
 
 /// Draws a step number.

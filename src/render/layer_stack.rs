@@ -56,7 +56,13 @@ pub fn typed_row(
     }
     let stack = Stack::new(report, screen);
     let mut text = Text::from(stack.row(step));
-    text.append(stack.total(verbs));
+    // The row is the news; the total is there for whoever looks for it.
+    let total = stack.total(verbs).into_lines().into_iter();
+    text.append(
+        total
+            .map(|line| Line::styled(Style::Dim, line.to_string()))
+            .collect(),
+    );
     fitted(text, screen)
 }
 
@@ -153,7 +159,7 @@ impl<'a> Stack<'a> {
     }
 
     fn row(&self, step: &StepReport) -> Line {
-        let mut cells = vec![grid::number(step), grid::state(step), self.size(step)];
+        let mut cells = vec![grid::number(step), grid::state(step), grid::size(step)];
         if self.room == Room::Wide {
             let took = step.millis.filter(|_| step.state == StepState::Miss);
             let took = took.map(|millis| duration(self.language(), millis));
@@ -162,15 +168,6 @@ impl<'a> Stack<'a> {
         cells.push(grid::instruction(step, self.instruction_columns()));
         cells.push(self.made(step));
         self.grid.row(&cells)
-    }
-
-    fn size(&self, step: &StepReport) -> Line {
-        match (step.state, &step.layer) {
-            (StepState::Meta, _) => Line::styled(Style::Dim, "(0 B)"),
-            (StepState::Base, Some(layer)) => Line::styled(Style::Number, size(layer.size)),
-            (_, Some(layer)) => Line::styled(Style::Number, added(layer.size)),
-            (_, None) => Line::new(),
-        }
     }
 
     fn made(&self, step: &StepReport) -> Line {
@@ -185,7 +182,10 @@ impl<'a> Stack<'a> {
             }
             (None, StepState::Meta) => Line::styled(Style::Dim, no_layer_settings(self.language())),
             (None, _) => {
-                let (style, words) = reason::short(step, self.language(), self.made);
+                let narrow = self.room == Room::Narrow;
+                let shortest = reason::shortest(step, self.language()).filter(|_| narrow);
+                let (style, words) =
+                    shortest.unwrap_or_else(|| reason::short(step, self.language(), self.made));
                 Line::styled(style, words)
             }
         }
@@ -265,12 +265,6 @@ impl<'a> Stack<'a> {
             None => layers_from(language, &layers, &summary::lines(language, sums.lines)),
         }
     }
-}
-
-/// Returns the size a layer adds; nothing is added by nothing.
-pub(super) fn added(bytes: u64) -> String {
-    let sign = if bytes > 0 { "+" } else { "" };
-    format!("{sign}{}", size(bytes))
 }
 
 crate::messages! {

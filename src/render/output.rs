@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_line_that_never_ends_is_shown_in_pieces() {
-        let shown = lines(&[&[b'x'; 3 * LONGEST]]);
+        let shown = lines(&[&vec![b'x'; 3 * LONGEST]]);
         assert!(
             shown.iter().map(String::len).sum::<usize>() == 3 * LONGEST,
             "{}",

@@ -29,6 +29,19 @@ pub(super) fn short(step: &StepReport, language: Language, columns: usize) -> (S
     }
 }
 
+/// Returns the same in a word or two, for a column that is hardly wider than that; none where
+/// [`short`] is as short.
+pub(super) fn shortest(step: &StepReport, language: Language) -> Option<(Style, String)> {
+    let code = step.failure.as_ref().and_then(|failure| failure.exit_code);
+    match (step.state, code) {
+        (StepState::Skip, _) => Some((Style::Dim, unneeded(language))),
+        (StepState::Fail, Some(code)) => Some((Style::Bad, just_code(language, code))),
+        (StepState::Fail, None) => Some((Style::Bad, failed(language))),
+        (StepState::Unknown, _) => Some((Style::Plain, unknown(language))),
+        _ => None,
+    }
+}
+
 /// Tells whether an instruction takes files.
 pub(super) fn is_copy(text: &str) -> bool {
     let first = text.split_whitespace().next().unwrap_or_default();
@@ -107,18 +120,16 @@ pub(super) fn clause(reason: &MissReason, language: Language) -> String {
 }
 
 fn files_clause(files: &[FileChange], language: Language) -> String {
-    match files {
-        [FileChange { path, what }] => match what {
-            FileDifference::Added => says_added(language, path),
-            FileDifference::Removed => says_removed(language, path),
-            FileDifference::Content { .. } => says_content(language, path),
-            FileDifference::Mode { old, new } => says_mode(language, path, *old, *new),
-            FileDifference::Other { what, old, new } => says_other(language, path, what, old, new),
-        },
-        _ => {
-            let first = files.first().map_or("", |file| file.path.as_str());
-            says_files(language, first, files.len().saturating_sub(1))
-        }
+    let [FileChange { path, what }] = files else {
+        let first = files.first().map_or("", |file| file.path.as_str());
+        return says_files(language, first, files.len().saturating_sub(1));
+    };
+    match what {
+        FileDifference::Added => says_added(language, path),
+        FileDifference::Removed => says_removed(language, path),
+        FileDifference::Content { .. } => says_content(language, path),
+        FileDifference::Mode { old, new } => says_mode(language, path, *old, *new),
+        FileDifference::Other { what, old, new } => says_other(language, path, what, old, new),
     }
 }
 
@@ -127,7 +138,10 @@ crate::messages! {
     same_files() { en: "same text, same files", ko: "명령과 파일이 같음" }
     settings_only() { en: "settings only", ko: "설정만 바꿈" }
     not_needed() { en: "stage not needed", ko: "필요 없는 스테이지" }
-    not_reached() { en: "not reached", ko: "여기까지 오지 못함" }
+    unneeded() { en: "not needed", ko: "필요 없음" }
+    just_code(code: i32) { en: "exit {code}", ko: "종료 {code}" }
+    unknown() { en: "not known", ko: "알 수 없음" }
+    not_reached() { en: "not reached", ko: "실행 안 됨" }
     base_image() { en: "base image", ko: "베이스 이미지" }
     failed() { en: "failed", ko: "실패" }
     exit_code(code: i32) { en: "exit code {code}", ko: "종료 코드 {code}" }

@@ -3,9 +3,13 @@
 use super::quantity::spoken_size;
 use super::reason;
 use super::summary::{self, layers};
+use super::width::cut;
 use crate::build::{BuildReport, StepReport, StepState};
 use crate::language::Language;
 use crate::plan::MissReason;
+
+/// Columns of an instruction in a sentence; a heredoc would fill a screen.
+const INSTRUCTION: usize = 100;
 
 /// Whether something happened or is predicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +26,7 @@ pub(super) fn step(step: &StepReport, of: usize, tense: Tense, language: Languag
         language,
         step.number,
         of,
-        &step.text,
+        &cut(&step.text, INSTRUCTION),
         &outcome(step, tense, language),
     );
     let layer = step
@@ -30,14 +34,20 @@ pub(super) fn step(step: &StepReport, of: usize, tense: Tense, language: Languag
         .as_ref()
         .filter(|_| step.state == StepState::Miss);
     if let Some(layer) = layer.filter(|layer| layer.size > 0) {
-        said += &format!(" {}.", spoken_size(language, layer.size));
+        said.extend([" ", &spoken_size(language, layer.size), "."]);
     }
     said
 }
 
 /// Says what a step begins to do.
 pub(super) fn started(number: usize, of: usize, text: &str, language: Language) -> String {
-    spoken(language, number, of, text, &running(language))
+    spoken(
+        language,
+        number,
+        of,
+        &cut(text, INSTRUCTION),
+        &running(language),
+    )
 }
 
 /// Says what a report adds up to.

@@ -1,7 +1,8 @@
 //! From what a word is to how it looks: the only file that knows colours.
 //!
 //! The eight base colours, bold and dim only, so that light and dark terminals both work, and no
-//! word is told apart by its colour alone.
+//! word is told apart by its colour alone. In a picture the state words carry the colour; everything
+//! else stays calm.
 
 use std::sync::Once;
 
@@ -40,11 +41,11 @@ pub fn paint_words(words: &str, style: Style, color: bool) -> String {
 
 fn look(words: &str, style: Style) -> ColoredString {
     match style {
-        Style::Plain => words.normal(),
+        Style::Plain | Style::Number => words.normal(),
         Style::State(state) => state_look(words, state),
         Style::Title | Style::Strong => words.bold(),
         Style::Dim | Style::Rule | Style::Comment => words.dimmed(),
-        Style::Number | Style::Path | Style::Code | Style::Flag => words.cyan(),
+        Style::Path | Style::Code | Style::Flag => words.cyan(),
         Style::Instruction | Style::Prompt => words.blue().bold(),
         Style::Old | Style::Bad => words.red(),
         Style::New | Style::Good | Style::Quoted => words.green(),

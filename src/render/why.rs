@@ -240,22 +240,18 @@ impl Rows<'_> {
             FileDifference::Added => Line::styled(Style::New, is_new_file(language)),
             FileDifference::Removed => Line::styled(Style::Old, is_removed(language)),
             FileDifference::Content { old, new } => {
-                self.remark(self.from_to(&short(old), &short(new)), &content(language))
+                remark(self.change(&short(old), &short(new)), &content(language))
             }
             FileDifference::Mode { old, new } => {
                 let mut line = Line::plain(mode(language) + " ");
-                line.append(&self.from_to(&format!("{old:o}"), &format!("{new:o}")));
+                line.append(&self.change(&format!("{old:o}"), &format!("{new:o}")));
                 line
             }
-            FileDifference::Other { what, old, new } => self.remark(self.from_to(old, new), what),
+            FileDifference::Other { what, old, new } => remark(self.change(old, new), what),
         }
     }
 
-    fn remark(&self, line: Line, words: &str) -> Line {
-        line.with(Style::Dim, format!("  {words}"))
-    }
-
-    fn from_to(&self, old: &str, new: &str) -> Line {
+    fn change(&self, old: &str, new: &str) -> Line {
         let arrow = format!(" {} ", self.screen.chrome.arrow());
         Line::styled(Style::Old, old)
             .with(Style::Dim, arrow)
@@ -285,13 +281,13 @@ impl Rows<'_> {
             Some(value) => value.to_owned(),
             None => not_set(self.language()),
         };
-        self.from_to(&shown(&changed.old), &shown(&changed.new))
+        self.change(&shown(&changed.old), &shown(&changed.new))
     }
 
     fn base(&mut self, step: &StepReport, indent: usize) {
         for reason in &step.reasons {
             if let MissReason::BaseChanged { old, new } = reason {
-                let value = self.from_to(old, new);
+                let value = self.change(old, new);
                 self.fact(indent, head_base(self.language()), value);
             }
         }
@@ -350,6 +346,10 @@ impl Rows<'_> {
         });
         rows.collect()
     }
+}
+
+fn remark(line: Line, words: &str) -> Line {
+    line.with(Style::Dim, format!("  {words}"))
 }
 
 /// Tells whether there is nothing older to compare with.

@@ -201,8 +201,7 @@ fn first_words(word: &str, offered: &dyn Completions) -> Vec<String> {
 }
 
 fn instruction(name: &str, words: &[&str], word: &str, offered: &dyn Completions) -> Vec<String> {
-    if let Some(value) = word.strip_prefix("--from=") {
-        let _ = value;
+    if word.starts_with("--from=") {
         let sources = offered.stages().into_iter().chain(offered.images());
         return sources.map(|source| format!("--from={source}")).collect();
     }

@@ -17,7 +17,7 @@ use super::completion::{Completions, complete, syntax};
 use super::line_kind::{LineKind, is_complete};
 use super::line_source::{Input, LineSource};
 use crate::parser::{Highlight, highlight};
-use crate::render::{Line, Style, theme};
+use crate::render::{Line, Piece, Style, theme};
 
 /// Lines of history that are kept.
 const HISTORY: usize = 5_000;
@@ -65,7 +65,7 @@ impl TerminalEditor {
 impl LineSource for TerminalEditor {
     fn read(&mut self, prompt: &Line, begun: &str) -> io::Result<Input> {
         // The space after a prompt belongs to it.
-        let plain: String = prompt.pieces().iter().map(|piece| piece.text()).collect();
+        let plain: String = prompt.pieces().iter().map(Piece::text).collect();
         let painted = prompt
             .pieces()
             .iter()

@@ -73,6 +73,7 @@ pub fn pieces(text: &str, is_verb: impl Fn(&str) -> bool) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::LineKind::{Command, Empty, Instruction, Shell};
     use super::*;
 
     fn is_verb(word: &str) -> bool {
@@ -85,7 +86,6 @@ mod tests {
             "", "  ", "!ls", "# note", "RUN a", "RUNN a", "copy a b", "run a", "images", "whatever",
         ];
         let kinds = kinds.map(|line| LineKind::of(line, is_verb));
-        use LineKind::{Command, Empty, Instruction, Shell};
         let expected = [
             Empty,
             Empty,
