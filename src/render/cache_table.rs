@@ -1,12 +1,12 @@
 //! What was, or would be, reused and what not, step by step, with the reason beside it.
 
+use super::cache_total::{score, total};
 use super::grid::{self, Column, Grid, Room};
 use super::layer_stack::{fitted, head_instruction, head_size, head_state, head_time};
-use super::quantity::{duration, size};
+use super::quantity::duration;
 use super::reason;
 use super::screen::Screen;
 use super::sentence::{self, Tense};
-use super::summary::{self, Summary};
 use super::text::{Line, Style, Text};
 use crate::build::{BuildReport, StepReport, StepState};
 use crate::language::Language;
@@ -100,30 +100,11 @@ impl<'a> CacheTable<'a> {
             .steps
             .iter()
             .map(|step| sentence::step(step, of, self.tense, language));
-        let score = (!self.guesses.is_empty()).then(|| self.score());
+        let score = (!self.guesses.is_empty()).then(|| score(self.guesses, self.language()));
         let total = sentence::total(self.report, self.tense, language);
         let said = steps.chain(score).chain([total]);
         said.flat_map(|said| Line::plain(said).wrap(self.screen.width, 2).into_lines())
             .collect()
-    }
-
-    fn score(&self) -> String {
-        let said: Vec<&Guess> = self
-            .guesses
-            .iter()
-            .filter(|guess| guess.right.is_some())
-            .collect();
-        let wrong: Vec<&&Guess> = said
-            .iter()
-            .filter(|guess| guess.right == Some(false))
-            .collect();
-        let right = said.len() - wrong.len();
-        let numbers: Vec<String> = wrong.iter().map(|guess| guess.step.to_string()).collect();
-        if numbers.is_empty() {
-            all_right(self.language(), right, said.len())
-        } else {
-            some_wrong(self.language(), right, said.len(), &numbers.join(", "))
-        }
     }
 
     /// lesson-format.md, 10.10: the reason stands on a line of its own, and only where one is asked for.
@@ -149,7 +130,9 @@ impl<'a> CacheTable<'a> {
                 text.push(Line::plain(" ".repeat(indent)).with(style, words));
             }
         }
-        text.append(Line::plain(self.total_words()).wrap(indent + room, 0));
+        text.append(
+            Line::plain(total(self.report, self.tense, self.language())).wrap(indent + room, 0),
+        );
         text
     }
 
@@ -271,32 +254,20 @@ impl<'a> CacheTable<'a> {
         let from = grid.start(at);
         let words = grid.start(parts.len() - 2);
         let mut line = self.screen.rule(from, words - 2 - from).pad(words);
-        line.push(Style::Plain, self.total_words());
+        line.push(
+            Style::Plain,
+            total(self.report, self.tense, self.language()),
+        );
         if line.width() <= grid::picture_width(self.screen) {
             return line.into();
         }
         let mut text = Text::from(self.screen.rule(from, grid.width() - from));
         text.append(
-            Line::plain(self.total_words())
+            Line::plain(total(self.report, self.tense, self.language()))
                 .wrap(grid.width() - from, 0)
                 .indented(from),
         );
         text
-    }
-
-    /// Tells whether nothing that ran had been built before.
-    fn is_first_build(&self) -> bool {
-        let mut reasons = self
-            .report
-            .steps
-            .iter()
-            .filter_map(|step| step.reasons.first());
-        reasons.all(|reason| {
-            matches!(
-                reason,
-                MissReason::NeverBuilt | MissReason::ParentChanged { .. }
-            )
-        })
     }
 
     /// A base is the same if something on it was reused, and another one if a step says so.
@@ -322,27 +293,6 @@ impl<'a> CacheTable<'a> {
         let (style, words) = reason::short(step, language, columns);
         Line::styled(style, words)
     }
-
-    fn total_words(&self) -> String {
-        let (sums, language) = (Summary::of(self.report), self.language());
-        let layers = summary::layers(language, sums.layers);
-        let cost = duration(language, sums.made_millis);
-        let rebuilt = size(sums.made_size);
-        match self.tense {
-            _ if self.report.failed().is_some() => stopped(language, sums.reused, sums.made),
-            Tense::Done if self.is_first_build() => {
-                done_first(language, &layers, sums.reused, sums.made, &rebuilt)
-            }
-            Tense::Done => done_again(language, &layers, sums.reused, sums.made, &rebuilt),
-            Tense::Would if sums.unknown > 0 => {
-                would_perhaps(language, sums.reused, sums.made, sums.unknown)
-            }
-            Tense::Would if sums.made_millis > 0 => {
-                would_cost(language, &layers, sums.reused, sums.made, &cost)
-            }
-            Tense::Would => would(language, &layers, sums.reused, sums.made),
-        }
-    }
 }
 
 crate::messages! {
@@ -352,38 +302,6 @@ crate::messages! {
     same_base() { en: "same image", ko: "같은 이미지" }
     other_base() { en: "another image", ko: "다른 이미지" }
     head_why() { en: "why", ko: "이유" }
-    done_first(layers: &str, reused: usize, made: usize, size: &str) {
-        en: "{layers}, {reused} reused, {made} made, {size} new",
-        ko: "{layers}, {reused}개 재사용, {made}개 만듦, {size}",
-    }
-    done_again(layers: &str, reused: usize, made: usize, rebuilt: &str) {
-        en: "{layers}, {reused} reused, {made} made again, {rebuilt} rebuilt",
-        ko: "{layers}, {reused}개 재사용, {made}개 새로 만듦, {rebuilt}",
-    }
-    would(layers: &str, reused: usize, made: usize) {
-        en: "{layers}, {reused} to reuse, {made} to make",
-        ko: "{layers}, {reused}개 재사용, {made}개 새로 만듦 (예측)",
-    }
-    would_cost(layers: &str, reused: usize, made: usize, cost: &str) {
-        en: "{layers}, {reused} to reuse, {made} to make, about {cost}",
-        ko: "{layers}, {reused}개 재사용, {made}개 새로 만듦, 약 {cost} (예측)",
-    }
-    would_perhaps(reused: usize, made: usize, unknown: usize) {
-        en: "{reused} to reuse, {made} to make, {unknown} not yet known",
-        ko: "{reused}개 재사용, {made}개 새로 만듦, {unknown}개는 아직 모름",
-    }
-    stopped(reused: usize, made: usize) {
-        en: "stopped: {reused} reused, {made} made and kept",
-        ko: "중단됨: {reused}개 재사용, {made}개 만들어 보관함",
-    }
-    all_right(right: usize, of: usize) {
-        en: "Prediction: {right} of {of} right.",
-        ko: "예측: {of}개 중 {right}개를 맞혔습니다.",
-    }
-    some_wrong(right: usize, of: usize, wrong: &str) {
-        en: "Prediction: {right} of {of} right. Wrong: step {wrong}.",
-        ko: "예측: {of}개 중 {right}개를 맞혔습니다. 틀린 단계: {wrong}.",
-    }
 }
 
 #[cfg(test)]

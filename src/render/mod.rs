@@ -5,6 +5,7 @@
 
 mod build_log;
 mod cache_table;
+mod cache_total;
 mod compare;
 mod diagnostic;
 mod failure;
@@ -27,6 +28,7 @@ mod table;
 mod text;
 pub mod theme;
 mod why;
+mod why_rows;
 mod width;
 mod wrap;
 

@@ -1,12 +1,10 @@
 //! What Tab offers: instructions and their flags, verbs, images, containers, stages, paths.
 
-use std::path::PathBuf;
-
 use super::line_kind::LineKind;
 use crate::parser::{INSTRUCTIONS, flags_of};
 
 /// More names than this help nobody.
-const MOST: usize = 200;
+pub(super) const MOST: usize = 200;
 const SIGNALS: [&str; 7] = [
     "SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGKILL", "SIGUSR1", "SIGUSR2",
 ];
@@ -51,85 +49,6 @@ pub enum Subject {
     Lessons,
     /// Words of the language and verbs, as `help` takes them.
     Words,
-}
-
-/// Completions as a value: a snapshot of what a session knows.
-#[derive(Debug, Clone, Default)]
-pub struct Offers {
-    /// Every verb.
-    pub verbs: Vec<String>,
-    /// Verbs with their flags.
-    pub flags: Vec<(String, Vec<String>)>,
-    /// Verbs with what follows them.
-    pub usages: Vec<(String, String)>,
-    /// Verbs with what they are about.
-    pub subjects: Vec<(String, Subject)>,
-    /// Images.
-    pub images: Vec<String>,
-    /// Containers.
-    pub containers: Vec<String>,
-    /// Lessons.
-    pub lessons: Vec<String>,
-    /// Stages of the draft.
-    pub stages: Vec<String>,
-    /// The folder of the context.
-    pub context: Option<PathBuf>,
-}
-
-fn of<T: Clone>(table: &[(String, T)], verb: &str) -> Option<T> {
-    let entry = table.iter().find(|(name, _)| name == verb);
-    entry.map(|(_, value)| value.clone())
-}
-
-impl Completions for Offers {
-    fn verbs(&self) -> Vec<String> {
-        self.verbs.clone()
-    }
-    fn flags(&self, verb: &str) -> Vec<String> {
-        of(&self.flags, verb).unwrap_or_default()
-    }
-    fn usage(&self, verb: &str) -> Option<String> {
-        of(&self.usages, verb)
-    }
-    fn subject(&self, verb: &str) -> Subject {
-        of(&self.subjects, verb).unwrap_or_default()
-    }
-    fn images(&self) -> Vec<String> {
-        self.images.clone()
-    }
-    fn containers(&self) -> Vec<String> {
-        self.containers.clone()
-    }
-    fn lessons(&self) -> Vec<String> {
-        self.lessons.clone()
-    }
-    fn stages(&self) -> Vec<String> {
-        self.stages.clone()
-    }
-
-    fn paths(&self, beginning: &str) -> Vec<String> {
-        let (folder, name) = beginning
-            .rsplit_once('/')
-            .map_or(("", beginning), |(folder, name)| (folder, name));
-        // `..` would leave the context; a COPY can't.
-        let leaves = folder.split('/').any(|part| part == "..");
-        let Some(context) = self.context.as_ref().filter(|_| !leaves) else {
-            return Vec::new();
-        };
-        let Ok(entries) = std::fs::read_dir(context.join(folder.trim_start_matches('/'))) else {
-            return Vec::new();
-        };
-        let path = |entry: std::fs::DirEntry| {
-            let found = entry.file_name().into_string().ok()?;
-            let is_hidden = found.starts_with('.') && !name.starts_with('.');
-            let fits =
-                found.starts_with(name) && !is_hidden && !found.contains(char::is_whitespace);
-            let end = if entry.path().is_dir() { "/" } else { "" };
-            let folder = &beginning[..beginning.len() - name.len()];
-            fits.then(|| format!("{folder}{found}{end}"))
-        };
-        entries.flatten().filter_map(path).take(MOST).collect()
-    }
 }
 
 /// Returns where the word under the cursor begins, and what it may become.
@@ -274,13 +193,14 @@ pub fn syntax(instruction: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::offers::Offers;
     use super::*;
 
     fn words(words: &[&str]) -> Vec<String> {
         words.iter().map(|&word| word.to_owned()).collect()
     }
 
-    fn offers(context: Option<PathBuf>) -> Offers {
+    fn offers() -> Offers {
         Offers {
             verbs: words(&["run", "rmi", "why", "docker", "open"]),
             flags: vec![("run".to_owned(), words(&["--rm", "-it"]))],
@@ -290,13 +210,12 @@ mod tests {
             ],
             images: words(&["practice-os", "practice-node"]),
             stages: words(&["build"]),
-            context,
             ..Offers::default()
         }
     }
 
     fn completed(line: &str) -> Vec<String> {
-        complete(line, line.len(), &offers(None)).1
+        complete(line, line.len(), &offers()).1
     }
 
     #[test]
@@ -330,34 +249,15 @@ mod tests {
     #[test]
     fn only_the_instruction_under_the_cursor_counts() {
         let text = "FROM practice-os\nCOPY --from=build \\\n  --ch";
-        let (start, found) = complete(text, text.len(), &offers(None));
+        let (start, found) = complete(text, text.len(), &offers());
         assert_eq!(
             (start, found),
             (text.len() - 4, words(&["--chmod=", "--chown="]))
         );
         assert_eq!(
-            complete("FROM x\nSTO", 10, &offers(None)),
+            complete("FROM x\nSTO", 10, &offers()),
             (7, words(&["STOPSIGNAL"]))
         );
-    }
-
-    #[test]
-    fn paths_come_from_the_context_and_stay_in_it() {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        for name in ["src", ".git"] {
-            std::fs::create_dir(folder.path().join(name)).expect("the folder is new");
-        }
-        for name in ["server.js", "src/a.js", "이름.txt"] {
-            std::fs::write(folder.path().join(name), "").expect("the folder can be written");
-        }
-        let offers = offers(Some(folder.path().to_owned()));
-        let completed = |line: &str| complete(line, line.len(), &offers).1;
-        assert_eq!(completed("COPY s"), ["server.js", "src/"]);
-        assert_eq!(completed("COPY server.js src/"), ["src/a.js"]);
-        assert_eq!(completed("open 이"), ["이름.txt"]);
-        assert_eq!(completed("COPY .g"), [".git/"]);
-        assert_eq!(completed("COPY ../"), words(&[]));
-        assert_eq!(completed("COPY --from=build s"), words(&[]));
     }
 
     #[test]

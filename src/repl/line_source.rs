@@ -82,7 +82,7 @@ impl<R: BufRead> LineSource for PipeSource<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::completion::Offers;
+    use super::super::offers::Offers;
     use super::*;
 
     fn read(text: &str) -> Vec<Input> {
