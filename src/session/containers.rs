@@ -9,16 +9,17 @@ use super::{Inspected, Result, Session, Trouble};
 use crate::layers::{Image, Stack, users};
 use crate::plan::scope::{Pairs, join_path, set};
 use crate::runtime::attach::{Outcome, Streams};
+use crate::runtime::container_error::ContainerError;
 use crate::runtime::containers::{ContainerConfig, Containers};
 use crate::runtime::launch::Note;
 use crate::runtime::log::Show;
 use crate::runtime::names::ContainerId;
+use crate::runtime::remove_tree::remove_tree;
 use crate::runtime::signals::signal_number;
 use crate::runtime::start::{Attach, StartOptions};
 use crate::runtime::state::Record;
 use crate::runtime::{
-    ContainerError, Mode, Mount, MountSource, Network, Resources, Rootfs, Spec, User,
-    spec::DEFAULT_PATH,
+    Mode, Mount, MountSource, Network, Resources, Rootfs, Spec, User, spec::DEFAULT_PATH,
 };
 
 /// A container as a person asks for it.
@@ -127,15 +128,15 @@ impl Session {
 
     /// Makes a container and runs it. `streams` is none for `-d`; `own_stdio` tells that the
     /// streams are this process's own.
-    pub fn run(
-        &self,
+    pub fn run<'a>(
+        &'a self,
         call: &RunCall,
-        streams: Option<Streams<'_>>,
+        streams: Option<Streams<'a>>,
         own_stdio: bool,
     ) -> Result<Started> {
         if let Mode::Nothing { reason } = &self.probe().mode {
             let trouble = Trouble::new(reason.message(self.language())).with_exit(125);
-            return Err(trouble.with_help(reason.help(self.language())).into());
+            return Err(trouble.with_help(Some(reason.help(self.language()))).into());
         }
         let image = self.image_or_base(&call.image).map_err(|error| self.exit_125(error))?;
         let config = self.describe(call, &image)?;
@@ -157,10 +158,10 @@ impl Session {
         }
     }
 
-    fn start(
-        &self,
+    fn start<'a>(
+        &'a self,
         id: &ContainerId,
-        attach: Option<Attach<'_>>,
+        attach: Option<Attach<'a>>,
         remove_on_failure: bool,
     ) -> Result<(Outcome, Vec<Note>)> {
         let options = StartOptions { mode: &self.probe().mode, attach, remove_on_failure };
@@ -187,8 +188,12 @@ impl Session {
         spec.mounts = call.volumes.iter().map(|it| self.volume(it)).collect::<Result<_>>()?;
         spec.network = if call.host_network { Network::Host } else { Network::Loopback };
         spec.read_only = call.read_only;
-        spec.capabilities.add.clone_from(&call.cap_add);
-        spec.capabilities.drop.clone_from(&call.cap_drop);
+        let add: Vec<&str> = call.cap_add.iter().map(String::as_str).collect();
+        let drop: Vec<&str> = call.cap_drop.iter().map(String::as_str).collect();
+        spec.capabilities = spec
+            .capabilities
+            .with(&add, &drop)
+            .map_err(|error| Trouble::new(error.to_string()).with_exit(125))?;
         spec.resources = call.resources.clone();
         let mut config = ContainerConfig::new(id, &call.image, &image.id.to_string(), spec);
         config.record.name = call.name.clone().unwrap_or_default();
@@ -288,7 +293,11 @@ impl Session {
     }
 
     /// Starts a stopped container; with streams it waits for its end.
-    pub fn start_container(&self, name: &str, streams: Option<Streams<'_>>) -> Result<Outcome> {
+    pub fn start_container<'a>(
+        &'a self,
+        name: &str,
+        streams: Option<Streams<'a>>,
+    ) -> Result<Outcome> {
         let id = self.find_container(name)?;
         let attach = streams.map(|streams| Attach { streams, owns: false, own_stdio: false });
         Ok(self.start(&id, attach, false)?.0)
@@ -319,7 +328,7 @@ impl Session {
         let id = self.find_container(name)?;
         let tree = self.containers().remove(&id, force).map_err(|e| self.contained(&e))?;
         match tree {
-            Some(tree) if crate::runtime::remove_tree(&tree).is_ok() => Ok(()),
+            Some(tree) if remove_tree(&tree).is_ok() => Ok(()),
             // Some of it belongs to ids that only exist inside.
             Some(tree) => self.ask(Request::RemoveTree(tree), None, &mut |_| {}),
             None => Ok(()),
@@ -402,8 +411,7 @@ fn container_json(config: &ContainerConfig, record: &Record) -> serde_json::Valu
         "HostConfig": {
             "AutoRemove": record.auto_remove,
             "ReadonlyRootfs": config.spec.read_only,
-            "CapAdd": config.spec.capabilities.add,
-            "CapDrop": config.spec.capabilities.drop,
+            "Capabilities": config.spec.capabilities.names().collect::<Vec<_>>(),
             "NetworkMode": match config.spec.network {
                 Network::Loopback => "none",
                 Network::Host => "host",

@@ -90,14 +90,14 @@ impl Session {
             namespaces(&probe.mode, language),
         ];
         findings.push(match probe.overlay {
-            Overlay::NewApi => good("overlay", overlay_new(language)),
+            Overlay::New => good("overlay", overlay_new(language)),
             Overlay::Classic => good("overlay", overlay_classic(language)),
-            Overlay::Nothing => lesser("overlay", overlay_none(language)),
+            Overlay::None => lesser("overlay", overlay_none(language)),
         });
         findings.push(match &probe.cgroups {
             Cgroups::V1 => good("limits", cgroups_given(language, "cgroup v1")),
             Cgroups::V2 => good("limits", cgroups_given(language, "cgroup v2")),
-            Cgroups::Nothing => lesser("limits", cgroups_none(language)),
+            Cgroups::None => lesser("limits", cgroups_none(language)),
         });
         findings.push(good("store", store_at(language, &self.root().display().to_string())));
         findings
@@ -122,7 +122,7 @@ fn namespaces(mode: &Mode, language: Language) -> Finding {
             kind,
             health: Health::Missing,
             message: reason.message(language),
-            help: reason.help(language),
+            help: Some(reason.help(language)),
         },
     }
 }
