@@ -131,6 +131,13 @@ impl Capabilities {
         self.0 >> number & 1 == 1
     }
 
+    /// Tells whether the set has a capability, given by its name without `CAP_`.
+    pub fn contains(self, name: &str) -> bool {
+        (0u32..)
+            .zip(NAMES)
+            .any(|(number, known)| known == name && self.has(number))
+    }
+
     /// Returns the names, with `CAP_`, in the kernel's order.
     pub fn names(self) -> impl Iterator<Item = String> {
         (0u32..)

@@ -47,6 +47,18 @@ pub fn send_with_fds<T: Serialize>(
     (&mut &*stream).write_all(&bytes[sent..])
 }
 
+/// Sends bytes as they are, for what is no JSON.
+pub fn send_bytes(stream: &UnixStream, bytes: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(bytes.len()).map_err(|_| invalid("too many bytes"))?;
+    let frame = [&length.to_ne_bytes(), bytes].concat();
+    (&mut &*stream).write_all(&frame)
+}
+
+/// Receives what [`send_bytes`] sent; none when the other side has closed.
+pub fn receive_bytes(stream: &UnixStream) -> io::Result<Option<Vec<u8>>> {
+    Ok(receive_frame(stream)?.map(|(bytes, _)| bytes))
+}
+
 /// Receives a value; none when the other side has closed. Descriptors that came with it are lost.
 pub fn receive<T: DeserializeOwned>(stream: &UnixStream) -> io::Result<Option<T>> {
     Ok(receive_with_fds(stream)?.map(|(value, _)| value))
@@ -57,6 +69,13 @@ pub fn receive<T: DeserializeOwned>(stream: &UnixStream) -> io::Result<Option<T>
 pub fn receive_with_fds<T: DeserializeOwned>(
     stream: &UnixStream,
 ) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
+    match receive_frame(stream)? {
+        Some((body, fds)) => Ok(Some((serde_json::from_slice(&body)?, fds))),
+        None => Ok(None),
+    }
+}
+
+fn receive_frame(stream: &UnixStream) -> io::Result<Option<(Vec<u8>, Vec<OwnedFd>)>> {
     let mut header = [0; 4];
     let (got, fds) = receive_header(stream, &mut header)?;
     if got == 0 {
@@ -69,7 +88,7 @@ pub fn receive_with_fds<T: DeserializeOwned>(
     }
     let mut body = vec![0; length];
     (&mut &*stream).read_exact(&mut body)?;
-    Ok(Some((serde_json::from_slice(&body)?, fds)))
+    Ok(Some((body, fds)))
 }
 
 fn receive_header(stream: &UnixStream, header: &mut [u8; 4]) -> io::Result<(usize, Vec<OwnedFd>)> {

@@ -1,13 +1,21 @@
 //! The parent's side of a container's start. Works inside an entered process only (`enter`).
 
+use std::borrow::Cow;
+use std::fs::File;
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 
+use nix::sched::CloneFlags;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use super::spec::Spec;
-use crate::language::Language;
+use super::cgroup::Cgroup;
+use super::protocol::{Event, Handshake, Orders, Report};
+use super::spec::{Network, Spec};
+use super::{enter, frames, guard, seccomp, sys};
+
+pub use super::failure::{LaunchError, Missing, NoLimit, Note, What};
+pub use super::stubs::{clean_folder, clean_upper};
 
 /// What the process gets as stdin, stdout and stderr; none is `/dev/null`. Not looked at when the
 /// spec asks for a terminal.
@@ -30,6 +38,7 @@ pub struct Running {
     terminal: Option<OwnedFd>,
     notes: Vec<Note>,
     exit: Option<Exit>,
+    cgroup: Cgroup,
 }
 
 /// How the program ended.
@@ -51,145 +60,105 @@ impl Exit {
     }
 }
 
-/// Something that was done in a lesser way than asked, worth a line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Note {
-    /// `/proc` is the host's, because a masked one does not allow a new one.
-    HostProc,
-    /// `/sys` is the host's (read-only) or missing.
-    HostSys,
-    /// An rlimit could not be raised as far as asked.
-    Ulimit {
-        /// Its name.
-        name: String,
-    },
-    /// A limit this machine cannot give was left out (`best_effort`).
-    NoLimit {
-        /// Which, and why.
-        reason: String,
-    },
-}
-
-/// Why the program was not started.
-#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
-pub enum LaunchError {
-    /// There is no such command: exit code 127.
-    #[error("{command}: {detail}")]
-    CommandNotFound {
-        /// As it was given.
-        command: String,
-        /// What exactly is missing.
-        detail: Missing,
-    },
-    /// The command is there but cannot be executed: exit code 126.
-    #[error("{command}: cannot be executed: {}", io::Error::from_raw_os_error(*errno))]
-    NotExecutable {
-        /// As it was given.
-        command: String,
-        /// What execve(2) answered.
-        errno: i32,
-    },
-    /// The container could not be set up: exit code 125.
-    #[error("could not {what} {path}: {}", io::Error::from_raw_os_error(*errno))]
-    Setup {
-        /// What was being done.
-        what: What,
-        /// To what; may be empty.
-        path: String,
-        /// The kernel's answer.
-        errno: i32,
-    },
-}
-
-/// What a command that cannot be found lacks.
-#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
-pub enum Missing {
-    /// No folder of `PATH` has it.
-    #[error("not found in PATH")]
-    InPath,
-    /// There is no such file.
-    #[error("no such file")]
-    File,
-    /// The file is there, but the program it names to run it is not.
-    #[error("the file is there, but {interpreter}, which should run it, is not")]
-    Interpreter {
-        /// The shebang's or the ELF file's interpreter.
-        interpreter: String,
-    },
-}
-
-/// What was being done when a container's set-up failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum What {
-    /// Make the new process and its namespaces.
-    Namespaces,
-    /// Merge the layers with overlayfs. Copying them into a folder is the way out.
-    Overlay,
-    /// Mount something.
-    Mount,
-    /// Make a mount point or the working directory.
-    Make,
-    /// Make the rootfs `/`.
-    PivotRoot,
-    /// Set the host name.
-    Hostname,
-    /// Bring `lo` up.
-    Loopback,
-    /// Set a limit.
-    Limit,
-    /// Become the user.
-    User,
-    /// Drop capabilities.
-    Capabilities,
-    /// Apply the seccomp filter.
-    Seccomp,
-    /// Open the pseudo-terminal.
-    Terminal,
-    /// Speak with PID 1.
-    Talk,
-}
-
-impl LaunchError {
-    /// Returns the code `docker run` would exit with: 125, 126 or 127.
-    pub fn exit_code(&self) -> i32 {
-        match self {
-            Self::CommandNotFound { .. } => 127,
-            Self::NotExecutable { .. } => 126,
-            Self::Setup { .. } => 125,
-        }
-    }
-
-    /// Tells whether overlayfs was refused, so that copying the layers may help.
-    pub fn is_overlay(&self) -> bool {
-        matches!(
-            self,
-            Self::Setup {
-                what: What::Overlay,
-                ..
-            }
-        )
-    }
-
-    /// Returns the error as a sentence for a person.
-    pub fn message(&self, language: Language) -> String {
-        let _ = language;
-        self.to_string()
-    }
-
-    /// Returns what to do about it, if that is known.
-    pub fn help(&self, language: Language) -> Option<String> {
-        let _ = language;
-        None
-    }
-}
-
 /// Starts the process that `spec` describes and returns when its program runs.
 pub fn launch(spec: &Spec, stdio: Stdio) -> Result<Running, LaunchError> {
-    let _ = (spec, stdio);
-    unimplemented!()
+    let facts = enter::facts().ok_or_else(|| init(&io::ErrorKind::NotConnected.into()))?;
+    let cgroup = Cgroup::make(&spec.resources)?;
+    let own_network = spec.network == Network::Loopback && facts.network;
+    let (channel, theirs) = UnixStream::pair().map_err(|error| init(&error))?;
+    let (pid, pidfd) = spawn(own_network, &stdio, &theirs)?;
+    drop((theirs, stdio));
+    // From here on an early return kills it.
+    let notes = cgroup.notes().to_vec();
+    let mut running = Running {
+        pid,
+        pidfd,
+        terminal: None,
+        notes,
+        exit: None,
+        cgroup,
+    };
+    running.cgroup.add(pid)?;
+    let orders = Orders {
+        spec: Cow::Borrowed(spec),
+        rootless: facts.rootless,
+        overlay: facts.overlay,
+        own_network,
+        resolv_conf: resolv_conf(),
+    };
+    running
+        .give(&channel, &orders)
+        .map_err(|error| init(&error))?;
+    running.listen(&channel)?;
+    Ok(running)
+}
+
+fn init(error: &io::Error) -> LaunchError {
+    LaunchError::setup(What::Init, "", error)
+}
+
+fn spawn(
+    own_network: bool,
+    stdio: &Stdio,
+    channel: &UnixStream,
+) -> Result<(u32, OwnedFd), LaunchError> {
+    let mut namespaces = CloneFlags::CLONE_NEWPID
+        | CloneFlags::CLONE_NEWNS
+        | CloneFlags::CLONE_NEWUTS
+        | CloneFlags::CLONE_NEWIPC
+        | CloneFlags::CLONE_NEWCGROUP;
+    namespaces.set(CloneFlags::CLONE_NEWNET, own_network);
+    let null = null().map_err(|error| init(&error))?;
+    let [stdin, stdout, stderr] = [&stdio.stdin, &stdio.stdout, &stdio.stderr]
+        .map(|fd| fd.as_ref().map_or(null.as_fd(), AsFd::as_fd));
+    let fds = [stdin, stdout, stderr, channel.as_fd()];
+    let executable = guard::executable().map_err(|error| init(&error))?;
+    sys::spawn(executable, &[c"strata", c"__init"], namespaces, fds)
+        .map_err(|error| LaunchError::setup(What::Namespaces, "", &error))
+}
+
+fn null() -> io::Result<File> {
+    File::options().read(true).write(true).open("/dev/null")
+}
+
+/// The host's, as docker does without a network of its own. A machine without one has no names.
+fn resolv_conf() -> String {
+    std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default()
 }
 
 impl Running {
+    fn give(&self, channel: &UnixStream, orders: &Orders<'_>) -> io::Result<()> {
+        frames::send(channel, orders)?;
+        // Init is busy with its first mounts while the filter is made.
+        let spec = &orders.spec;
+        let filter = seccomp::filter(spec.seccomp, spec.capabilities, spec.ids);
+        frames::send_bytes(channel, &seccomp::to_bytes(&filter))
+    }
+
+    /// Follows the start until the program runs or does not.
+    fn listen(&mut self, channel: &UnixStream) -> Result<(), LaunchError> {
+        let mut handshake = Handshake::SettingUp;
+        while handshake.goes_on() {
+            let event = match frames::receive_with_fds::<Report>(channel) {
+                Ok(Some((report, mut fds))) => {
+                    self.terminal = fds.pop().or(self.terminal.take());
+                    Event::Report(report)
+                }
+                Ok(None) => Event::End,
+                Err(error) => return Err(init(&error)),
+            };
+            handshake = handshake.next(event);
+        }
+        match handshake {
+            Handshake::Failed(error) => Err(error),
+            Handshake::Running { notes } | Handshake::Executing { notes } => {
+                self.notes.extend(notes);
+                Ok(())
+            }
+            Handshake::SettingUp => unreachable!("the loop goes on in this state"),
+        }
+    }
+
     /// Returns the process id as this process sees it; it is 1 inside.
     pub fn pid(&self) -> u32 {
         self.pid
@@ -197,7 +166,6 @@ impl Running {
 
     /// Returns a descriptor that becomes readable when the program ends.
     pub fn pidfd(&self) -> BorrowedFd<'_> {
-        use std::os::fd::AsFd;
         self.pidfd.as_fd()
     }
 
@@ -211,41 +179,40 @@ impl Running {
         &self.notes
     }
 
-    /// Waits for the program's end. Later calls return the same answer at once.
+    /// Returns where the container's limits and counts are.
+    pub fn cgroup(&self) -> &Cgroup {
+        &self.cgroup
+    }
+
+    /// Waits for the program's end, which is the end of everything in the container. Later calls
+    /// return the same answer at once.
     pub fn wait(&mut self) -> io::Result<Exit> {
-        unimplemented!()
+        if let Some(exit) = self.exit {
+            return Ok(exit);
+        }
+        let status = sys::wait(self.pidfd.as_fd())?;
+        let exit = match (status.exit_status(), status.terminating_signal()) {
+            (Some(code), _) => Exit::Code(code),
+            (None, Some(signal)) => Exit::Signal(signal),
+            (None, None) => return Err(io::ErrorKind::InvalidData.into()),
+        };
+        self.exit = Some(exit);
+        Ok(exit)
     }
 
-    /// Sends a signal to the program (not to what it started).
+    /// Sends a signal to the program (not to what it started). One it has no handler for does
+    /// nothing, except KILL and STOP: it is PID 1 (`pid_namespaces(7)`).
     pub fn signal(&self, signal: i32) -> io::Result<()> {
-        let _ = signal;
-        unimplemented!()
+        sys::signal(self.pidfd.as_fd(), signal)
     }
 }
 
-impl std::fmt::Display for What {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Namespaces => "make the namespaces",
-            Self::Overlay => "merge the layers with overlayfs",
-            Self::Mount => "mount",
-            Self::Make => "make",
-            Self::PivotRoot => "make the root folder",
-            Self::Hostname => "set the host name",
-            Self::Loopback => "bring up the loopback interface",
-            Self::Limit => "set the limit",
-            Self::User => "become the user",
-            Self::Capabilities => "drop capabilities",
-            Self::Seccomp => "apply the seccomp filter",
-            Self::Terminal => "open the terminal",
-            Self::Talk => "speak with the container's first process",
-        })
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.exit.is_none() {
+            // It may have ended by itself; then there is nothing to kill, only to reap.
+            let _ = self.signal(nix::libc::SIGKILL);
+            let _ = self.wait();
+        }
     }
-}
-
-/// Removes from `upper` the empty mount points a container's start had to make there, so that no
-/// layer shows them. `lower` is the same list as in the spec, base first. For builds, after a RUN.
-pub fn clean_upper(upper: &std::path::Path, lower: &[std::path::PathBuf]) -> io::Result<()> {
-    let _ = (upper, lower);
-    unimplemented!()
 }

@@ -30,31 +30,52 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-pub mod attach;
 pub mod capabilities;
-pub mod container_error;
-pub mod containers;
+pub mod cgroup;
 pub mod enter;
 pub mod frames;
 pub mod launch;
+pub mod probe;
+pub mod protocol;
+pub mod solo;
+pub mod spec;
+
+mod command;
+mod failure;
+mod guard;
+mod identity;
+mod init;
+mod loopback;
+mod mounting;
+mod mounts;
+mod rlimits;
+mod rootfs;
+mod seccomp;
+mod stubs;
+mod sys;
+mod terminal;
+
+// Containers that are kept: records on disk, supervisors, and what a face does with them.
+pub mod attach;
+pub mod container_error;
+pub mod containers;
 pub mod log;
 pub mod manage;
 pub mod names;
-mod peer;
-pub mod probe;
-mod relay;
 pub mod remove_tree;
 pub mod signals;
-pub mod spec;
 pub mod start;
 pub mod state;
+
+mod peer;
+mod relay;
 mod supervisor;
 mod tty;
 mod wire;
 
 pub use capabilities::Capabilities;
-pub use enter::{Enter, Entered, RuntimeError, complete_entry, enter};
-pub use launch::{Exit, LaunchError, Running, Stdio, clean_upper, launch};
+pub use enter::{Enter, EnterStdio, Entered, RuntimeError, complete_entry, enter};
+pub use launch::{Exit, LaunchError, Note, Running, Stdio, clean_folder, clean_upper, launch};
 pub use probe::{Mode, NoNamespaces, Probe, probe};
 pub use spec::{
     IdMode, Mount, MountSource, Network, Process, Resources, Rootfs, Spec, Ulimit, User,
@@ -80,6 +101,8 @@ pub(crate) fn executable() -> &'static Path {
 /// Called before anything else in `cli::main`, because a container's start waits for it.
 pub fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
     match arguments.first()?.to_str()? {
+        "__init" => Some(init::main()),
+        "__solo" => Some(solo::main()),
         supervisor::VERB => Some(supervisor::main(&arguments[1..])),
         _ => None,
     }

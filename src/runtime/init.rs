@@ -1,0 +1,141 @@
+//! PID 1 until it becomes the user's program. It runs with the container's namespaces already
+//! around it, turns the rootfs into `/`, gives up its powers and executes the program. It prints
+//! nothing: whatever goes wrong is told to the launcher.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::ExitCode;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::Mode;
+use rustix::process::Signal;
+
+use super::failure::{LaunchError, Note, What};
+use super::protocol::{Orders, Report};
+use super::{
+    command, frames, identity, loopback, mounting, mounts, rlimits, rootfs, seccomp, sys, terminal,
+};
+
+/// Plays `__init`.
+pub fn main() -> ExitCode {
+    // A user who types the hidden verb has no launcher to talk to.
+    let Ok(channel) = sys::take_channel() else {
+        return ExitCode::from(125);
+    };
+    let error = start(&channel);
+    // If the launcher is gone there is nobody left to tell.
+    let _ = frames::send(&channel, &Report::Failed(error));
+    ExitCode::from(125)
+}
+
+/// Becomes the program; returns why not.
+fn start(channel: &UnixStream) -> LaunchError {
+    let prepared = receive(channel).and_then(|(orders, filter)| {
+        let ready = prepare(&orders)?;
+        identity::assume(&orders, &filter)?;
+        Ok((orders, ready))
+    });
+    let (orders, ready) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return error,
+    };
+    match report(channel, ready) {
+        Ok(()) => command::execute(&orders.spec.process),
+        Err(error) => talk(&error),
+    }
+}
+
+fn receive(channel: &UnixStream) -> Result<(Orders<'static>, Vec<sys::sock_filter>), LaunchError> {
+    sys::close_on_exec_from(3).map_err(|error| talk(&error))?;
+    let gone = || talk(&io::ErrorKind::UnexpectedEof.into());
+    let orders = frames::receive(channel)
+        .map_err(|error| talk(&error))?
+        .ok_or_else(gone)?;
+    let filter = frames::receive_bytes(channel)
+        .map_err(|error| talk(&error))?
+        .ok_or_else(gone)?;
+    Ok((orders, seccomp::from_bytes(&filter)))
+}
+
+/// What [`prepare`] has for the launcher.
+struct Prepared {
+    notes: Vec<Note>,
+    terminal: Option<OwnedFd>,
+}
+
+fn prepare(orders: &Orders<'_>) -> Result<Prepared, LaunchError> {
+    let spec = &orders.spec;
+    // Modes are given in full below.
+    rustix::process::umask(Mode::empty());
+    let binds = mounting::open_binds(&mounts::bind_sources(spec))?;
+    let old_root = rootfs::enter(&spec.rootfs, orders.overlay, orders.rootless)?;
+    let mut notes = mounting::carry_out(&mounts::plan(orders), &binds)?;
+    let terminal = terminal(orders)?;
+    make_cwd(&spec.process.cwd)?;
+    if spec.read_only {
+        sys::set_read_only(Path::new("/"), false).map_err(setup(What::Mount, "/"))?;
+    }
+    rootfs::leave(&old_root).map_err(setup(What::PivotRoot, "/"))?;
+    if !spec.hostname.is_empty() {
+        rustix::system::sethostname(spec.hostname.as_bytes())
+            .map_err(setup(What::Hostname, &spec.hostname))?;
+    }
+    if orders.own_network {
+        loopback::up().map_err(setup(What::Loopback, "lo"))?;
+    }
+    notes.extend(rlimits::set(&spec.resources.ulimits)?);
+    rustix::process::chdir(&spec.process.cwd).map_err(setup(What::Folder, &spec.process.cwd))?;
+    Ok(Prepared { notes, terminal })
+}
+
+fn terminal(orders: &Orders<'_>) -> Result<Option<OwnedFd>, LaunchError> {
+    rustix::process::setsid().map_err(setup(What::Terminal, ""))?;
+    let process = &orders.spec.process;
+    if !process.terminal {
+        return Ok(None);
+    }
+    terminal::open(process.user.uid)
+        .map(Some)
+        .map_err(setup(What::Terminal, "/dev/pts"))
+}
+
+fn make_cwd(cwd: &str) -> Result<(), LaunchError> {
+    let path = Path::new(cwd);
+    if path == Path::new("/") {
+        return Ok(());
+    }
+    mounting::folder_and_parents(path).map_err(setup(What::Folder, cwd))
+}
+
+/// Says that all is ready, and leaves the state execve(2) does not reset as the program expects it.
+fn report(channel: &UnixStream, ready: Prepared) -> io::Result<()> {
+    let terminal: Vec<_> = ready.terminal.iter().map(AsFd::as_fd).collect();
+    frames::send_with_fds(channel, &Report::Ready { notes: ready.notes }, &terminal)?;
+    rustix::process::umask(Mode::from_raw_mode(0o022));
+    sys::reset_signals()?;
+    // Changing ids has taken it away (prctl(2)); whoever died before is found out by asking.
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    if launcher_is_gone(channel) {
+        return Err(io::ErrorKind::BrokenPipe.into());
+    }
+    Ok(())
+}
+
+fn launcher_is_gone(channel: &UnixStream) -> bool {
+    let mut fds = [PollFd::new(channel, PollFlags::empty())];
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    poll(&mut fds, Some(&now)).is_err() || fds[0].revents().contains(PollFlags::HUP)
+}
+
+fn talk(error: &io::Error) -> LaunchError {
+    LaunchError::setup(What::Init, Path::new(""), error)
+}
+
+fn setup<E: Into<io::Error>>(what: What, path: &str) -> impl Fn(E) -> LaunchError {
+    move |error| LaunchError::setup(what, Path::new(path), &error.into())
+}

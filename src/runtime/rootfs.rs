@@ -1,0 +1,234 @@
+//! The tree that becomes `/`: layers merged by overlayfs, or one folder.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::mount::MountFlags;
+
+use super::failure::{LaunchError, What};
+use super::probe::Overlay;
+use super::spec::Rootfs;
+use super::sys;
+
+/// Mounts the rootfs and makes it `/`. The old root lies on top of the new one until it is
+/// detached; it is returned, and is the working directory, so that relative paths are still the
+/// host's and absolute ones are the container's.
+pub fn enter(rootfs: &Rootfs, overlay: Overlay, rootless: bool) -> Result<OwnedFd, LaunchError> {
+    let root = mount(rootfs, overlay, rootless)?;
+    pivot(root).map_err(|error| LaunchError::setup(What::PivotRoot, root, &error))
+}
+
+/// Lets go of the old root.
+pub fn leave(old_root: &OwnedFd) -> io::Result<()> {
+    rustix::process::fchdir(old_root)?;
+    sys::detach(Path::new("."))?;
+    rustix::process::chdir("/")?;
+    Ok(())
+}
+
+fn pivot(root: &Path) -> io::Result<OwnedFd> {
+    let old_root = rustix::fs::open(
+        "/",
+        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?;
+    rustix::process::chdir(root)?;
+    sys::pivot_root_here()?;
+    rustix::process::fchdir(&old_root)?;
+    Ok(old_root)
+}
+
+/// Mounts the rootfs somewhere and returns where. An overlay covers its own upper folder: the
+/// path is the container's alone, and overlayfs has its own hold of what is below.
+fn mount(rootfs: &Rootfs, overlay: Overlay, rootless: bool) -> Result<&Path, LaunchError> {
+    let (root, what, mounted) = match rootfs {
+        Rootfs::Folder(folder) => (folder, What::Mount, sys::bind_recursive(folder, folder)),
+        // Overlayfs wants a layer below; without one the upper folder is all there is.
+        Rootfs::Overlay { lower, upper, .. } if lower.is_empty() => {
+            (upper, What::Mount, sys::bind_recursive(upper, upper))
+        }
+        Rootfs::Overlay { lower, upper, work } => {
+            let paths = OverlayPaths::new(lower, upper, work);
+            (upper, What::Overlay, merge(&paths, overlay, rootless))
+        }
+    };
+    mounted.map_err(|error| LaunchError::setup(what, root, &error))?;
+    Ok(root)
+}
+
+fn merge(paths: &OverlayPaths, overlay: Overlay, rootless: bool) -> io::Result<()> {
+    rustix::process::chdir(&paths.base)?;
+    forget_volatile(&paths.work)?;
+    match overlay {
+        Overlay::New => merge_by_fsopen(paths, rootless),
+        Overlay::Classic => merge_by_mount(paths, rootless),
+        Overlay::None => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
+/// What every overlay of ours is mounted with (kernel, filesystems/overlayfs.rst): nothing but
+/// plain whiteouts and whole files may appear in the upper folder, and unmounting does not sync the
+/// host's whole file system (`volatile`).
+const OPTIONS: [(&str, &str); 3] = [
+    ("redirect_dir", "nofollow"),
+    ("metacopy", "off"),
+    ("index", "off"),
+];
+const FLAGS: [&str; 1] = ["volatile"];
+/// Whiteouts and opaque marks in `user.` attributes, for the only kind a user namespace may set.
+const ROOTLESS_FLAG: &str = "userxattr";
+
+fn merge_by_fsopen(paths: &OverlayPaths, rootless: bool) -> io::Result<()> {
+    let overlay = sys::fsopen("overlay")?;
+    overlay.set("source", Path::new("overlay"))?;
+    for layer in paths.lower.iter().rev() {
+        overlay.set("lowerdir+", layer)?;
+    }
+    overlay.set("upperdir", &paths.upper)?;
+    overlay.set("workdir", &paths.work)?;
+    for (key, value) in OPTIONS {
+        overlay.set(key, Path::new(value))?;
+    }
+    for flag in FLAGS.into_iter().chain(rootless.then_some(ROOTLESS_FLAG)) {
+        overlay.set_flag(flag)?;
+    }
+    sys::attach_mount(overlay.mount()?, &paths.upper)
+}
+
+fn merge_by_mount(paths: &OverlayPaths, rootless: bool) -> io::Result<()> {
+    let options = paths.classic_options(rootless);
+    sys::mount("overlay", &paths.upper, MountFlags::empty(), &options)
+}
+
+/// Removes the mark a `volatile` mount leaves: the kernel refuses to mount the folder again, as a
+/// power cut may have lost writes. It has not lost any while the machine is up.
+fn forget_volatile(work: &Path) -> io::Result<()> {
+    let mark = work.join("work/incompat/volatile");
+    match rustix::fs::unlinkat(CWD, mark.join("dirty"), AtFlags::empty()) {
+        Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => return Ok(()),
+        answer => answer?,
+    }
+    rustix::fs::unlinkat(CWD, &mark, AtFlags::REMOVEDIR)?;
+    Ok(rustix::fs::unlinkat(
+        CWD,
+        work.join("work/incompat"),
+        AtFlags::REMOVEDIR,
+    )?)
+}
+
+/// An overlay's folders, relative to their deepest common folder: mount(2) takes one page of
+/// options and fsconfig(2) 255 bytes a path.
+#[derive(Debug, PartialEq, Eq)]
+struct OverlayPaths {
+    base: PathBuf,
+    lower: Vec<PathBuf>,
+    upper: PathBuf,
+    work: PathBuf,
+}
+
+impl OverlayPaths {
+    fn new(lower: &[PathBuf], upper: &Path, work: &Path) -> Self {
+        let all = lower.iter().map(PathBuf::as_path).chain([work]);
+        let base = all.fold(parent(upper), common).to_owned();
+        let short = |path: &Path| path.strip_prefix(&base).unwrap_or(path).to_owned();
+        Self {
+            lower: lower.iter().map(|layer| short(layer)).collect(),
+            upper: short(upper),
+            work: short(work),
+            base,
+        }
+    }
+
+    fn classic_options(&self, rootless: bool) -> String {
+        let layers: Vec<String> = self
+            .lower
+            .iter()
+            .rev()
+            .map(|layer| escape(layer, ":,\\"))
+            .collect();
+        let mut options = format!(
+            "lowerdir={},upperdir={},workdir={}",
+            layers.join(":"),
+            escape(&self.upper, ",\\"),
+            escape(&self.work, ",\\"),
+        );
+        for (key, value) in OPTIONS {
+            options.push_str(&format!(",{key}={value}"));
+        }
+        for flag in FLAGS.into_iter().chain(rootless.then_some(ROOTLESS_FLAG)) {
+            options.push_str(&format!(",{flag}"));
+        }
+        options
+    }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("/"))
+}
+
+/// Returns the deepest folder that `folder` and the parent of `path` lie in.
+fn common<'a>(folder: &'a Path, path: &Path) -> &'a Path {
+    let same = |ancestor: &&Path| parent(path).starts_with(ancestor);
+    folder.ancestors().find(same).unwrap_or(Path::new("/"))
+}
+
+/// Puts a backslash before characters that mean something in mount options.
+fn escape(path: &Path, special: &str) -> String {
+    let mut text = String::new();
+    for character in path.to_string_lossy().chars() {
+        if special.contains(character) {
+            text.push('\\');
+        }
+        text.push(character);
+    }
+    text
+}
+
+/// Tells whether a path is absolute and goes straight down.
+pub fn is_plain(path: &Path) -> bool {
+    let mut components = path.components();
+    components.next() == Some(Component::RootDir)
+        && components.all(|component| matches!(component, Component::Normal(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths() -> OverlayPaths {
+        let lower = ["/s/layers/a/tree", "/s/layers/b:c/tree"].map(PathBuf::from);
+        OverlayPaths::new(
+            &lower,
+            Path::new("/s/tmp/x/upper"),
+            Path::new("/s/tmp/x/work"),
+        )
+    }
+
+    #[test]
+    fn folders_are_named_from_their_deepest_common_folder() {
+        assert_eq!(paths().base, Path::new("/s"));
+        assert_eq!(
+            paths().lower,
+            ["layers/a/tree", "layers/b:c/tree"].map(PathBuf::from)
+        );
+        assert_eq!(paths().upper, Path::new("tmp/x/upper"));
+    }
+
+    #[test]
+    fn folders_with_nothing_in_common_keep_their_names() {
+        let lower = [PathBuf::from("/a/tree")];
+        let paths = OverlayPaths::new(&lower, Path::new("/b/upper"), Path::new("/b/work"));
+        assert_eq!((paths.base, paths.upper), ("/".into(), "b/upper".into()));
+    }
+
+    #[test]
+    fn classic_options_list_the_topmost_layer_first_and_escape_colons() {
+        assert_eq!(
+            paths().classic_options(true),
+            "lowerdir=layers/b\\:c/tree:layers/a/tree,upperdir=tmp/x/upper,workdir=tmp/x/work,\
+             redirect_dir=nofollow,metacopy=off,index=off,volatile,userxattr"
+        );
+    }
+}

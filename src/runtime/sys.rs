@@ -1,0 +1,431 @@
+//! The one file with raw system calls: mounting, unsharing, pivoting, and the few calls that have
+//! no safe form anywhere. Each function is named after its call; deciding what to call it with
+//! happens elsewhere.
+//!
+//! `unsafe` stays in here. It is used for
+//!
+//! - [`spawn`]: clone(2) with namespace flags and then execve(2), as `posix_spawn` does it. The
+//!   safe way is one more execution of strata between launcher and PID 1: 1.0 ms of a start that
+//!   takes 5 ms in all (measured on the machine the budgets of DESIGN were taken on).
+//! - calls that neither rustix nor nix wraps: `mount_setattr(2)`, `close_range(2)` with
+//!   `CLOSE_RANGE_CLOEXEC`, `seccomp(2)` without `no_new_privs`, and `signal(2)`, which is safe
+//!   with `SIG_DFL`.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, CString, c_int, c_void};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::ptr;
+
+use nix::libc;
+use nix::sched::CloneFlags;
+use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
+use rustix::fs::CWD;
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MountPropagationFlags, MoveMountFlags,
+    OpenTreeFlags, UnmountFlags,
+};
+
+pub use nix::libc::sock_filter;
+
+/// unshare(2), for a process with one thread.
+pub fn unshare(namespaces: CloneFlags) -> io::Result<()> {
+    Ok(nix::sched::unshare(namespaces)?)
+}
+
+/// mount(2) with `MS_REC | MS_PRIVATE` on `/`: no mount event goes in or out any more.
+pub fn make_mounts_private() -> io::Result<()> {
+    let flags = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+    Ok(rustix::mount::mount_change("/", flags)?)
+}
+
+/// mount(2) of a new file system.
+pub fn mount(kind: &str, target: &Path, flags: MountFlags, options: &str) -> io::Result<()> {
+    let options = CString::new(options)?;
+    Ok(rustix::mount::mount(
+        kind,
+        target,
+        kind,
+        flags,
+        Some(options.as_c_str()),
+    )?)
+}
+
+/// mount(2) with `MS_BIND`: this one mount, without those below it.
+pub fn bind(source: &Path, target: &Path) -> io::Result<()> {
+    Ok(rustix::mount::mount_bind(source, target)?)
+}
+
+/// mount(2) with `MS_BIND | MS_REC`.
+pub fn bind_recursive(source: &Path, target: &Path) -> io::Result<()> {
+    Ok(rustix::mount::mount_bind_recursive(source, target)?)
+}
+
+/// `open_tree(2)` with `OPEN_TREE_CLONE`: a copy of a mount that is attached nowhere yet.
+pub fn clone_mount(folder: impl AsFd, path: &Path, recursive: bool) -> io::Result<OwnedFd> {
+    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    flags.set(OpenTreeFlags::AT_RECURSIVE, recursive);
+    Ok(rustix::mount::open_tree(folder, path, flags)?)
+}
+
+/// `move_mount(2)` of a detached mount to a path, following a symlink at its end.
+pub fn attach_mount(mount: impl AsFd, target: &Path) -> io::Result<()> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_SYMLINKS;
+    Ok(rustix::mount::move_mount(mount, "", CWD, target, flags)?)
+}
+
+/// A file system being configured through the new mount API.
+#[derive(Debug)]
+pub struct Configuring(OwnedFd);
+
+/// fsopen(2).
+pub fn fsopen(kind: &str) -> io::Result<Configuring> {
+    Ok(Configuring(rustix::mount::fsopen(
+        kind,
+        FsOpenFlags::FSOPEN_CLOEXEC,
+    )?))
+}
+
+impl Configuring {
+    /// fsconfig(2), `FSCONFIG_SET_STRING`.
+    pub fn set(&self, key: &str, value: &Path) -> io::Result<()> {
+        Ok(rustix::mount::fsconfig_set_string(&self.0, key, value)?)
+    }
+
+    /// fsconfig(2), `FSCONFIG_SET_FLAG`.
+    pub fn set_flag(&self, key: &str) -> io::Result<()> {
+        Ok(rustix::mount::fsconfig_set_flag(&self.0, key)?)
+    }
+
+    /// fsconfig(2), `FSCONFIG_CMD_CREATE`, and fsmount(2): the detached mount.
+    pub fn mount(self) -> io::Result<OwnedFd> {
+        rustix::mount::fsconfig_create(&self.0)?;
+        let flags = FsMountFlags::FSMOUNT_CLOEXEC;
+        Ok(rustix::mount::fsmount(
+            &self.0,
+            flags,
+            MountAttrFlags::empty(),
+        )?)
+    }
+}
+
+/// `pivot_root(".", ".")`: the working directory becomes `/` and the old root lies on top of it
+/// (`pivot_root(2)`, NOTES).
+pub fn pivot_root_here() -> io::Result<()> {
+    Ok(rustix::process::pivot_root(".", ".")?)
+}
+
+/// umount2(2) with `MNT_DETACH`.
+pub fn detach(target: &Path) -> io::Result<()> {
+    Ok(rustix::mount::unmount(target, UnmountFlags::DETACH)?)
+}
+
+/// `struct mount_attr` of `mount_setattr(2)`.
+#[repr(C)]
+struct MountAttr {
+    set: u64,
+    clear: u64,
+    propagation: u64,
+    userns_fd: u64,
+}
+
+/// `mount_setattr(2)`: makes the mount at a path read-only, with those below it when `recursive`.
+/// Before Linux 5.12 it is mount(2) with `MS_REMOUNT`, which reaches only that one mount.
+pub fn set_read_only(path: &Path, recursive: bool) -> io::Result<()> {
+    match mount_setattr_read_only(CWD, path, recursive) {
+        Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => remount_read_only(path),
+        answer => answer,
+    }
+}
+
+/// [`set_read_only`] for a detached mount; Linux 5.12.
+pub fn set_mount_read_only(mount: impl AsFd) -> io::Result<()> {
+    mount_setattr_read_only(mount, Path::new(""), false)
+}
+
+fn mount_setattr_read_only(folder: impl AsFd, path: &Path, recursive: bool) -> io::Result<()> {
+    let path = c_path(path)?;
+    let attr = MountAttr {
+        set: libc::MOUNT_ATTR_RDONLY,
+        clear: 0,
+        propagation: 0,
+        userns_fd: 0,
+    };
+    let mut flags = libc::AT_EMPTY_PATH;
+    if recursive {
+        flags |= libc::AT_RECURSIVE;
+    }
+    // SAFETY: the path is a C string and the attributes are a struct of the size given; both
+    // outlive the call, which only reads them.
+    let answer = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            folder.as_fd().as_raw_fd(),
+            path.as_ptr(),
+            flags,
+            ptr::from_ref(&attr),
+            size_of::<MountAttr>(),
+        )
+    };
+    if answer == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// A remount must repeat the flags that are locked in a user namespace (`mount_namespaces(7)`).
+fn remount_read_only(path: &Path) -> io::Result<()> {
+    use rustix::fs::StatVfsMountFlags as Has;
+    let has = rustix::fs::statvfs(path)?.f_flag;
+    let mut flags = MountFlags::BIND | MountFlags::RDONLY;
+    flags.set(MountFlags::NOSUID, has.contains(Has::NOSUID));
+    flags.set(MountFlags::NODEV, has.contains(Has::NODEV));
+    flags.set(MountFlags::NOEXEC, has.contains(Has::NOEXEC));
+    flags.set(MountFlags::NOATIME, has.contains(Has::NOATIME));
+    flags.set(MountFlags::NODIRATIME, has.contains(Has::NODIRATIME));
+    flags.set(MountFlags::RELATIME, has.contains(Has::RELATIME));
+    Ok(rustix::mount::mount_remount(path, flags, "")?)
+}
+
+/// `close_range(2)` with `CLOSE_RANGE_CLOEXEC`: nothing from `first` on survives an exec.
+pub fn close_on_exec_from(first: RawFd) -> io::Result<()> {
+    let first = u32::try_from(first).map_err(|_| io::ErrorKind::InvalidInput)?;
+    // SAFETY: the call takes three integers and, with this flag, closes nothing that is in use.
+    let answer = unsafe {
+        libc::syscall(
+            libc::SYS_close_range,
+            first,
+            u32::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        )
+    };
+    if answer == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// `rt_sigaction(2)` with `SIG_DFL` for every signal, and an empty mask: what an exec does not reset.
+/// Not through the C library, which keeps two signals to itself that may be ignored all the same.
+pub fn reset_signals() -> io::Result<()> {
+    const LAST: c_int = 64;
+    /// The kernel's `struct sigaction` is four words of 64 bits; 0 everywhere is `SIG_DFL`.
+    const DEFAULT: [u64; 4] = [0; 4];
+    for number in 1..=LAST {
+        // SAFETY: the call reads the struct and a mask of 8 bytes in it; the default action installs
+        // no code. KILL and STOP are refused, as they have no other action anyway.
+        unsafe {
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                number,
+                DEFAULT.as_ptr(),
+                ptr::null_mut::<u64>(),
+                size_of::<u64>(),
+            )
+        };
+    }
+    Ok(sigprocmask(
+        SigmaskHow::SIG_SETMASK,
+        Some(&SigSet::empty()),
+        None,
+    )?)
+}
+
+/// seccomp(2), `SECCOMP_SET_MODE_FILTER`. Needs `CAP_SYS_ADMIN` or `no_new_privs`.
+pub fn apply_filter(filter: &[sock_filter]) -> io::Result<()> {
+    let program = libc::sock_fprog {
+        len: u16::try_from(filter.len()).map_err(|_| io::ErrorKind::InvalidInput)?,
+        filter: filter.as_ptr().cast_mut(),
+    };
+    // SAFETY: the program and its instructions outlive the call, and the kernel only copies them
+    // (seccomp(2)); the pointer is mutable because C has no other.
+    let answer = unsafe {
+        libc::syscall(
+            libc::SYS_seccomp,
+            libc::SECCOMP_SET_MODE_FILTER,
+            0,
+            ptr::from_ref(&program),
+        )
+    };
+    if answer == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// The descriptors a spawned process gets: 0, 1, 2 and, as 3, its channel.
+pub type SpawnFds<'a> = [BorrowedFd<'a>; 4];
+
+/// Where a spawned process may put its stack; it only makes a handful of calls before execve(2).
+const STACK: usize = 32 << 10;
+
+/// Descriptors below this are given out anew in the child.
+const RESERVED: RawFd = 10;
+
+/// What the child of [`spawn`] works with, all made before it exists.
+struct Child {
+    executable: RawFd,
+    fds: [RawFd; 4],
+    argv: Vec<*const libc::c_char>,
+    env: [*const libc::c_char; 1],
+    /// What went wrong; written by the child, which shares our memory.
+    errno: c_int,
+}
+
+/// Runs an executable as a child in new namespaces and returns its pid and pidfd: clone(2) and
+/// `execveat(2)`. It dies with the calling thread, has an empty environment, every signal blocked,
+/// and no descriptor but the four.
+pub fn spawn(
+    executable: BorrowedFd<'_>,
+    argv: &[&CStr],
+    namespaces: CloneFlags,
+    fds: SpawnFds<'_>,
+) -> io::Result<(u32, OwnedFd)> {
+    // Above the numbers that are given out, so that no dup2 overwrites one that is still needed.
+    let high = |fd: BorrowedFd<'_>| rustix::io::fcntl_dupfd_cloexec(fd, RESERVED);
+    let executable = high(executable)?;
+    let kept = [high(fds[0])?, high(fds[1])?, high(fds[2])?, high(fds[3])?];
+    let mut child = Child {
+        executable: executable.as_raw_fd(),
+        fds: kept.each_ref().map(AsRawFd::as_raw_fd),
+        argv: argv
+            .iter()
+            .map(|word| word.as_ptr())
+            .chain([ptr::null()])
+            .collect(),
+        env: [ptr::null()],
+        errno: 0,
+    };
+    // No handler of ours may run in the child, on our memory.
+    let mut before = SigSet::empty();
+    sigprocmask(
+        SigmaskHow::SIG_SETMASK,
+        Some(&SigSet::all()),
+        Some(&mut before),
+    )?;
+    let spawned = clone_and_exec(&mut child, namespaces);
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None)?;
+    spawned
+}
+
+fn clone_and_exec(child: &mut Child, namespaces: CloneFlags) -> io::Result<(u32, OwnedFd)> {
+    let mut stack = vec![0u8; STACK];
+    let flags =
+        namespaces.bits() | libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
+    let mut pidfd: c_int = -1;
+    // SAFETY: the stack's end is aligned down to 16 bytes and `child_main` needs far less than
+    // there is. CLONE_VFORK suspends this thread until the child has executed or exited, so
+    // everything it points to outlives it and nobody else touches it meanwhile; with all signals
+    // blocked no handler runs in the child. `child_main` allocates nothing, takes no lock and
+    // never returns into our frames. This is how glibc's posix_spawn works.
+    let pid = unsafe {
+        let top = stack.as_mut_ptr().add(STACK);
+        let top = top.sub(top.addr() % 16);
+        libc::clone(
+            child_main,
+            top.cast::<c_void>(),
+            flags,
+            ptr::from_mut(child).cast::<c_void>(),
+            ptr::from_mut(&mut pidfd),
+        )
+    };
+    if pid < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: CLONE_PIDFD stored a new descriptor that nobody else owns.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+    // SAFETY: the child wrote it before it ended or executed; volatile, as the compiler can't know.
+    match unsafe { ptr::read_volatile(&raw const child.errno) } {
+        0 => Ok((pid.unsigned_abs(), pidfd)),
+        errno => {
+            // Nobody else waits for it, and it has exited.
+            let _ = wait(pidfd.as_fd());
+            Err(io::Error::from_raw_os_error(errno))
+        }
+    }
+}
+
+/// The child's few calls between clone and exec.
+extern "C" fn child_main(argument: *mut c_void) -> c_int {
+    // SAFETY: `clone_and_exec` passes a `Child` that it does not touch before this one is done.
+    let child = unsafe { &mut *argument.cast::<Child>() };
+    // SAFETY: plain system calls on descriptors and pointers that were made before the clone.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        for (number, fd) in (0..).zip(child.fds) {
+            libc::dup2(fd, number);
+        }
+        // Older kernels lack it; then what was inherited without close-on-exec was marked when
+        // this process was entered.
+        libc::syscall(
+            libc::SYS_close_range,
+            4,
+            u32::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        );
+        libc::syscall(
+            libc::SYS_execveat,
+            child.executable,
+            c"".as_ptr(),
+            child.argv.as_ptr(),
+            child.env.as_ptr(),
+            libc::AT_EMPTY_PATH,
+        );
+        child.errno = *libc::__errno_location();
+        libc::_exit(127)
+    }
+}
+
+/// Takes descriptor 3, which [`spawn`] gave this process as its channel. Once, and before any other
+/// descriptor is opened; refused when 3 is no socket.
+pub fn take_channel() -> io::Result<UnixStream> {
+    // SAFETY: only borrowed for fstat, which refuses a number that is not open.
+    let three = unsafe { BorrowedFd::borrow_raw(3) };
+    let stat = rustix::fs::fstat(three)?;
+    if rustix::fs::FileType::from_raw_mode(stat.st_mode) != rustix::fs::FileType::Socket {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    // SAFETY: it is open, and nothing in this young process owns it: it came from our parent.
+    Ok(unsafe { UnixStream::from_raw_fd(3) })
+}
+
+/// waitid(2) on a pidfd: waits for the end of a child and reaps it.
+pub fn wait(pidfd: BorrowedFd<'_>) -> io::Result<rustix::process::WaitIdStatus> {
+    use rustix::process::{WaitId, WaitIdOptions, waitid};
+    loop {
+        match waitid(WaitId::PidFd(pidfd), WaitIdOptions::EXITED) {
+            Ok(Some(status)) => return Ok(status),
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+}
+
+/// `pidfd_send_signal(2)`; real-time signals too, which rustix has no safe name for.
+pub fn signal(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
+    // SAFETY: integers and a null pointer, which the call allows for the signal's details.
+    let answer = unsafe {
+        libc::syscall(
+            libc::SYS_pidfd_send_signal,
+            pidfd.as_raw_fd(),
+            signal,
+            ptr::null::<libc::siginfo_t>(),
+            0,
+        )
+    };
+    if answer == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+fn c_path(path: &Path) -> io::Result<CString> {
+    use std::os::unix::ffi::OsStrExt;
+    Ok(CString::new(path.as_os_str().as_bytes())?)
+}
