@@ -11,19 +11,31 @@ const PROGRAMS: [&str; 12] = [
     "sh", "sleep", "cat", "stty", "seq", "head", "tty", "id", "readlink", "ls", "rm", "mkdir",
 ];
 
-/// Returns the tree, made once. It is shared: use it as an overlay's lower layer.
+/// Returns the tree, made once for each user: its files must belong to an id that a container of
+/// that user has. It is shared: use it as an overlay's lower layer.
 pub fn rootfs() -> &'static Path {
     static TREE: OnceLock<PathBuf> = OnceLock::new();
     TREE.get_or_init(|| {
-        let tree = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rootfs");
+        let user = rustix::process::geteuid().as_raw();
+        let folder = shared_folder();
+        let tree = folder.join(format!("strata-rootfs-{user}-{}", PROGRAMS.len()));
         if !tree.exists() {
-            let draft = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+            let draft = tempfile::tempdir_in(&folder).unwrap();
             fill(draft.path());
             // Somebody else's finished tree is as good as ours.
             let _ = fs::rename(draft.keep(), &tree);
         }
         tree
     })
+}
+
+/// The tests may have been built by one user and run by another.
+fn shared_folder() -> PathBuf {
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    match tempfile::tempdir_in(&target) {
+        Ok(_) => target,
+        Err(_) => std::env::temp_dir(),
+    }
 }
 
 fn fill(tree: &Path) {
