@@ -33,6 +33,7 @@ pub mod build;
 pub mod cli;
 pub mod command;
 pub mod layers;
+pub mod face;
 pub mod lesson;
 pub mod parser;
 pub mod plan;

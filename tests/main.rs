@@ -1,1 +1,4 @@
+//! The tests that drive the public API and the binary, in one program (one link instead of many).
 
+mod common;
+mod kernel;

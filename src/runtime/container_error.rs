@@ -113,7 +113,7 @@ impl ContainerError {
             Self::InvalidSignal { signal } => invalid_signal(language, signal),
             Self::NotATerminal => not_a_terminal(language),
             Self::Launch(error) => error.message(language),
-            Self::Enter(error) => error.to_string(),
+            Self::Enter(error) => error.message(language),
             Self::SupervisorLost => supervisor_lost(language),
             Self::Io { what, path, source } => io_failed(language, what, &path.display(), source),
         }
@@ -130,6 +130,7 @@ impl ContainerError {
             }
             Self::NotATerminal => Some(help_not_a_terminal(language)),
             Self::Launch(error) => error.help(language),
+            Self::Enter(error) => error.help(language),
             Self::SupervisorLost => Some(help_supervisor_lost(language)),
             _ => None,
         }

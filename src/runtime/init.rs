@@ -96,9 +96,11 @@ fn terminal(orders: &Orders<'_>) -> Result<Option<OwnedFd>, LaunchError> {
     if !process.terminal {
         return Ok(None);
     }
-    terminal::open(process.user.uid)
-        .map(Some)
-        .map_err(setup(What::Terminal, "/dev/pts"))
+    let opened = terminal::open(process).and_then(|master| {
+        terminal::make_console()?;
+        Ok(Some(master))
+    });
+    opened.map_err(setup(What::Terminal, "/dev/pts"))
 }
 
 fn make_cwd(cwd: &str) -> Result<(), LaunchError> {

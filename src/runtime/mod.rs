@@ -30,30 +30,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-pub mod attach;
 pub mod capabilities;
-pub mod container_error;
-pub mod containers;
 pub mod cgroup;
 pub mod enter;
 pub mod frames;
 pub mod launch;
-pub mod log;
-pub mod manage;
-pub mod names;
-mod peer;
 pub mod probe;
-mod relay;
-pub mod remove_tree;
-pub mod signals;
 pub mod protocol;
 pub mod solo;
 pub mod spec;
-pub mod start;
-pub mod state;
-mod supervisor;
-mod tty;
-mod wire;
 
 mod command;
 mod failure;
@@ -69,6 +54,24 @@ mod seccomp;
 mod stubs;
 mod sys;
 mod terminal;
+
+// Containers that are kept: records on disk, supervisors, and what a face does with them.
+pub mod attach;
+pub mod container_error;
+pub mod containers;
+pub mod log;
+pub mod manage;
+pub mod names;
+pub mod remove_tree;
+pub mod signals;
+pub mod start;
+pub mod state;
+
+mod peer;
+mod relay;
+mod supervisor;
+mod tty;
+mod wire;
 
 pub use capabilities::Capabilities;
 pub use enter::{Enter, EnterStdio, Entered, RuntimeError, complete_entry, enter};
@@ -98,9 +101,9 @@ pub(crate) fn executable() -> &'static Path {
 /// Called before anything else in `cli::main`, because a container's start waits for it.
 pub fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
     match arguments.first()?.to_str()? {
-        supervisor::VERB => Some(supervisor::main(&arguments[1..])),
         "__init" => Some(init::main()),
         "__solo" => Some(solo::main()),
+        supervisor::VERB => Some(supervisor::main(&arguments[1..])),
         _ => None,
     }
 }

@@ -50,6 +50,7 @@ impl Spec {
                 cwd: "/".to_owned(),
                 user: User::default(),
                 terminal: false,
+                terminal_size: None,
             },
             hostname: "strata".to_owned(),
             mounts: Vec::new(),
@@ -97,6 +98,10 @@ pub struct Process {
     pub user: User,
     /// Whether it gets a pseudo-terminal as stdin, stdout and stderr.
     pub terminal: bool,
+    /// The terminal's size at first: lines, then characters in a line. A program may ask for it in
+    /// its first moment, so it cannot be set later.
+    #[serde(default)]
+    pub terminal_size: Option<(u16, u16)>,
 }
 
 /// A user by number; names are resolved by the caller. Default is root.
