@@ -55,7 +55,7 @@ impl Store {
         Ok(LayerDraft {
             store: self.clone(),
             tree: TreeWriter::new(self, &tree)?,
-            stream: TarStream::new(&tar).map_err(StoreError::io("create", &tar))?,
+            stream: TarStream::keeping_small(&tar).map_err(StoreError::io("create", &tar))?,
             folder,
             numbers: Numbers::default(),
             last: None,

@@ -109,7 +109,7 @@ impl Store {
         streamed: Streamed,
         numbers: Numbers,
     ) -> Result<Layer> {
-        if let Some(tar) = &streamed.tar {
+        if let Some(tar) = &streamed.kept {
             self.adopt_blob(tar, streamed.diff_id.0)?;
         }
         let layer = Layer::new(streamed.diff_id, streamed.size, numbers);

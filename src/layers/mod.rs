@@ -21,9 +21,11 @@
 //! - looking in: [`stack`](Stack), [`users`]
 //! - whole images in and out: [`archive`]
 
+mod apply;
 pub mod archive;
 mod blob;
 pub mod changes;
+mod compression;
 pub mod config;
 pub mod descriptor;
 mod draft;
@@ -44,8 +46,11 @@ mod scratch;
 mod stack;
 mod store;
 mod stream;
+mod tar_entry;
 mod tar_header;
+mod tar_reader;
 mod tree;
+mod unpack;
 mod upper;
 pub mod users;
 mod xattrs;

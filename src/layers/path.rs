@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
@@ -151,6 +152,18 @@ impl fmt::Display for RootPath {
 impl fmt::Debug for RootPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.to_string(), f)
+    }
+}
+
+/// Removes from a map whatever is `path` or lies in it: one run of its order.
+pub(super) fn remove_within<T>(map: &mut BTreeMap<RootPath, T>, path: &RootPath) {
+    let run = map.range(path..).map(|(known, _)| known);
+    let run: Vec<RootPath> = run
+        .take_while(|known| known.is_within(path))
+        .cloned()
+        .collect();
+    for known in run {
+        map.remove(&known);
     }
 }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::RootPath;
 use super::entry::{Device, EntryKind, Xattrs};
 use super::error::{Result, StoreError};
+use super::path::remove_within;
 use super::store::OwnersMode;
 
 const FILE: &str = "records.json";
@@ -116,13 +117,27 @@ impl Records {
         }
     }
 
-    /// Forgets a path that something else took the place of.
+    /// Notes for a further name of a file what is noted for its first.
+    pub(super) fn share(&mut self, first: &RootPath, name: &RootPath) {
+        if let Some(owner) = self.owners.get(first).copied() {
+            self.owners.insert(name.clone(), owner);
+        }
+        if let Some(device) = self.devices.get(first).copied() {
+            self.devices.insert(name.clone(), device);
+        }
+        if let Some(xattrs) = self.xattrs.get(first).cloned() {
+            self.xattrs.insert(name.clone(), xattrs);
+        }
+        self.links.insert(name.clone(), first.clone());
+    }
+
+    /// Forgets a path, and everything in it, that something else took the place of.
     pub(super) fn forget(&mut self, path: &RootPath) {
-        self.owners.remove(path);
-        self.devices.remove(path);
-        self.links.remove(path);
-        self.xattrs.remove(path);
-        self.implied.remove(path);
+        remove_within(&mut self.owners, path);
+        remove_within(&mut self.devices, path);
+        remove_within(&mut self.links, path);
+        remove_within(&mut self.xattrs, path);
+        self.implied.retain(|known| !known.is_within(path));
     }
 }
 

@@ -19,16 +19,17 @@ use crate::digest::{DiffId, Digest, Hasher};
 const BUFFER: usize = 256 * 1024;
 /// One being filled, the others on their way: 2 MiB in all.
 const BUFFERS: usize = 8;
-/// The largest tar that is kept as a blob; larger ones are made again from the tree when needed.
-const KEPT: u64 = 16 * 1024 * 1024;
+/// The largest tar of a layer made here that is kept as a blob; larger ones are made again from the
+/// tree when needed.
+const SMALL: u64 = 16 * 1024 * 1024;
 
 /// What came of a stream.
 #[derive(Debug)]
 pub(super) struct Streamed {
     pub(super) diff_id: DiffId,
     pub(super) size: u64,
-    /// The tar, if it was small enough to be kept.
-    pub(super) tar: Option<PathBuf>,
+    /// The bytes, if they were kept.
+    pub(super) kept: Option<PathBuf>,
 }
 
 /// Takes the bytes of a tar.
@@ -82,17 +83,35 @@ struct Sink {
     hasher: Hasher,
     size: u64,
     kept: Option<(PathBuf, File)>,
+    most: u64,
 }
 
 impl TarStream {
-    /// Starts a stream that keeps a small tar at `keep`.
-    pub(super) fn new(keep: &Path) -> io::Result<Self> {
+    /// Starts a stream that keeps a small tar at `path`.
+    pub(super) fn keeping_small(path: &Path) -> io::Result<Self> {
+        let file = File::create(path)?;
+        Ok(Self::new(Some((path.to_owned(), file)), SMALL))
+    }
+
+    /// Starts a stream that keeps its bytes at `path`, however many.
+    pub(super) fn keeping(path: &Path) -> io::Result<Self> {
+        let file = File::create(path)?;
+        Ok(Self::new(Some((path.to_owned(), file)), u64::MAX))
+    }
+
+    /// Starts a stream that only hashes.
+    pub(super) fn hashing() -> Self {
+        Self::new(None, 0)
+    }
+
+    fn new(kept: Option<(PathBuf, File)>, most: u64) -> Self {
         let sink = Sink {
             hasher: Hasher::new(),
             size: 0,
-            kept: Some((keep.to_owned(), File::create(keep)?)),
+            kept,
+            most,
         };
-        Ok(Self {
+        Self {
             buffer: vec![0; BUFFER],
             filled: 0,
             size: 0,
@@ -100,7 +119,7 @@ impl TarStream {
             content: None,
             consumer: Some(Consumer::Here(sink)),
             pool: None,
-        })
+        }
     }
 
     /// Returns room for the next bytes; never empty.
@@ -176,7 +195,7 @@ impl TarStream {
         Ok(Streamed {
             diff_id: DiffId(sink.hasher.finish()),
             size: self.size,
-            tar: sink.kept.map(|(path, _)| path),
+            kept: sink.kept.map(|(path, _)| path),
         })
     }
 
@@ -286,7 +305,7 @@ impl Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.hasher.update(bytes);
         self.size += bytes.len() as u64;
-        if self.size > KEPT {
+        if self.size > self.most {
             if let Some((path, _)) = self.kept.take() {
                 fs::remove_file(path)?;
             }
@@ -303,7 +322,7 @@ mod tests {
 
     fn stream() -> (tempfile::TempDir, TarStream) {
         let folder = tempfile::tempdir().unwrap();
-        let stream = TarStream::new(&folder.path().join("tar")).unwrap();
+        let stream = TarStream::keeping_small(&folder.path().join("tar")).unwrap();
         (folder, stream)
     }
 
@@ -319,7 +338,7 @@ mod tests {
             let streamed = stream.finish().unwrap();
             assert_eq!(streamed.diff_id.0, Digest::of(&bytes(count)));
             assert_eq!(streamed.size, count as u64);
-            assert_eq!(fs::read(streamed.tar.unwrap()).unwrap(), bytes(count));
+            assert_eq!(fs::read(streamed.kept.unwrap()).unwrap(), bytes(count));
         }
     }
 
@@ -330,7 +349,7 @@ mod tests {
         for _ in 0..17 {
             stream.write_all(&part).unwrap();
         }
-        assert_eq!(stream.finish().unwrap().tar, None);
+        assert_eq!(stream.finish().unwrap().kept, None);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 

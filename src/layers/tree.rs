@@ -7,7 +7,6 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{
@@ -70,6 +69,10 @@ impl How {
             ),
             umask: umask(),
         }
+    }
+
+    pub(super) fn whiteouts(&self) -> Whiteouts {
+        self.whiteouts
     }
 }
 
@@ -200,10 +203,7 @@ impl TreeWriter {
     fn hard_link(&mut self, entry: &Entry, target: &RootPath) -> Result<()> {
         hard_link(self.root.as_fd(), target, self.here(), entry.path.name())
             .map_err(StoreError::io("link", entry.path.as_path()))?;
-        note_owner(entry, self.how, &mut self.records);
-        self.records
-            .links
-            .insert(entry.path.clone(), target.clone());
+        self.records.share(target, &entry.path);
         Ok(())
     }
 }
@@ -234,9 +234,19 @@ pub(super) fn make_folder(
     if opaque {
         xattrs::set_opaque(&handle, how.whiteouts)?;
     }
-    own(&handle, entry, how, records)?;
-    set_xattrs(&handle, entry, records)?;
+    dress_folder(&handle, entry, how, records)?;
     Ok(handle)
+}
+
+/// Gives a folder its owner and attributes.
+pub(super) fn dress_folder(
+    handle: impl AsFd,
+    entry: &Entry,
+    how: How,
+    records: &mut Records,
+) -> std::io::Result<()> {
+    own(&handle, entry, how, records)?;
+    set_xattrs(&handle, entry, records)
 }
 
 /// Sets the mode and time of a folder when it is complete.
@@ -423,10 +433,4 @@ pub(super) fn times(mtime: i64) -> Timestamps {
         last_access: time,
         last_modification: time,
     }
-}
-
-/// Whether a name may be one part of a path: not empty, no `/`, not `.` or `..`, no NUL.
-pub(super) fn is_plain_name(name: &OsStr) -> bool {
-    !matches!(name.as_bytes(), b"" | b"." | b"..")
-        && !name.as_bytes().iter().any(|byte| matches!(byte, b'/' | 0))
 }

@@ -17,16 +17,16 @@ use super::layer::{Layer, Numbers};
 use super::level::{Found, Level, Visitor};
 use super::records::Records;
 use super::stack::{Node, Stack};
-use super::store::{OwnersMode, Store};
+use super::store::Store;
 use super::stream::TarStream;
 use super::{RootPath, tar_header, tree, xattrs};
 
 /// How an upper directory is to be read.
 pub struct UpperOptions<'a> {
     /// What the overlay was mounted on. Says which whiteouts and opaque folders hide something,
-    /// and which owners files had ([`OwnersMode::Recorded`]).
+    /// and which owners files had ([`OwnersMode::Recorded`](super::OwnersMode::Recorded)).
     pub below: &'a Stack,
-    /// Who owns new files, in [`OwnersMode::Recorded`]; the kernel knows otherwise.
+    /// Who owns new files, in [`OwnersMode::Recorded`](super::OwnersMode::Recorded); the kernel knows otherwise.
     pub owner: (u32, u32),
     /// Cuts times later than this off (SOURCE_DATE_EPOCH).
     pub clamp: Option<i64>,
@@ -44,7 +44,7 @@ impl Store {
         let mut reading = Reading {
             level: &level,
             options,
-            stream: TarStream::new(&tar).map_err(StoreError::io("create", &tar))?,
+            stream: TarStream::keeping_small(&tar).map_err(StoreError::io("create", &tar))?,
             numbers: Numbers::default(),
             names: HashMap::new(),
             records: Records::new(self.owners()),
