@@ -74,6 +74,7 @@ impl LineSource for TerminalEditor {
     }
 
     fn remember(&mut self, line: &str) {
+        let line = line.trim_end();
         let is_new = self.editor.add_history_entry(line).unwrap_or(false);
         if let Some(file) = self.history.as_ref().filter(|_| is_new) {
             // At once, so that a crash loses nothing. A full disk costs the history, not the session.
@@ -115,7 +116,7 @@ mod tests {
         open().remember("RUN echo 안녕 \\\n  && true");
         let mut second = open();
         second.remember("RUN b");
-        second.remember("RUN b");
+        second.remember("RUN b ");
         second.remember(" RUN secret");
         let third = open();
         let lines: Vec<&String> = third.editor.history().iter().collect();
