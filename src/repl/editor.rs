@@ -40,6 +40,8 @@ impl TerminalEditor {
         let mut editor = Editor::with_config(config.build()).map_err(as_io)?;
         editor.set_helper(Some(PromptHelper::new(completions, color)));
         if let Some(file) = &history {
+            // Without its folder there is no history either, but a session all the same.
+            let _ = file.parent().map(std::fs::create_dir_all);
             // A history that is not there yet, or was damaged, is no reason not to start.
             let _ = editor.load_history(file);
         }
@@ -108,7 +110,7 @@ mod tests {
     #[test]
     fn history_is_there_in_the_next_session() {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let file = folder.path().join("history");
+        let file = folder.path().join("new/history");
         let open = || {
             TerminalEditor::new(Some(file.clone()), false, Rc::new(Offers::default()))
                 .expect("no terminal is needed")
