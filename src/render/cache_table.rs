@@ -8,14 +8,15 @@ use super::reason;
 use super::screen::Screen;
 use super::sentence::{self, Tense};
 use super::text::{Line, Style, Text};
+use super::width::width;
 use crate::build::{BuildReport, StepReport, StepState};
 use crate::language::Language;
 use crate::plan::{MissReason, StepNumber};
 
 const SIZE: usize = 8;
 const TIME: usize = 8;
-/// Columns of `h  X` and `m  ok`.
-const GUESS: usize = 5;
+/// Columns of `  ok` behind what was said.
+const VERDICT: usize = 4;
 const INSTRUCTION: usize = 16;
 
 /// What somebody said would become of a step.
@@ -23,7 +24,7 @@ const INSTRUCTION: usize = 16;
 pub struct Guess {
     /// The step.
     pub step: StepNumber,
-    /// What was said: `h`, `m`, or `-` for nothing.
+    /// What was said: `h`, `m`, a state word, or `-` for nothing.
     pub said: String,
     /// Whether it was right; none where nothing was said.
     pub right: Option<bool>,
@@ -174,6 +175,11 @@ impl<'a> CacheTable<'a> {
         parts
     }
 
+    fn said_columns(&self) -> usize {
+        let widths = self.guesses.iter().map(|guess| width(&guess.said));
+        widths.max().unwrap_or(0)
+    }
+
     fn why_columns(&self) -> usize {
         if self.room == Room::Wide { 44 } else { 25 }
     }
@@ -182,7 +188,7 @@ impl<'a> CacheTable<'a> {
         let number = grid::number_width(&self.report.steps).max(4);
         let column = |part: &Part| match part {
             Part::Number => Column::right(0, number),
-            Part::Guess => Column::left(2, GUESS),
+            Part::Guess => Column::left(2, self.said_columns() + VERDICT),
             Part::State => Column::left(2, 5),
             Part::Size => Column::right(2, SIZE),
             Part::Time => Column::right(2, TIME),
@@ -232,8 +238,8 @@ impl<'a> CacheTable<'a> {
         };
         let said = Line::plain(&guess.said);
         match guess.right {
-            Some(true) => said.pad(3).with(Style::Good, "ok"),
-            Some(false) => said.pad(3).with(Style::Bad, "X"),
+            Some(true) => said.pad(self.said_columns() + 2).with(Style::Good, "ok"),
+            Some(false) => said.pad(self.said_columns() + 2).with(Style::Bad, "X"),
             None => said,
         }
     }
@@ -349,6 +355,20 @@ mod tests {
         1  -      BASE    1.98 MB  FROM practice-node      같은 이미지
                   ───────────────  레이어 4개, 1개 재사용, 2개 새로 만듦, 1.05 MB
         "#);
+    }
+
+    #[test]
+    fn a_prediction_may_be_a_state_word() {
+        let guess = |step, said: &str| Guess {
+            step,
+            said: said.to_owned(),
+            right: Some(said == "MISS"),
+        };
+        let ascii = screen(80, Language::En, Chrome::Ascii);
+        let guesses = [guess(3, "MISS"), guess(4, "HIT")];
+        let drawn = scored_result(&sample::rebuilt(), &guesses, &ascii).to_string();
+        assert!(drawn.contains("4  HIT   X   MISS   +1.05 MB"), "{drawn}");
+        assert!(drawn.contains("3  MISS  ok  MISS      +71 B"), "{drawn}");
     }
 
     #[test]

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    Chrome, Compared, Guess, Screen, Text, build_result, compare, diagnostic, draft_verbs, failure,
-    forecast, layer_stack, sample, scored_result, typed_row, why,
+    BuildLog, Chrome, Compared, Guess, Screen, Text, build_result, compare, diagnostic,
+    draft_verbs, failure, forecast, layer_stack, sample, scored_result, typed_row, why,
 };
-use crate::build::{BuildReport, StepFailure, StepReport, StepState};
+use crate::build::{BuildEvent, BuildReport, StepFailure, StepReport, StepState};
 use crate::diagnostic::{Diagnostic, Label};
 use crate::digest::Digest;
 use crate::language::Language;
@@ -160,6 +160,7 @@ fn pictures(report: &BuildReport, screen: &Screen) -> Vec<Text> {
         compare(side, side, screen),
     ];
     pictures.extend(failure(report, screen));
+    pictures.extend(log(report, screen));
     pictures.extend(
         report
             .steps
@@ -173,6 +174,23 @@ fn pictures(report: &BuildReport, screen: &Screen) -> Vec<Text> {
             .map(|step| typed_row(report, step, &verbs, screen)),
     );
     pictures
+}
+
+fn log(report: &BuildReport, screen: &Screen) -> Vec<Text> {
+    let mut log = BuildLog::new(report.steps.len(), *screen);
+    let mut texts = Vec::new();
+    for step in &report.steps {
+        let (number, text) = (step.number, step.text.clone());
+        let bytes = text.clone().into_bytes();
+        texts.push(log.event(&BuildEvent::Started { number, text }));
+        texts.push(log.event(&BuildEvent::Output {
+            number,
+            stderr: true,
+            bytes,
+        }));
+        texts.push(log.event(&BuildEvent::Finished(Box::new(step.clone()))));
+    }
+    texts
 }
 
 fn assert_fits(report: &BuildReport) {

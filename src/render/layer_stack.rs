@@ -385,6 +385,13 @@ mod tests {
         5  META      (0 B)  EXPOSE 80                     no layer: image settings
                    3.03 MB  4 layers from 6 lines         undo  files 4  in 4
         ");
+        let painted = typed_row(&report, step, &[], &screen);
+        let screen = Screen {
+            color: true,
+            ..screen
+        };
+        let expected = "   5  \u{1b}[2mMETA\u{1b}[0m      \u{1b}[2m(0 B)\u{1b}[0m  EXPOSE 80";
+        assert!(screen.paint(&painted).starts_with(expected), "{painted:?}");
         let plain = Screen::new(80, Language::En, Chrome::Plain);
         insta::assert_snapshot!(typed_row(&report, step, &[], &plain), @r"
         Step 5 of 6, EXPOSE 80: image settings only, no layer.

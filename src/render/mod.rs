@@ -2,6 +2,12 @@
 //!
 //! Each function takes a value and a [`Screen`] and returns a [`Text`] of named styles; it reads no
 //! clock, environment or file. [`Screen::paint`] makes the string that a face prints.
+//!
+//! - `text`, `width`, `wrap`: words with styles, measured in columns; `theme` alone knows colours
+//! - `grid`, `reason`, `summary`, `sentence`: what pictures share, and their plain sentences
+//! - `layer_stack`, `cache_table`, `why`, `compare`, `failure`, `diagnostic`: the pictures
+//! - `build_log`, `live`: a build as it happens, for a pipe and for a terminal
+//! - `table`, `quantity`, `json`: docker's tables, sizes and times, and machines
 
 mod build_log;
 mod cache_table;

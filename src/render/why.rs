@@ -28,7 +28,9 @@ pub fn why(report: &BuildReport, number: StepNumber, screen: &Screen) -> Text {
         rows(&chain, screen)
     };
     if let Some(advice) = suggestion(&chain, screen.language) {
-        text.append(screen.wrap(&Line::styled(Style::Help, advice), 4));
+        let (word, rest) = advice.split_at(advice.find(':').unwrap_or(0));
+        let line = Line::styled(Style::Help, word).with(Style::Plain, rest);
+        text.append(screen.wrap(&line, 4));
     }
     fitted(text, screen)
 }

@@ -5,6 +5,8 @@ use crate::parser::{INSTRUCTIONS, flags_of};
 
 /// More names than this help nobody.
 pub(super) const MOST: usize = 200;
+/// Flags that are switched on by their name alone.
+const SWITCHES: [&str; 4] = ["link", "parents", "keep-git-dir", "unpack"];
 const SIGNALS: [&str; 7] = [
     "SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGKILL", "SIGUSR1", "SIGUSR2",
 ];
@@ -90,7 +92,7 @@ fn instruction_so_far(text: &str) -> &str {
 
 fn candidates(words: &[&str], word: &str, offered: &dyn Completions) -> Vec<String> {
     let Some((first, rest)) = words.split_first() else {
-        return first_words(word, offered);
+        return first_words(offered);
     };
     let is_verb = |word: &str| offered.verbs().iter().any(|verb| verb == word);
     match LineKind::of(first, is_verb) {
@@ -108,15 +110,10 @@ fn candidates(words: &[&str], word: &str, offered: &dyn Completions) -> Vec<Stri
     }
 }
 
-fn first_words(word: &str, offered: &dyn Completions) -> Vec<String> {
+/// Returns every first word. An upper-case letter then chooses instructions, a lower-case one verbs.
+fn first_words(offered: &dyn Completions) -> Vec<String> {
     let instructions = INSTRUCTIONS.into_iter().map(str::to_owned);
-    // An upper-case letter says that an instruction is meant; a lower-case one, that a verb is.
-    instructions
-        .chain(offered.verbs())
-        .collect::<Vec<_>>()
-        .into_iter()
-        .filter(|found| found.starts_with(word))
-        .collect()
+    instructions.chain(offered.verbs()).collect()
 }
 
 fn instruction(name: &str, words: &[&str], word: &str, offered: &dyn Completions) -> Vec<String> {
@@ -125,9 +122,14 @@ fn instruction(name: &str, words: &[&str], word: &str, offered: &dyn Completions
         return sources.map(|source| format!("--from={source}")).collect();
     }
     if word.starts_with('-') {
-        return flags_of(name)
-            .into_iter()
-            .map(|flag| format!("--{flag}="))
+        let flags = flags_of(name).into_iter();
+        return flags
+            .map(|flag| {
+                format!(
+                    "--{flag}{}",
+                    if SWITCHES.contains(&flag) { "" } else { "=" }
+                )
+            })
             .collect();
     }
     let arguments = words.iter().filter(|word| !word.starts_with("--")).count();
@@ -161,10 +163,7 @@ fn command(verb: &str, word: &str, offered: &dyn Completions) -> Vec<String> {
             .collect(),
         Subject::Paths => offered.paths(word),
         Subject::Lessons => offered.lessons(),
-        Subject::Words => {
-            let instructions = INSTRUCTIONS.into_iter().map(str::to_owned);
-            instructions.chain(offered.verbs()).collect()
-        }
+        Subject::Words => first_words(offered),
     }
 }
 
@@ -228,6 +227,7 @@ mod tests {
     #[test]
     fn instructions_offer_their_flags_stages_and_images() {
         assert_eq!(completed("COPY --fr"), ["--from="]);
+        assert_eq!(completed("COPY --li"), ["--link"]);
         assert_eq!(completed("COPY --from=b"), ["--from=build"]);
         assert_eq!(completed("FROM pr"), ["practice-node", "practice-os"]);
         assert_eq!(completed("FROM practice-os A"), ["AS"]);

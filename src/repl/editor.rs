@@ -40,6 +40,8 @@ impl TerminalEditor {
         let mut editor = Editor::with_config(config.build()).map_err(as_io)?;
         editor.set_helper(Some(PromptHelper::new(completions, color)));
         if let Some(file) = &history {
+            // Without its folder there is no history either, but a session all the same.
+            let _ = file.parent().map(std::fs::create_dir_all);
             // A history that is not there yet, or was damaged, is no reason not to start.
             let _ = editor.load_history(file);
         }
@@ -74,6 +76,7 @@ impl LineSource for TerminalEditor {
     }
 
     fn remember(&mut self, line: &str) {
+        let line = line.trim_end();
         let is_new = self.editor.add_history_entry(line).unwrap_or(false);
         if let Some(file) = self.history.as_ref().filter(|_| is_new) {
             // At once, so that a crash loses nothing. A full disk costs the history, not the session.
@@ -107,7 +110,7 @@ mod tests {
     #[test]
     fn history_is_there_in_the_next_session() {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let file = folder.path().join("history");
+        let file = folder.path().join("new/history");
         let open = || {
             TerminalEditor::new(Some(file.clone()), false, Rc::new(Offers::default()))
                 .expect("no terminal is needed")
@@ -115,7 +118,7 @@ mod tests {
         open().remember("RUN echo 안녕 \\\n  && true");
         let mut second = open();
         second.remember("RUN b");
-        second.remember("RUN b");
+        second.remember("RUN b ");
         second.remember(" RUN secret");
         let third = open();
         let lines: Vec<&String> = third.editor.history().iter().collect();
