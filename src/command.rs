@@ -466,7 +466,12 @@ pub struct Run {
     #[arg(long, value_name = "COMMAND")]
     pub entrypoint: Option<String>,
     /// none (loopback only) or host
-    #[arg(long, visible_alias = "net", value_name = "NETWORK", default_value = "default")]
+    #[arg(
+        long,
+        visible_alias = "net",
+        value_name = "NETWORK",
+        default_value = "default"
+    )]
     pub network: String,
     /// Host name
     #[arg(long, short = 'h', value_name = "NAME")]
@@ -502,7 +507,11 @@ pub struct Run {
     #[arg(long, action = clap::ArgAction::Help)]
     pub help: Option<bool>,
     /// The image, then the command instead of the image's own
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "IMAGE [COMMAND [ARG...]]")]
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "IMAGE [COMMAND [ARG...]]"
+    )]
     pub words: Vec<String>,
 }
 
@@ -530,7 +539,12 @@ pub struct Exec {
     /// The container
     pub container: String,
     /// The command
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true, value_name = "COMMAND [ARG...]")]
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        required = true,
+        value_name = "COMMAND [ARG...]"
+    )]
     pub words: Vec<String>,
 }
 
@@ -727,7 +741,10 @@ mod tests {
 
     fn run(words: &[&str]) -> Run {
         let words = ["strata", "run"].iter().chain(words);
-        match Arguments::try_parse_from(words).expect("these options are right").command {
+        match Arguments::try_parse_from(words)
+            .expect("these options are right")
+            .command
+        {
             Some(Command::Run(run)) => *run,
             other => panic!("{other:?}"),
         }

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::cache::BuildCache;
 use super::error::{BuildError, ImageError};
-use super::practice::{self, BaseKind, BaseTree, Choice, Content as BaseContent, EntryKind as Kind};
+use super::practice::{
+    self, BaseKind, BaseTree, Choice, Content as BaseContent, EntryKind as Kind,
+};
 use crate::digest::{Digest, ImageId};
 use crate::layers::{
     Content, Entry, EntryKind, History, Image, ImageConfig, Layer, RootPath, Store,
@@ -56,7 +58,11 @@ enum MadeFrom {
 impl<'a> Images<'a> {
     /// Looks in a store only.
     pub fn new(store: &'a Store, cache: &'a BuildCache) -> Self {
-        Self { store, cache, settings: PracticeSettings::default() }
+        Self {
+            store,
+            cache,
+            settings: PracticeSettings::default(),
+        }
     }
 
     /// Makes built-in bases as well.
@@ -117,7 +123,8 @@ impl<'a> Images<'a> {
         }
         let tree = practice::tree(&choice)?;
         let image = self.make(&tree).map_err(Box::new)?;
-        self.remember(reference, &image, MadeFrom::Host(tree.fingerprint)).map_err(Box::new)?;
+        self.remember(reference, &image, MadeFrom::Host(tree.fingerprint))
+            .map_err(Box::new)?;
         Ok(image)
     }
 
@@ -139,7 +146,10 @@ impl<'a> Images<'a> {
             return Ok(image);
         }
         let image = build(recipe).map_err(Box::new)?;
-        let from = MadeFrom::Dockerfile { recipe: digest, base };
+        let from = MadeFrom::Dockerfile {
+            recipe: digest,
+            base,
+        };
         self.remember(reference, &image, from).map_err(Box::new)?;
         Ok(image)
     }
@@ -151,7 +161,13 @@ impl<'a> Images<'a> {
         made_from: MadeFrom,
     ) -> Result<(), BuildError> {
         self.store.tag(reference, image)?;
-        Ok(self.cache.remember_base(reference.name(), &MadeBase { image: image.id, made_from })?)
+        Ok(self.cache.remember_base(
+            reference.name(),
+            &MadeBase {
+                image: image.id,
+                made_from,
+            },
+        )?)
     }
 
     /// Puts a described base into the store.
@@ -159,13 +175,14 @@ impl<'a> Images<'a> {
         let mut draft = self.store.draft_layer()?;
         for entry in &tree.entries {
             let path = RootPath::clean(&entry.path);
-            let plain = |kind| {
-                Entry::new(path.clone(), kind, entry.mode, 0).owned_by(entry.uid, entry.gid)
-            };
+            let plain =
+                |kind| Entry::new(path.clone(), kind, entry.mode, 0).owned_by(entry.uid, entry.gid);
             match &entry.kind {
                 Kind::Folder => draft.add(&plain(EntryKind::Directory { opaque: false }))?,
                 Kind::Symlink(target) => {
-                    draft.add(&plain(EntryKind::Symlink { target: target.into() }))?;
+                    draft.add(&plain(EntryKind::Symlink {
+                        target: target.into(),
+                    }))?;
                 }
                 Kind::File(content) => {
                     let (mut bytes, size) = open(content)?;
@@ -175,12 +192,17 @@ impl<'a> Images<'a> {
             }
         }
         let layer = draft.commit()?;
-        Ok(self.store.put_image(&practice_config(&layer), &[layer.diff_id])?)
+        Ok(self
+            .store
+            .put_image(&practice_config(&layer), &[layer.diff_id])?)
     }
 }
 
 fn open(content: &BaseContent) -> Result<(Box<dyn std::io::Read + '_>, u64), BuildError> {
-    content.open().map_err(|source| BuildError::System { doing: "read a tool of this machine", source })
+    content.open().map_err(|source| BuildError::System {
+        doing: "read a tool of this machine",
+        source,
+    })
 }
 
 fn practice_config(layer: &Layer) -> ImageConfig {

@@ -8,9 +8,7 @@ use super::base::{Images, PracticeSettings};
 use super::cache::BuildCache;
 use super::copy::{self, Reader, Times, Tree, Unchanged};
 use super::error::{BuildError, ImageError};
-use super::report::{
-    BuildEvent, BuildReport, LayerReport, StepFailure, StepReport, StepState,
-};
+use super::report::{BuildEvent, BuildReport, LayerReport, StepFailure, StepReport, StepState};
 use super::run::{self, Ran};
 use super::settings;
 use super::workdir::workdir;
@@ -93,7 +91,15 @@ impl Builder<'_> {
         for step in &prepared.plan.steps {
             let mut row = self.row(&prepared.plan, step);
             if report.failed().is_none() {
-                self.take(step, &prepared, input, &mut stages, &mut world, &mut row, events)?;
+                self.take(
+                    step,
+                    &prepared,
+                    input,
+                    &mut stages,
+                    &mut world,
+                    &mut row,
+                    events,
+                )?;
             }
             if row.state != StepState::Wait {
                 events(BuildEvent::Finished(Box::new(row.clone())));
@@ -148,7 +154,14 @@ impl Builder<'_> {
             None => Ignore::default(),
         };
         let (file, context) = (input.source.name(), input.context.clone());
-        Ok(BuildWorld::new(self.store, self.cache, file, context, &input.history, ignore))
+        Ok(BuildWorld::new(
+            self.store,
+            self.cache,
+            file,
+            context,
+            &input.history,
+            ignore,
+        ))
     }
 
     /// Parses and plans, and refuses what cannot be carried out before anything is.
@@ -161,14 +174,21 @@ impl Builder<'_> {
             bases.insert(reference.to_string(), image);
             Ok(info)
         };
-        let plan = plan::plan(&file, &input.options, &mut find).map_err(|failure| match failure {
-            PlanFailure::Dockerfile(error) => BuildError::Plan(error),
-            PlanFailure::Base { span, error } => BuildError::Image { span, error: Box::new(error) },
-        })?;
+        let plan =
+            plan::plan(&file, &input.options, &mut find).map_err(|failure| match failure {
+                PlanFailure::Dockerfile(error) => BuildError::Plan(error),
+                PlanFailure::Base { span, error } => BuildError::Image {
+                    span,
+                    error: Box::new(error),
+                },
+            })?;
         for step in &plan.steps {
             match &step.kind {
                 StepKind::Unsupported(what) => {
-                    return Err(BuildError::Unsupported { what: what.clone(), span: step.span });
+                    return Err(BuildError::Unsupported {
+                        what: what.clone(),
+                        span: step.span,
+                    });
                 }
                 StepKind::Layer(LayerStep::Copy(copy)) => {
                     if let CopyFrom::Image(reference) = &copy.from {
@@ -187,7 +207,9 @@ impl Builder<'_> {
     /// Returns an image, making a built-in base where the name asks for one.
     pub fn image(&self, reference: &ImageReference) -> Result<Image, ImageError> {
         let images = Images::new(self.store, self.cache).with_practice(self.practice.clone());
-        images.find(reference, &mut |recipe| self.build_recipe(reference, recipe))
+        images.find(reference, &mut |recipe| {
+            self.build_recipe(reference, recipe)
+        })
     }
 
     /// Builds one of the images whose Dockerfiles strata carries with it.
@@ -198,7 +220,10 @@ impl Builder<'_> {
     ) -> Result<Image, BuildError> {
         use std::os::unix::fs::PermissionsExt;
         let scratch = self.store.scratch()?;
-        let system = |source| BuildError::System { doing: "write a built-in image's files", source };
+        let system = |source| BuildError::System {
+            doing: "write a built-in image's files",
+            source,
+        };
         for (path, bytes, mode) in recipe.files {
             let path = scratch.path().join(path);
             if let Some(folder) = path.parent() {
@@ -218,7 +243,11 @@ impl Builder<'_> {
             no_cache: false,
         };
         // Its files have no history of their own: the same recipe makes the same image.
-        let builder = Builder { epoch: Some(0), practice: self.practice.clone(), ..*self };
+        let builder = Builder {
+            epoch: Some(0),
+            practice: self.practice.clone(),
+            ..*self
+        };
         let report = builder.build(&input, &mut |_| {})?;
         match (report.image, report.failed()) {
             (Some(image), _) => Ok(self.store.image(image)?),
@@ -255,7 +284,11 @@ impl Builder<'_> {
             stage_name: stage.and_then(|stage| stage.name.clone()),
             lines: step.lines,
             text: step.text.clone(),
-            state: if needed { StepState::Wait } else { StepState::Skip },
+            state: if needed {
+                StepState::Wait
+            } else {
+                StepState::Skip
+            },
             reasons: Vec::new(),
             until: None,
             layer: None,
@@ -267,7 +300,10 @@ impl Builder<'_> {
     }
 
     /// Carries a step out, or reuses what it made before, and fills in its row.
-    #[expect(clippy::too_many_arguments, reason = "the state of the loop, named one by one")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the state of the loop, named one by one"
+    )]
     fn take(
         &self,
         step: &Step,
@@ -286,9 +322,10 @@ impl Builder<'_> {
             StepKind::NotNeeded | StepKind::Unsupported(_) => return Ok(()),
             StepKind::From(base) => {
                 let stage = match base {
-                    Base::Stage(below) => {
-                        Stage { cmd_set: false, ..stages[below].clone() }
-                    }
+                    Base::Stage(below) => Stage {
+                        cmd_set: false,
+                        ..stages[below].clone()
+                    },
                     _ => self.start(step, prepared),
                 };
                 stages.insert(index, stage);
@@ -298,7 +335,10 @@ impl Builder<'_> {
                 let stage = stages.get_mut(&index).expect("FROM comes first");
                 settings::apply(change, &mut stage.config, &mut stage.cmd_set);
                 let created = stage.config.created.clone();
-                stage.config.history.push(settings::config_history(change, created));
+                stage
+                    .config
+                    .history
+                    .push(settings::config_history(change, created));
                 row.state = StepState::Meta;
             }
             StepKind::Layer(layer) => {
@@ -355,7 +395,9 @@ impl Builder<'_> {
         row: &mut StepReport,
     ) -> Result<(), BuildError> {
         row.state = StepState::Base;
-        let Base::Image(reference) = base else { return Ok(()) };
+        let Base::Image(reference) = base else {
+            return Ok(());
+        };
         let image = &prepared.bases[&reference.to_string()];
         let mut sum = LayerReport {
             diff_ids: image.layers.clone(),
@@ -397,12 +439,18 @@ impl Builder<'_> {
         }
         if let Some(record) = &judged.record {
             row.millis = Some(record.millis);
-            row.layer = self.store.layer(record.layer)?.map(|layer| layer_report(&layer));
+            row.layer = self
+                .store
+                .layer(record.layer)?
+                .map(|layer| layer_report(&layer));
         }
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the state of the loop, named one by one")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the state of the loop, named one by one"
+    )]
     fn layer(
         &self,
         step: &Step,
@@ -417,7 +465,9 @@ impl Builder<'_> {
         let index = step.stage.unwrap_or_default();
         let taken = self.taken(layer, stages, world)?;
         let stage = &stages[&index];
-        let judged = stage.chain.judge(step, layer, &taken.files, !input.no_cache, world);
+        let judged = stage
+            .chain
+            .judge(step, layer, &taken.files, !input.no_cache, world);
         self.judged_row(&judged, row)?;
         let record = match &judged.record {
             Some(record) => record.clone(),
@@ -439,7 +489,9 @@ impl Builder<'_> {
             }
         };
         row.millis = Some(millis(started));
-        let stage = stages.get_mut(&index).expect("the stage was looked at above");
+        let stage = stages
+            .get_mut(&index)
+            .expect("the stage was looked at above");
         stage.advance(step, layer, &record);
         Ok(())
     }
@@ -451,23 +503,36 @@ impl Builder<'_> {
         stages: &HashMap<usize, Stage>,
         world: &mut BuildWorld<'_>,
     ) -> Result<Taken, BuildError> {
-        let LayerStep::Copy(copy) = layer else { return Ok(Taken::default()) };
+        let LayerStep::Copy(copy) = layer else {
+            return Ok(Taken::default());
+        };
         let layers = match &copy.from {
             CopyFrom::Context => {
                 let selections = world.select(copy)?;
                 let files = world.ingredients(&selections)?;
-                return Ok(Taken { selections, files, layers: None });
+                return Ok(Taken {
+                    selections,
+                    files,
+                    layers: None,
+                });
             }
             CopyFrom::Stage(stage) => stages[stage].layers.clone(),
             CopyFrom::Image(_) => world.image_layers(copy)?,
         };
         let stack = self.store.stack(&layers)?;
         let files = layer_ingredients(&stack, &world.layer_trees(&stack, copy)?)?;
-        Ok(Taken { selections: Vec::new(), files, layers: Some(layers) })
+        Ok(Taken {
+            selections: Vec::new(),
+            files,
+            layers: Some(layers),
+        })
     }
 
     /// Makes the step's layer; none if it ran and failed, which `row` then tells.
-    #[expect(clippy::too_many_arguments, reason = "the state of the loop, named one by one")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the state of the loop, named one by one"
+    )]
     fn make(
         &self,
         step: &Step,
@@ -479,11 +544,18 @@ impl Builder<'_> {
         events: Events<'_>,
     ) -> Result<Option<Layer>, BuildError> {
         let below = self.store.stack(&stage.layers)?;
-        let times = Times { now: self.now(), latest: self.epoch };
+        let times = Times {
+            now: self.now(),
+            latest: self.epoch,
+        };
         match layer {
             LayerStep::Workdir(dir) => Ok(Some(workdir(self.store, &below, dir, times)?)),
             LayerStep::Copy(copy) => {
-                let from = taken.layers.as_ref().map(|ids| self.store.stack(ids)).transpose()?;
+                let from = taken
+                    .layers
+                    .as_ref()
+                    .map(|ids| self.store.stack(ids))
+                    .transpose()?;
                 let trees: Vec<Tree> = match &from {
                     Some(stack) => world.layer_trees(stack, copy)?,
                     None => copy::from_context(&taken.selections),
@@ -493,12 +565,18 @@ impl Builder<'_> {
                     layers: from.as_ref(),
                     unchanged: unchanged(step, &taken.files, world),
                 };
-                Ok(Some(copy::copy(self.store, &below, copy, trees, &reader, times)?))
+                Ok(Some(copy::copy(
+                    self.store, &below, copy, trees, &reader, times,
+                )?))
             }
             LayerStep::Run(run) => {
                 let number = step.number;
                 let mut output = |stderr, bytes: &[u8]| {
-                    events(BuildEvent::Output { number, stderr, bytes: bytes.to_vec() });
+                    events(BuildEvent::Output {
+                        number,
+                        stderr,
+                        bytes: bytes.to_vec(),
+                    });
                 };
                 match run::run(self.store, &below, run, self.ids, times, &mut output)? {
                     Ran::Layer(layer) => Ok(Some(*layer)),
@@ -522,7 +600,9 @@ impl Builder<'_> {
     }
 
     fn now(&self) -> i64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |d| d.as_secs());
         let now = i64::try_from(now).unwrap_or(i64::MAX);
         self.epoch.map_or(now, |latest| now.min(latest))
     }
@@ -568,11 +648,14 @@ struct Taken {
 impl Stage {
     /// Puts a finished layer on top.
     fn advance(&mut self, step: &Step, layer: &LayerStep, record: &CacheRecord) {
-        self.chain.advance(step.number, Some(record.key), Some(record.layer));
+        self.chain
+            .advance(step.number, Some(record.key), Some(record.layer));
         self.layers.push(record.layer);
         let created = timestamp(record.created);
         self.config.created.clone_from(&created);
-        self.config.history.push(settings::layer_history(layer, created));
+        self.config
+            .history
+            .push(settings::layer_history(layer, created));
         if let LayerStep::Workdir(workdir) = layer {
             self.config.config.working_dir.clone_from(&workdir.path);
         }
@@ -614,7 +697,10 @@ fn base_info(image: &Image) -> BaseInfo {
 
 /// Returns the config that a child of an image begins with.
 fn child_config(base: &ImageConfig) -> ImageConfig {
-    ImageConfig { author: None, ..base.clone() }
+    ImageConfig {
+        author: None,
+        ..base.clone()
+    }
 }
 
 fn scratch_config() -> ImageConfig {

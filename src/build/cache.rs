@@ -77,7 +77,11 @@ impl BuildCache {
     }
 
     /// Remembers a step that ran. The record comes last: without it the rest counts for nothing.
-    pub fn remember(&self, record: &CacheRecord, ingredients: &Ingredients) -> Result<(), StoreError> {
+    pub fn remember(
+        &self,
+        record: &CacheRecord,
+        ingredients: &Ingredients,
+    ) -> Result<(), StoreError> {
         write(&self.step_file(record.key, "why.json"), ingredients)?;
         write(&self.step_file(record.key, "json"), record)
     }
@@ -85,17 +89,26 @@ impl BuildCache {
     /// Returns every record.
     pub fn records(&self) -> Vec<CacheRecord> {
         let is_record = |path: &PathBuf| {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
             name.ends_with(".json") && !name.ends_with(".why.json")
         };
-        let entries = std::fs::read_dir(self.folder.join("steps")).into_iter().flatten();
-        let paths = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_record);
+        let entries = std::fs::read_dir(self.folder.join("steps"))
+            .into_iter()
+            .flatten();
+        let paths = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(is_record);
         paths.filter_map(|path| read(&path)).collect()
     }
 
     /// Returns the images whose builds are remembered.
     pub fn images(&self) -> Vec<ImageId> {
-        let entries = std::fs::read_dir(self.folder.join("images")).into_iter().flatten();
+        let entries = std::fs::read_dir(self.folder.join("images"))
+            .into_iter()
+            .flatten();
         let id = |entry: std::io::Result<std::fs::DirEntry>| {
             let name = entry.ok()?.file_name().into_string().ok()?;
             Some(ImageId(Digest::from_hex(name.strip_suffix(".json")?).ok()?))
@@ -120,7 +133,10 @@ impl BuildCache {
         history.last.clone_from(&report.file);
         let before = history.builds.remove(&report.file).map(|build| build.steps);
         let steps = merge(&before.unwrap_or_default(), &report.steps);
-        let build = LastBuild { steps, report: report.clone() };
+        let build = LastBuild {
+            steps,
+            report: report.clone(),
+        };
         history.builds.insert(report.file.clone(), build);
         write(&self.history_file(folder), &history)?;
         match report.image {
@@ -149,15 +165,21 @@ impl BuildCache {
     }
 
     fn image_file(&self, image: ImageId) -> PathBuf {
-        self.folder.join("images").join(format!("{}.json", image.0.hex()))
+        self.folder
+            .join("images")
+            .join(format!("{}.json", image.0.hex()))
     }
 
     fn history_file(&self, folder: &Path) -> PathBuf {
-        self.folder.join("builds").join(format!("{}.json", name_of(folder)))
+        self.folder
+            .join("builds")
+            .join(format!("{}.json", name_of(folder)))
     }
 
     fn step_file(&self, key: CacheKey, ending: &str) -> PathBuf {
-        self.folder.join("steps").join(format!("{}.{ending}", key.0.hex()))
+        self.folder
+            .join("steps")
+            .join(format!("{}.{ending}", key.0.hex()))
     }
 }
 
@@ -170,7 +192,10 @@ impl FolderHistory {
     /// Returns the key that a step, or the one nearest to it, had when it was built last: in the
     /// same Dockerfile, else in the folder's last build.
     pub fn previous_key(&self, file: &str, step: &Step) -> Option<CacheKey> {
-        let build = self.builds.get(file).or_else(|| self.builds.get(&self.last))?;
+        let build = self
+            .builds
+            .get(file)
+            .or_else(|| self.builds.get(&self.last))?;
         nearest(&build.steps, step).map(|found| found.key)
     }
 }
@@ -192,7 +217,10 @@ fn nearest<'a>(steps: &'a [BuiltStep], wanted: &Step) -> Option<&'a BuiltStep> {
 }
 
 fn word(text: &str) -> String {
-    text.split_whitespace().next().unwrap_or_default().to_ascii_uppercase()
+    text.split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_ascii_uppercase()
 }
 
 /// Takes the steps of a build that have a key, and of the one before it those that were not
@@ -200,15 +228,28 @@ fn word(text: &str) -> String {
 fn merge(before: &[BuiltStep], report: &[StepReport]) -> Vec<BuiltStep> {
     let built = |step: &StepReport| {
         let key = step.key?;
-        let StepReport { number, stage, text, .. } = step.clone();
-        Some(BuiltStep { number, stage, text, key })
+        let StepReport {
+            number,
+            stage,
+            text,
+            ..
+        } = step.clone();
+        Some(BuiltStep {
+            number,
+            stage,
+            text,
+            key,
+        })
     };
     let mut steps: Vec<BuiltStep> = report.iter().filter_map(built).collect();
     let old = |step: &&BuiltStep| !steps.iter().any(|new| new.text == step.text);
     let kept: Vec<BuiltStep> = before.iter().filter(old).cloned().collect();
     let unreached = report.iter().filter(|step| step.key.is_none());
     let waiting: Vec<&str> = unreached.map(|step| step.text.as_str()).collect();
-    steps.extend(kept.into_iter().filter(|step| waiting.contains(&step.text.as_str())));
+    steps.extend(
+        kept.into_iter()
+            .filter(|step| waiting.contains(&step.text.as_str())),
+    );
     steps
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 
 use super::error::{BuildError, CopyError};
-use crate::digest::{Digest, DiffId};
+use crate::digest::{DiffId, Digest};
 use crate::layers::{
     Content, Entry, EntryKind, Follow, Layer, LayerFile, Node, RootPath, Stack, Store, users,
 };
@@ -88,12 +88,18 @@ impl Unchanged {
             (old == new).then_some((path, (old, new)))
         };
         let digests = before.iter().filter_map(digest).filter_map(pair).collect();
-        Self { layer: Some(layer), digests }
+        Self {
+            layer: Some(layer),
+            digests,
+        }
     }
 
     fn file(&self, source: &RootPath, target: &RootPath) -> Option<LayerFile> {
         self.digests.get(&source.to_string())?;
-        Some(LayerFile { layer: self.layer?, path: target.clone() })
+        Some(LayerFile {
+            layer: self.layer?,
+            path: target.clone(),
+        })
     }
 }
 
@@ -110,7 +116,9 @@ pub fn from_context(selections: &[Selection]) -> Vec<Tree> {
 fn context_source(file: &ContextFile) -> Source {
     let stat = &file.metadata;
     let kind = match &file.target {
-        Some(target) => EntryKind::Symlink { target: target.into() },
+        Some(target) => EntryKind::Symlink {
+            target: target.into(),
+        },
         None if stat.is_folder() => EntryKind::Directory { opaque: false },
         None if stat.is_file() => EntryKind::File { size: stat.size },
         // Sockets cannot be in a tar and devices not be made; a pipe is the harmless special file.
@@ -129,7 +137,11 @@ fn context_source(file: &ContextFile) -> Source {
 /// Turns a file of other layers, with everything below it, into a source.
 pub fn from_layers(stack: &Stack, path: &str) -> Result<Tree, BuildError> {
     let resolved = stack.resolve(path, Follow::Yes)?;
-    let not_found = || BuildError::Copy(CopyError::NotFound { path: path.to_owned() });
+    let not_found = || {
+        BuildError::Copy(CopyError::NotFound {
+            path: path.to_owned(),
+        })
+    };
     let top = resolved.node.ok_or_else(not_found)?;
     let mut below = Vec::new();
     if top.kind.is_directory() {
@@ -141,7 +153,11 @@ pub fn from_layers(stack: &Stack, path: &str) -> Result<Tree, BuildError> {
         })?;
     }
     let name = RootPath::clean(path).name().to_string_lossy().into_owned();
-    Ok(Tree { name, top: layer_source(&top), below })
+    Ok(Tree {
+        name,
+        top: layer_source(&top),
+        below,
+    })
 }
 
 fn layer_source(node: &Node) -> Source {
@@ -158,13 +174,19 @@ fn layer_source(node: &Node) -> Source {
 fn inline_tree(file: &InlineFile, now: i64) -> Tree {
     let top = Source {
         path: RootPath::clean(&file.name),
-        kind: EntryKind::File { size: file.content.len() as u64 },
+        kind: EntryKind::File {
+            size: file.content.len() as u64,
+        },
         mode: INLINE_MODE,
         owner: (0, 0),
         mtime: now,
         bytes: Bytes::Inline(file.content.clone()),
     };
-    Tree { name: file.name.clone(), top, below: Vec::new() }
+    Tree {
+        name: file.name.clone(),
+        top,
+        below: Vec::new(),
+    }
 }
 
 /// What is to be made at a path of the new layer.
@@ -194,10 +216,19 @@ pub fn copy(
     reader: &Reader<'_>,
     times: Times,
 ) -> Result<Layer, BuildError> {
-    let owner = copy.chown.as_ref().map(|owner| users::chown(below, owner)).transpose()?;
+    let owner = copy
+        .chown
+        .as_ref()
+        .map(|owner| users::chown(below, owner))
+        .transpose()?;
     trees.extend(copy.inline.iter().map(|file| inline_tree(file, times.now)));
-    let mut placement =
-        Placement { below, copy, owner, now: times.now, targets: BTreeMap::new() };
+    let mut placement = Placement {
+        below,
+        copy,
+        owner,
+        now: times.now,
+        targets: BTreeMap::new(),
+    };
     for tree in &trees {
         placement.place(tree)?;
     }
@@ -224,7 +255,11 @@ fn write(
 ) -> Result<(), BuildError> {
     let entry = &target.entry;
     if !entry.kind.is_file() {
-        let added = if target.leading { draft.add_leading(entry) } else { draft.add(entry) };
+        let added = if target.leading {
+            draft.add_leading(entry)
+        } else {
+            draft.add(entry)
+        };
         return Ok(added?);
     }
     if let Some(file) = reader.unchanged.file(&target.source, &entry.path) {
@@ -241,7 +276,9 @@ fn write(
             }
         }
         Bytes::Context(file) => {
-            let context = reader.context.expect("context files come from this context");
+            let context = reader
+                .context
+                .expect("context files come from this context");
             let path = context.host_path(file);
             let mut bytes = File::open(&path).map_err(|source| CopyError::Read {
                 path: file.path.clone(),
@@ -256,7 +293,10 @@ impl Placement<'_> {
     fn place(&mut self, tree: &Tree) -> Result<(), BuildError> {
         let wanted = &self.copy.destination;
         let there = self.below.resolve(wanted, Follow::Yes)?;
-        let exists_as_folder = there.node.as_ref().is_some_and(|node| node.kind.is_directory());
+        let exists_as_folder = there
+            .node
+            .as_ref()
+            .is_some_and(|node| node.kind.is_directory());
         let into_folder = exists_as_folder || wanted.ends_with('/') || there.path.is_root();
         if tree.top.kind.is_directory() {
             if there.node.is_some() && !exists_as_folder {
@@ -272,7 +312,11 @@ impl Placement<'_> {
         if wanted.ends_with('/') && there.node.is_some() && !exists_as_folder {
             return Err(self.conflict(&tree.top, &there.path, false));
         }
-        let path = if into_folder { there.path.join(&tree.name) } else { there.path };
+        let path = if into_folder {
+            there.path.join(&tree.name)
+        } else {
+            there.path
+        };
         self.nested(&tree.top, &path)
     }
 
@@ -299,7 +343,10 @@ impl Placement<'_> {
         self.leading_folders(path)?;
         let is_folder = source.kind.is_directory();
         let below = self.below.lookup(path)?;
-        let placed = self.targets.get(path).map(|target| target.entry.kind.is_directory());
+        let placed = self
+            .targets
+            .get(path)
+            .map(|target| target.entry.kind.is_directory());
         let there = placed.or(below.map(|node| node.kind.is_directory()));
         match there {
             Some(folder) if folder != is_folder => Err(self.conflict(source, path, is_folder)),
@@ -313,10 +360,15 @@ impl Placement<'_> {
     fn put(&mut self, source: &Source, path: &RootPath, leading: bool) {
         let mode = self.copy.chmod.unwrap_or(source.mode);
         let (uid, gid) = self.owner.unwrap_or(source.owner);
-        let entry = Entry::new(path.clone(), source.kind.clone(), mode, source.mtime)
-            .owned_by(uid, gid);
+        let entry =
+            Entry::new(path.clone(), source.kind.clone(), mode, source.mtime).owned_by(uid, gid);
         let bytes = source.bytes.clone();
-        let target = Target { entry, bytes, leading, source: source.path.clone() };
+        let target = Target {
+            entry,
+            bytes,
+            leading,
+            source: source.path.clone(),
+        };
         self.targets.insert(path.clone(), target);
     }
 
@@ -345,9 +397,14 @@ impl Placement<'_> {
             }
             None => {
                 let (uid, gid) = self.owner.unwrap_or((0, 0));
-                let entry = Entry::directory(folder.clone(), FOLDER_MODE, self.now)
-                    .owned_by(uid, gid);
-                Target { entry, bytes: Bytes::None, leading: false, source: RootPath::root() }
+                let entry =
+                    Entry::directory(folder.clone(), FOLDER_MODE, self.now).owned_by(uid, gid);
+                Target {
+                    entry,
+                    bytes: Bytes::None,
+                    leading: false,
+                    source: RootPath::root(),
+                }
             }
         };
         self.targets.insert(folder.clone(), target);

@@ -127,7 +127,11 @@ pub enum CopyError {
 }
 
 fn kind(folder: bool, path: &str) -> String {
-    if folder { format!("the folder {path}") } else { format!("the file {path}") }
+    if folder {
+        format!("the folder {path}")
+    } else {
+        format!("the file {path}")
+    }
 }
 
 crate::messages! {
@@ -289,9 +293,11 @@ impl CopyError {
     fn message(&self, language: Language) -> String {
         match self {
             Self::NotFound { path } => copy_not_found(language, path),
-            Self::Conflict { from, target, folder_over_file: true } => {
-                folder_over_file(language, from, target)
-            }
+            Self::Conflict {
+                from,
+                target,
+                folder_over_file: true,
+            } => folder_over_file(language, from, target),
             Self::Conflict { from, target, .. } => file_over_folder(language, from, target),
             Self::NotAFolder { path } => not_a_folder(language, path),
             Self::Read { path, source } => unreadable(language, path, &source.to_string()),

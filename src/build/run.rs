@@ -48,26 +48,42 @@ pub fn run(
         fs::create_dir(folder).map_err(system("make a folder for the step"))?;
     }
     let lower = below.lower_dirs();
-    let rootfs = Rootfs::Overlay { lower: lower.clone(), upper: upper.clone(), work };
+    let rootfs = Rootfs::Overlay {
+        lower: lower.clone(),
+        upper: upper.clone(),
+        work,
+    };
     let mut spec = Spec::new(rootfs, step.argv.clone(), ids);
     spec.process = Process {
         argv: step.argv.clone(),
         env: environment(step, &user.home),
         cwd: step.workdir.clone(),
-        user: User { uid: user.uid, gid: user.gid, groups: user.groups.clone() },
+        user: User {
+            uid: user.uid,
+            gid: user.gid,
+            groups: user.groups.clone(),
+        },
         terminal: false,
+        terminal_size: None,
     };
     spec.hostname = "buildkitsandbox".to_owned();
     if let Some(script) = &step.script {
-        spec.mounts.push(script_mount(scratch.path(), &step.argv[0], script)?);
+        spec.mounts
+            .push(script_mount(scratch.path(), &step.argv[0], script)?);
     }
     let (exit, lines) = execute(&spec, output)?;
     if exit != Exit::Code(0) {
-        return Ok(Ran::Failed { exit, output: lines });
+        return Ok(Ran::Failed {
+            exit,
+            output: lines,
+        });
     }
     clean_upper(&upper, &lower).map_err(system("tidy the step's files"))?;
-    let options =
-        UpperOptions { below, owner: (user.uid, user.gid), clamp: times.latest };
+    let options = UpperOptions {
+        below,
+        owner: (user.uid, user.gid),
+        clamp: times.latest,
+    };
     Ok(Ran::Layer(Box::new(store.commit_upper(&upper, &options)?)))
 }
 
@@ -86,7 +102,11 @@ fn script_mount(
     fs::write(&file, script).map_err(system("write the step's script"))?;
     let mode = fs::Permissions::from_mode(0o755);
     fs::set_permissions(&file, mode).map_err(system("write the step's script"))?;
-    Ok(Mount { source: MountSource::Bind(file), target: target.to_owned(), read_only: true })
+    Ok(Mount {
+        source: MountSource::Bind(file),
+        target: target.to_owned(),
+        read_only: true,
+    })
 }
 
 /// The image's environment, then build arguments and proxies over it, and what every process
@@ -135,8 +155,10 @@ fn forward(
     let mut pipes = vec![(false, stdout), (true, stderr)];
     let mut buffer = vec![0; 64 * 1024];
     while !pipes.is_empty() {
-        let mut ready: Vec<PollFd<'_>> =
-            pipes.iter().map(|(_, pipe)| PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN)).collect();
+        let mut ready: Vec<PollFd<'_>> = pipes
+            .iter()
+            .map(|(_, pipe)| PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN))
+            .collect();
         match poll(&mut ready, None) {
             Ok(_) => {}
             Err(rustix::io::Errno::INTR) => continue,

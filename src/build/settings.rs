@@ -30,10 +30,14 @@ pub fn apply(change: &ConfigChange, config: &mut ImageConfig, cmd_set: &mut bool
             }
         }
         ConfigChange::Expose(ports) => {
-            settings.exposed_ports.extend(ports.iter().map(|port| (port.clone(), Empty {})));
+            settings
+                .exposed_ports
+                .extend(ports.iter().map(|port| (port.clone(), Empty {})));
         }
         ConfigChange::Volumes(paths) => {
-            settings.volumes.extend(paths.iter().map(|path| (path.clone(), Empty {})));
+            settings
+                .volumes
+                .extend(paths.iter().map(|path| (path.clone(), Empty {})));
         }
         ConfigChange::Shell(words) => settings.shell = Some(words.clone()),
         ConfigChange::StopSignal(signal) => settings.stop_signal = Some(signal.clone()),
@@ -114,7 +118,13 @@ fn copy_text(copy: &CopyStep) -> String {
     words.extend(copy.chown.iter().map(|owner| format!("--chown={owner}")));
     words.extend(copy.chmod.iter().map(|mode| format!("--chmod={mode:o}")));
     words.extend(copy.inline.iter().map(|file| format!("<<{}", file.name)));
-    let whole = |source: &String| if source.is_empty() { ".".to_owned() } else { source.clone() };
+    let whole = |source: &String| {
+        if source.is_empty() {
+            ".".to_owned()
+        } else {
+            source.clone()
+        }
+    };
     words.extend(copy.sources.iter().map(whole));
     words.push(copy.destination.clone());
     words.join(" ")
@@ -136,23 +146,39 @@ mod tests {
 
     #[test]
     fn an_entrypoint_resets_only_the_cmd_of_the_base() {
-        let entrypoint = ConfigChange::Entrypoint { argv: words(&["a"]), shell: false };
+        let entrypoint = ConfigChange::Entrypoint {
+            argv: words(&["a"]),
+            shell: false,
+        };
         let mut config = ImageConfig::default();
         config.config.cmd = Some(words(&["sh"]));
         apply(&entrypoint, &mut config, &mut false);
         assert_eq!(config.config.cmd, None);
 
         let mut cmd_set = false;
-        apply(&ConfigChange::Cmd { argv: words(&["x"]), shell: false }, &mut config, &mut cmd_set);
+        apply(
+            &ConfigChange::Cmd {
+                argv: words(&["x"]),
+                shell: false,
+            },
+            &mut config,
+            &mut cmd_set,
+        );
         apply(&entrypoint, &mut config, &mut cmd_set);
         assert_eq!(config.config.cmd, Some(words(&["x"])));
     }
 
     #[test]
     fn history_shows_words_as_docker_does() {
-        let cmd = ConfigChange::Cmd { argv: words(&["cat", "/app/a.txt"]), shell: false };
+        let cmd = ConfigChange::Cmd {
+            argv: words(&["cat", "/app/a.txt"]),
+            shell: false,
+        };
         let history = config_history(&cmd, None);
-        assert_eq!(history.created_by.as_deref(), Some(r#"CMD ["cat" "/app/a.txt"]"#));
+        assert_eq!(
+            history.created_by.as_deref(),
+            Some(r#"CMD ["cat" "/app/a.txt"]"#)
+        );
         let run = RunStep {
             argv: words(&["/bin/sh", "-c", "cmd"]),
             env: Vec::new(),
@@ -163,7 +189,10 @@ mod tests {
             script: None,
         };
         let history = layer_history(&LayerStep::Run(run), None);
-        assert_eq!(history.created_by.as_deref(), Some("RUN |2 a=1 b=2 /bin/sh -c cmd # buildkit"));
+        assert_eq!(
+            history.created_by.as_deref(),
+            Some("RUN |2 a=1 b=2 /bin/sh -c cmd # buildkit")
+        );
     }
 
     #[test]

@@ -33,7 +33,9 @@ impl StatCache {
     pub fn load(file: PathBuf) -> Self {
         let text = std::fs::read_to_string(&file).unwrap_or_default();
         let known = text.lines().filter_map(parse).collect();
-        let opened = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos());
+        let opened = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |d| d.as_nanos());
         Self {
             file,
             known,
@@ -50,7 +52,13 @@ impl StatCache {
         }
         let mut text = String::with_capacity(self.known.len() * 160);
         for (path, (stat, digest)) in &self.known {
-            let FileStat { mode, size, inode, modified, changed } = stat;
+            let FileStat {
+                mode,
+                size,
+                inode,
+                modified,
+                changed,
+            } = stat;
             // Writing to a String cannot fail.
             let _ = writeln!(
                 text,
@@ -100,7 +108,13 @@ mod tests {
     use super::*;
 
     fn stat(modified: i128) -> FileStat {
-        FileStat { mode: 0o100_644, size: 1, inode: (1, 2), modified, changed: modified }
+        FileStat {
+            mode: 0o100_644,
+            size: 1,
+            inode: (1, 2),
+            modified,
+            changed: modified,
+        }
     }
 
     #[test]

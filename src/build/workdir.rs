@@ -16,7 +16,12 @@ pub fn workdir(
     let mut draft = store.draft_layer()?.clamp_times(times.latest);
     match there.node {
         Some(node) if node.kind.is_directory() => {}
-        Some(_) => return Err(CopyError::NotAFolder { path: there.path.absolute() }.into()),
+        Some(_) => {
+            return Err(CopyError::NotAFolder {
+                path: there.path.absolute(),
+            }
+            .into());
+        }
         None => {
             let user = users::resolve(below, &step.user)?;
             for folder in there.path.ancestors().chain([there.path.clone()]) {

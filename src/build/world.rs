@@ -81,7 +81,9 @@ impl<'a> BuildWorld<'a> {
         &mut self,
         selections: &[Selection],
     ) -> Result<Vec<FileIngredient>, BuildError> {
-        let Some((context, digests)) = &mut self.context else { return Ok(Vec::new()) };
+        let Some((context, digests)) = &mut self.context else {
+            return Ok(Vec::new());
+        };
         for file in selections.iter().flat_map(Selection::files) {
             if file.metadata.is_file() {
                 self.looked_at.files += 1;
@@ -112,12 +114,17 @@ impl<'a> BuildWorld<'a> {
 
     /// Returns the trees a COPY takes from other layers.
     pub fn layer_trees(&self, stack: &Stack, copy: &CopyStep) -> Result<Vec<Tree>, BuildError> {
-        copy.sources.iter().map(|source| copy::from_layers(stack, source)).collect()
+        copy.sources
+            .iter()
+            .map(|source| copy::from_layers(stack, source))
+            .collect()
     }
 
     /// Returns the layers of an image that COPY --from names.
     pub fn image_layers(&self, copy: &CopyStep) -> Result<Vec<DiffId>, BuildError> {
-        let CopyFrom::Image(reference) = &copy.from else { return Ok(Vec::new()) };
+        let CopyFrom::Image(reference) = &copy.from else {
+            return Ok(Vec::new());
+        };
         let found = Images::new(self.store, self.cache).in_store(reference)?;
         let image = found.ok_or_else(|| BuildError::Image {
             span: crate::source::Span::default(),
@@ -137,7 +144,8 @@ impl CacheRecords for BuildWorld<'_> {
     }
 
     fn previous(&self, step: &Step) -> Option<Ingredients> {
-        self.cache.ingredients(self.history.previous_key(&self.file, step)?)
+        self.cache
+            .ingredients(self.history.previous_key(&self.file, step)?)
     }
 }
 
@@ -167,7 +175,10 @@ impl World for BuildWorld<'_> {
 /// Returns what of files from other layers is in the key.
 pub fn layer_ingredients(stack: &Stack, trees: &[Tree]) -> Result<Vec<FileIngredient>, BuildError> {
     let mut files = Vec::new();
-    for source in trees.iter().flat_map(|tree| std::iter::once(&tree.top).chain(&tree.below)) {
+    for source in trees
+        .iter()
+        .flat_map(|tree| std::iter::once(&tree.top).chain(&tree.below))
+    {
         let content = match (&source.kind, &source.bytes) {
             (EntryKind::Directory { .. }, _) => FileContent::Folder,
             (EntryKind::Symlink { target }, _) => {
@@ -175,8 +186,12 @@ pub fn layer_ingredients(stack: &Stack, trees: &[Tree]) -> Result<Vec<FileIngred
             }
             (EntryKind::File { .. }, copy::Bytes::Layer(node)) => {
                 let mut reader = crate::digest::HashingReader::new(stack.open(node)?);
-                std::io::copy(&mut reader, &mut std::io::sink())
-                    .map_err(|source| BuildError::System { doing: "read a copied file", source })?;
+                std::io::copy(&mut reader, &mut std::io::sink()).map_err(|source| {
+                    BuildError::System {
+                        doing: "read a copied file",
+                        source,
+                    }
+                })?;
                 FileContent::File(reader.finish().0)
             }
             (other, _) => FileContent::Special(format!("{other:?}")),

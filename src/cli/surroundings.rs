@@ -14,7 +14,9 @@ const COLUMNS: usize = 80;
 
 /// Returns the seconds since the epoch.
 pub fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| d.as_secs());
     i64::try_from(now).unwrap_or(i64::MAX)
 }
 
@@ -38,29 +40,48 @@ pub fn screen(global: &Global, terminal: bool) -> Screen {
         Chrome::Unicode
     };
     let width = if terminal { columns() } else { usize::MAX };
-    Screen { width, language: language(global), chrome, color: color(global, terminal) }
+    Screen {
+        width,
+        language: language(global),
+        chrome,
+        color: color(global, terminal),
+    }
 }
 
 fn columns() -> usize {
     let size = rustix::termios::tcgetwinsize(std::io::stdout());
     let columns = size.map_or(0, |size| usize::from(size.ws_col));
     let told = || given("COLUMNS").and_then(|columns| columns.parse().ok());
-    if columns > 0 { columns } else { told().unwrap_or(COLUMNS) }
+    if columns > 0 {
+        columns
+    } else {
+        told().unwrap_or(COLUMNS)
+    }
 }
 
 fn locale() -> String {
-    ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(given).unwrap_or_default()
+    ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .find_map(given)
+        .unwrap_or_default()
 }
 
 fn utf8_locale() -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(given).unwrap_or_default();
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(given)
+        .unwrap_or_default();
     let locale = locale.to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
 fn language(global: &Global) -> Language {
     let told = || given("STRATA_LANG").and_then(|it| Language::from_locale(&it));
-    global.lang.or_else(told).or_else(|| Language::from_locale(&locale())).unwrap_or_default()
+    global
+        .lang
+        .or_else(told)
+        .or_else(|| Language::from_locale(&locale()))
+        .unwrap_or_default()
 }
 
 /// `NO_COLOR` and `CLICOLOR_FORCE` as their authors describe them (no-color.org, bixense.com).
@@ -93,7 +114,11 @@ fn default_root() -> PathBuf {
     if let Some(root) = given("STRATA_ROOT") {
         return root.into();
     }
-    if crate::runtime::is_real_root() { "/var/lib/strata".into() } else { data_home().join("strata") }
+    if crate::runtime::is_real_root() {
+        "/var/lib/strata".into()
+    } else {
+        data_home().join("strata")
+    }
 }
 
 fn home() -> PathBuf {

@@ -32,10 +32,8 @@ impl Face<'_> {
             source: source.clone(),
         })?;
         if call.json {
-            let json = parser::json::file(&file, &source);
-            self.line(&serde_json::to_string(&json).unwrap_or_default());
+            self.line(&render::json(&parser::json::json(source.name(), &file)));
         } else {
-            self.write(&parser::tree::show(&file, &source));
         }
         Ok(0)
     }
@@ -86,7 +84,10 @@ impl Face<'_> {
         if code == 0 && !quiet {
             self.say_built(&report);
         }
-        self.last.error = report.failed().and_then(|it| it.failure.clone()).map(|it| it.message);
+        self.last.error = report
+            .failed()
+            .and_then(|it| it.failure.clone())
+            .map(|it| it.message);
         self.last.build = Some(report);
         Ok(code)
     }
@@ -95,8 +96,11 @@ impl Face<'_> {
         let Some(image) = report.image else { return };
         let (id, names) = (image.short(), report.tags.join(", "));
         let language = self.language();
-        let text =
-            if names.is_empty() { built(language, &id) } else { built_as(language, &id, &names) };
+        let text = if names.is_empty() {
+            built(language, &id)
+        } else {
+            built_as(language, &id, &names)
+        };
         self.line(&text);
     }
 
@@ -177,7 +181,10 @@ impl Face<'_> {
     }
 
     pub(super) fn compare(&mut self, call: &command::Compare) -> Answer {
-        let (left, right) = (self.session.build_of(&call.left)?, self.session.build_of(&call.right)?);
+        let (left, right) = (
+            self.session.build_of(&call.left)?,
+            self.session.build_of(&call.right)?,
+        );
         if call.json {
             self.line(&render::json(&[&left, &right]));
             return Ok(0);
@@ -195,8 +202,14 @@ fn lines(log: &mut BuildLog, event: &BuildEvent, screen: Screen) -> String {
 
 /// Counts the instructions, for "step 2 of 6"; a file that cannot be read is told elsewhere.
 fn steps_of(call: &BuildCall) -> usize {
-    let path = call.file.clone().unwrap_or_else(|| call.context.join("Dockerfile"));
-    let text = call.text.clone().or_else(|| std::fs::read_to_string(path).ok());
+    let path = call
+        .file
+        .clone()
+        .unwrap_or_else(|| call.context.join("Dockerfile"));
+    let text = call
+        .text
+        .clone()
+        .or_else(|| std::fs::read_to_string(path).ok());
     let source = crate::source::Source::new("", text.unwrap_or_default());
     parser::syntax(&source).map_or(0, |file| file.instructions.len())
 }

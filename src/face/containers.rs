@@ -30,11 +30,18 @@ impl Face<'_> {
             return Err(Trouble::new(no_terminal(self.language())).into());
         }
         let stdin = self.around.stdin.filter(|_| request.interactive);
-        let streams = Streams { stdin, stdout: &mut *self.out, stderr: &mut *self.err };
+        let streams = Streams {
+            stdin,
+            stdout: &mut *self.out,
+            stderr: &mut *self.err,
+        };
         let streams = (!request.detach).then_some(streams);
         let started = self.session.run(request, streams, self.around.own_stdio)?;
-        let notes: Vec<String> =
-            started.notes.iter().map(|note| note.message(self.language())).collect();
+        let notes: Vec<String> = started
+            .notes
+            .iter()
+            .map(|note| note.message(self.language()))
+            .collect();
         for note in notes {
             self.mutter(&format!("{note}\n"));
         }
@@ -98,7 +105,9 @@ impl Face<'_> {
             None => None,
         };
         if memory.is_some_and(|memory| memory < LEAST_MEMORY) {
-            return Err(Trouble::new(too_little_memory(self.language())).with_exit(125).into());
+            return Err(Trouble::new(too_little_memory(self.language()))
+                .with_exit(125)
+                .into());
         }
         let cpus = match &call.cpus {
             Some(text) => match text.parse::<f64>() {
@@ -108,8 +117,17 @@ impl Face<'_> {
             None => None,
         };
         // docker: 0 and below mean no limit.
-        let pids = call.pids_limit.and_then(|limit| u64::try_from(limit).ok()).filter(|n| *n > 0);
-        Ok(Resources { memory, cpus, pids, best_effort: call.best_effort, ..Resources::default() })
+        let pids = call
+            .pids_limit
+            .and_then(|limit| u64::try_from(limit).ok())
+            .filter(|n| *n > 0);
+        Ok(Resources {
+            memory,
+            cpus,
+            pids,
+            best_effort: call.best_effort,
+            ..Resources::default()
+        })
     }
 
     pub(super) fn exec(&mut self, call: &command::Exec) -> Answer {
@@ -127,7 +145,11 @@ impl Face<'_> {
             term: (self.around.variable)("TERM"),
         };
         let stdin = self.around.stdin.filter(|_| call.interactive);
-        let streams = Streams { stdin, stdout: &mut *self.out, stderr: &mut *self.err };
+        let streams = Streams {
+            stdin,
+            stdout: &mut *self.out,
+            stderr: &mut *self.err,
+        };
         match self.session.exec(&request, streams)? {
             Outcome::Exited(code) => Ok(code),
             Outcome::Started | Outcome::Detached => Ok(0),
@@ -142,10 +164,17 @@ impl Face<'_> {
             return Ok(0);
         }
         let id = |record: &Record| {
-            if call.no_trunc { record.id.as_str().to_owned() } else { record.id.short().to_owned() }
+            if call.no_trunc {
+                record.id.as_str().to_owned()
+            } else {
+                record.id.short().to_owned()
+            }
         };
         if call.quiet {
-            let ids: String = records.iter().map(|record| format!("{}\n", id(record))).collect();
+            let ids: String = records
+                .iter()
+                .map(|record| format!("{}\n", id(record)))
+                .collect();
             self.write(&ids);
             return Ok(0);
         }
@@ -161,7 +190,15 @@ impl Face<'_> {
             ]
         };
         let rows: Vec<Vec<String>> = records.iter().map(row).collect();
-        let heads = ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"];
+        let heads = [
+            "CONTAINER ID",
+            "IMAGE",
+            "COMMAND",
+            "CREATED",
+            "STATUS",
+            "PORTS",
+            "NAMES",
+        ];
         self.write(&render::table(&heads, &rows));
         Ok(0)
     }
@@ -195,8 +232,17 @@ impl Face<'_> {
                 Trouble::new(bad_value(self.language(), number, "--tail")).with_exit(125)
             })?),
         };
-        let show = Show { tail, timestamps: call.timestamps };
-        self.session.logs(&call.container, show, call.follow, &mut *self.out, &mut *self.err)?;
+        let show = Show {
+            tail,
+            timestamps: call.timestamps,
+        };
+        self.session.logs(
+            &call.container,
+            show,
+            call.follow,
+            &mut *self.out,
+            &mut *self.err,
+        )?;
         Ok(0)
     }
 
@@ -228,7 +274,11 @@ impl Face<'_> {
             return Err(Trouble::new(one_container(self.language())).into());
         };
         let stdin = self.around.stdin.filter(|_| call.interactive);
-        let streams = Streams { stdin, stdout: &mut *self.out, stderr: &mut *self.err };
+        let streams = Streams {
+            stdin,
+            stdout: &mut *self.out,
+            stderr: &mut *self.err,
+        };
         match self.session.start_container(name, Some(streams))? {
             Outcome::Exited(code) => Ok(code),
             Outcome::Started | Outcome::Detached => Ok(0),
@@ -258,7 +308,10 @@ const LEAST_MEMORY: u64 = 6 << 20;
 /// Reads `64m`: a number and b, k, m or g, which count in powers of 1024 as docker's do.
 fn bytes(text: &str) -> Option<u64> {
     let text = text.to_ascii_lowercase();
-    let text = text.strip_suffix('b').filter(|rest| !rest.is_empty()).unwrap_or(&text);
+    let text = text
+        .strip_suffix('b')
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(&text);
     let (digits, shift) = match text.as_bytes().last()? {
         b'k' => (&text[..text.len() - 1], 10),
         b'm' => (&text[..text.len() - 1], 20),
@@ -339,7 +392,10 @@ mod tests {
         let words = |text: &str| vec![text.to_owned()];
         assert_eq!(shown_command(&words("echo hi"), false), "\"echo hi\"");
         let long = "/bin/sh -c nosuchcommand";
-        assert_eq!(shown_command(&words(long), false), "\"/bin/sh -c nosuchco…\"");
+        assert_eq!(
+            shown_command(&words(long), false),
+            "\"/bin/sh -c nosuchco…\""
+        );
         assert_eq!(shown_command(&words(long), true), format!("\"{long}\""));
     }
 }

@@ -12,7 +12,10 @@ impl Face<'_> {
         let mut images = self.session.images()?;
         if let Some(name) = &call.name {
             let wanted: ImageReference = name.parse().map_err(|e| Trouble::reference(&e))?;
-            let has_tag = name.rsplit('/').next().is_some_and(|last| last.contains(':'));
+            let has_tag = name
+                .rsplit('/')
+                .next()
+                .is_some_and(|last| last.contains(':'));
             for image in &mut images {
                 image.references.retain(|it| {
                     it.name() == wanted.name() && (!has_tag || it.tag() == wanted.tag())
@@ -21,12 +24,18 @@ impl Face<'_> {
             images.retain(|image| !image.references.is_empty());
         }
         if call.json {
-            self.line(&render::json(&images.iter().map(image_json).collect::<Vec<_>>()));
+            self.line(&render::json(
+                &images.iter().map(image_json).collect::<Vec<_>>(),
+            ));
             return Ok(0);
         }
         let mut rows = Vec::new();
         for image in &images {
-            let id = if call.no_trunc { image.id.to_string() } else { image.id.short() };
+            let id = if call.no_trunc {
+                image.id.to_string()
+            } else {
+                image.id.short()
+            };
             let ago = self.ago(image.created.as_deref());
             let digest = call.digests.then(|| image.manifest.to_string());
             let row = |name: &str, tag: &str| {
@@ -60,9 +69,10 @@ impl Face<'_> {
     /// Says how long ago a time was; nothing for none.
     fn ago(&self, time: Option<&str>) -> String {
         let then = time.and_then(|time| time.parse::<jiff::Timestamp>().ok());
-        then.map_or_else(|| "N/A".to_owned(), |then| {
-            render::ago(self.language(), then.as_second(), (self.around.now)())
-        })
+        then.map_or_else(
+            || "N/A".to_owned(),
+            |then| render::ago(self.language(), then.as_second(), (self.around.now)()),
+        )
     }
 
     pub(super) fn history(&mut self, call: &command::History) -> Answer {
@@ -75,7 +85,11 @@ impl Face<'_> {
         let mut rows = Vec::new();
         for row in &history {
             let id = row.id.map_or_else(missing, |id| {
-                if call.no_trunc { id.to_string() } else { id.short() }
+                if call.no_trunc {
+                    id.to_string()
+                } else {
+                    id.short()
+                }
             });
             let text = if call.no_trunc {
                 row.created_by.clone()
@@ -83,7 +97,13 @@ impl Face<'_> {
                 ellipsis(&row.created_by, HISTORY_TEXT)
             };
             let ago = self.ago(row.created.as_deref());
-            rows.push(vec![id, ago, text, docker_size(row.size), row.comment.clone()]);
+            rows.push(vec![
+                id,
+                ago,
+                text,
+                docker_size(row.size),
+                row.comment.clone(),
+            ]);
         }
         if call.quiet {
             let ids: String = rows.iter().map(|row| format!("{}\n", row[0])).collect();
@@ -178,12 +198,7 @@ impl Face<'_> {
     }
 
     /// Lists what an image shows, or what its topmost layer changes.
-    pub fn show_files(
-        &mut self,
-        image: &crate::layers::Image,
-        which: Which,
-        json: bool,
-    ) -> Answer {
+    pub fn show_files(&mut self, image: &crate::layers::Image, which: Which, json: bool) -> Answer {
         let changes = self.session.changes(image, which)?;
         if json {
             self.line(&render::json(&changes));

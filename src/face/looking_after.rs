@@ -27,7 +27,11 @@ impl Face<'_> {
             }
         }
         self.show(&text);
-        Ok(i32::from(findings.iter().any(|finding| finding.health == Health::Missing)))
+        Ok(i32::from(
+            findings
+                .iter()
+                .any(|finding| finding.health == Health::Missing),
+        ))
     }
 
     pub(super) fn system(&mut self, call: &command::System) -> Answer {

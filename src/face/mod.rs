@@ -159,7 +159,10 @@ impl Face<'_> {
     pub fn complain(&mut self, error: &SessionError) {
         self.last.error = Some(error.message().to_owned());
         let text = match error {
-            SessionError::Dockerfile { source, diagnostics } => diagnostics
+            SessionError::Dockerfile {
+                source,
+                diagnostics,
+            } => diagnostics
                 .iter()
                 .flat_map(|it| render::diagnostic(it, source, &self.screen).into_lines())
                 .collect(),
@@ -202,7 +205,11 @@ impl Face<'_> {
     }
 
     fn path(&self, path: &Path) -> PathBuf {
-        if path.as_os_str() == "-" { path.to_owned() } else { self.around.folder.join(path) }
+        if path.as_os_str() == "-" {
+            path.to_owned()
+        } else {
+            self.around.folder.join(path)
+        }
     }
 }
 

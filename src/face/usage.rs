@@ -86,7 +86,9 @@ pub fn trouble(error: &clap::Error, words: &[String], language: Language) -> Tro
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let value = get(ContextKind::InvalidValue).unwrap_or_default();
             let flag = get(ContextKind::InvalidArg).unwrap_or_default();
-            Trouble::new(invalid(language, &value, &flag)).with_help(help).with_exit(125)
+            Trouble::new(invalid(language, &value, &flag))
+                .with_help(help)
+                .with_exit(125)
         }
         _ => {
             let text = error.to_string();
@@ -100,19 +102,24 @@ pub fn trouble(error: &clap::Error, words: &[String], language: Language) -> Tro
 fn unknown(given: &str, words: &[String], verb: &str, language: Language) -> Trouble {
     let help = see_help(language, verb);
     if given.starts_with("--") {
-        return Trouble::new(unknown_flag(language, given)).with_help(help).with_exit(125);
+        return Trouble::new(unknown_flag(language, given))
+            .with_help(help)
+            .with_exit(125);
     }
     let Some(letter) = given.strip_prefix('-') else {
         return Trouble::new(too_many(language, given)).with_help(help);
     };
     // `-name`: clap names the letter it does not know, docker the whole word.
-    let is_it = |word: &&String| word.starts_with('-') && !word.starts_with("--") && word.contains(letter);
+    let is_it =
+        |word: &&String| word.starts_with('-') && !word.starts_with("--") && word.contains(letter);
     let whole = words.iter().find(is_it).map_or(given, String::as_str);
     let help = match whole.strip_prefix('-').filter(|name| name.len() > 2) {
         Some(name) => long_flag_help(language, name.split('=').next().unwrap_or(name)),
         None => help,
     };
-    Trouble::new(unknown_shorthand(language, letter, whole)).with_help(help).with_exit(125)
+    Trouble::new(unknown_shorthand(language, letter, whole))
+        .with_help(help)
+        .with_exit(125)
 }
 
 #[cfg(test)]
@@ -131,8 +138,16 @@ mod tests {
     #[test]
     fn mistakes_are_named_as_docker_names_them() {
         let cases: [(&[&str], &str, i32); 5] = [
-            (&["strata", "run", "--bogus", "x"], "unknown flag: --bogus", 125),
-            (&["strata", "run", "-name", "x", "y"], "unknown shorthand flag: 'n' in -name", 125),
+            (
+                &["strata", "run", "--bogus", "x"],
+                "unknown flag: --bogus",
+                125,
+            ),
+            (
+                &["strata", "run", "-name", "x", "y"],
+                "unknown shorthand flag: 'n' in -name",
+                125,
+            ),
             (&["strata", "nosuch"], "'nosuch' is not a strata command", 1),
             (
                 &["strata", "build", "-t", "a"],

@@ -131,7 +131,10 @@ pub enum ContextError {
 impl BuildContext {
     /// Opens a folder as context.
     pub fn open(root: &Path, ignore: Ignore) -> Result<Self, ContextError> {
-        let root_error = |source| ContextError::Root { path: root.to_owned(), source };
+        let root_error = |source| ContextError::Root {
+            path: root.to_owned(),
+            source,
+        };
         let root = root.canonicalize().map_err(root_error)?;
         fs::read_dir(&root).map_err(root_error)?;
         Ok(Self { root, ignore })
@@ -155,7 +158,9 @@ impl BuildContext {
         }
         let paths = self.matches(source)?;
         if paths.is_empty() {
-            return Err(ContextError::NoMatch { pattern: source.to_owned() });
+            return Err(ContextError::NoMatch {
+                pattern: source.to_owned(),
+            });
         }
         paths.iter().map(|path| self.selection(path)).collect()
     }
@@ -165,14 +170,28 @@ impl BuildContext {
         let segments: Vec<&str> = source.split('/').collect();
         let mut level = vec![String::new()];
         for depth in 1..=segments.len() {
-            let pattern = Pattern::new(&segments[..depth].join("/"))
-                .map_err(|_| ContextError::BadPattern { pattern: source.to_owned() })?;
+            let pattern = Pattern::new(&segments[..depth].join("/")).map_err(|_| {
+                ContextError::BadPattern {
+                    pattern: source.to_owned(),
+                }
+            })?;
             let mut next = Vec::new();
             for folder in level {
-                for file in self.list(&folder)?.into_iter().filter(|f| pattern.matches(&f.path)) {
+                for file in self
+                    .list(&folder)?
+                    .into_iter()
+                    .filter(|f| pattern.matches(&f.path))
+                {
                     let last = depth == segments.len();
-                    let folder = || self.lookup(&file.path).is_ok_and(|f| f.metadata.is_folder());
-                    if if last { self.ignored(&file.path).is_none() } else { folder() } {
+                    let folder = || {
+                        self.lookup(&file.path)
+                            .is_ok_and(|f| f.metadata.is_folder())
+                    };
+                    if if last {
+                        self.ignored(&file.path).is_none()
+                    } else {
+                        folder()
+                    } {
                         next.push(file.path);
                     }
                 }
@@ -191,24 +210,40 @@ impl BuildContext {
             if below.is_empty() && self.ignored(&top.path).is_some() {
                 return Err(self.left_out(source, &top.path));
             }
-            return Ok(Selection { name: last_name(source), top, below });
+            return Ok(Selection {
+                name: last_name(source),
+                top,
+                below,
+            });
         }
         match self.ignored(&top.path) {
             Some(_) => Err(self.left_out(source, &top.path)),
-            None => Ok(Selection { name: last_name(source), top, below: Vec::new() }),
+            None => Ok(Selection {
+                name: last_name(source),
+                top,
+                below: Vec::new(),
+            }),
         }
     }
 
     fn left_out(&self, source: &str, path: &str) -> ContextError {
         let rule = self.ignored(path).unwrap_or_default();
-        ContextError::Ignored { path: source.to_owned(), rule }
+        ContextError::Ignored {
+            path: source.to_owned(),
+            rule,
+        }
     }
 
     /// Returns the line that leaves a path out, if one does.
     fn ignored(&self, path: &str) -> Option<String> {
         let decision = self.ignore.decide(path);
-        let rule = decision.rule.filter(|_| decision.ignored && !path.is_empty())?;
-        Some(format!("line {} of the ignore file ({})", rule.line, rule.pattern))
+        let rule = decision
+            .rule
+            .filter(|_| decision.ignored && !path.is_empty())?;
+        Some(format!(
+            "line {} of the ignore file ({})",
+            rule.line, rule.pattern
+        ))
     }
 
     /// Adds everything below a folder that is not left out, depth first, in the order of a tar:
@@ -238,7 +273,10 @@ impl BuildContext {
 
     /// Lists one folder, sorted by name.
     fn list(&self, folder: &str) -> Result<Vec<ContextFile>, ContextError> {
-        let read = |source| ContextError::Read { path: folder.to_owned(), source };
+        let read = |source| ContextError::Read {
+            path: folder.to_owned(),
+            source,
+        };
         let mut files = Vec::new();
         for entry in fs::read_dir(self.root.join(folder)).map_err(read)? {
             let entry = entry.map_err(read)?;
@@ -255,21 +293,32 @@ impl BuildContext {
 
     fn file(&self, path: String, metadata: &Metadata) -> Result<ContextFile, ContextError> {
         let target = if metadata.file_type().is_symlink() {
-            let read = |source| ContextError::Read { path: path.clone(), source };
+            let read = |source| ContextError::Read {
+                path: path.clone(),
+                source,
+            };
             let target = fs::read_link(self.root.join(&path)).map_err(read)?;
             let Ok(target) = target.into_os_string().into_string() else {
-                return Err(ContextError::Name { path: self.root.join(&path) });
+                return Err(ContextError::Name {
+                    path: self.root.join(&path),
+                });
             };
             Some(target)
         } else {
             None
         };
-        Ok(ContextFile { path, metadata: FileStat::new(metadata), target })
+        Ok(ContextFile {
+            path,
+            metadata: FileStat::new(metadata),
+            target,
+        })
     }
 
     /// Finds a path, following symbolic links, none of which can lead out of the context.
     fn lookup(&self, source: &str) -> Result<ContextFile, ContextError> {
-        let not_found = || ContextError::NotFound { path: source.to_owned() };
+        let not_found = || ContextError::NotFound {
+            path: source.to_owned(),
+        };
         let mut rest: Vec<String> = components(source).rev().map(str::to_owned).collect();
         let mut at: Vec<String> = Vec::new();
         let mut links = 0;
@@ -281,10 +330,14 @@ impl BuildContext {
             at.push(name);
             let path = at.join("/");
             let metadata = fs::symlink_metadata(self.root.join(&path)).map_err(|_| not_found())?;
-            let Some(target) = self.file(path, &metadata)?.target else { continue };
+            let Some(target) = self.file(path, &metadata)?.target else {
+                continue;
+            };
             links += 1;
             if links > MAX_LINKS {
-                return Err(ContextError::LinkLoop { path: source.to_owned() });
+                return Err(ContextError::LinkLoop {
+                    path: source.to_owned(),
+                });
             }
             at.pop();
             if target.starts_with('/') {
@@ -335,7 +388,9 @@ impl BuildContext {
             let mut done = Vec::new();
             loop {
                 let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let Some(file) = files.get(index) else { return done };
+                let Some(file) = files.get(index) else {
+                    return done;
+                };
                 done.push((index, self.digest(file)));
             }
         };
@@ -352,7 +407,10 @@ impl BuildContext {
 
     /// Reads a file and returns the digest of its bytes.
     fn digest(&self, file: &ContextFile) -> Result<Digest, ContextError> {
-        let read = |source| ContextError::Read { path: file.path.clone(), source };
+        let read = |source| ContextError::Read {
+            path: file.path.clone(),
+            source,
+        };
         let mut reader = fs::File::open(self.root.join(&file.path)).map_err(read)?;
         let mut hasher = Hasher::new();
         let mut buffer = vec![0; 64 * 1024];
@@ -367,7 +425,11 @@ impl BuildContext {
 
 impl ContextFile {
     fn content(&self, digest: impl Fn() -> Option<Digest>) -> FileContent {
-        match (&self.target, self.metadata.is_folder(), self.metadata.is_file()) {
+        match (
+            &self.target,
+            self.metadata.is_folder(),
+            self.metadata.is_file(),
+        ) {
             (Some(target), ..) => FileContent::Symlink(target.clone()),
             (_, true, _) => FileContent::Folder,
             (_, _, true) => FileContent::File(digest().expect("every file was read above")),
@@ -386,7 +448,8 @@ impl Selection {
 impl FileStat {
     /// Takes what matters from lstat(2).
     pub fn new(metadata: &Metadata) -> Self {
-        let nanos = |seconds: i64, nanos: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
+        let nanos =
+            |seconds: i64, nanos: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
         Self {
             mode: metadata.mode(),
             size: metadata.len(),
@@ -416,5 +479,9 @@ fn last_name(path: &str) -> String {
 }
 
 fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
 }

@@ -90,7 +90,12 @@ impl Chain {
             cache,
         };
         let (verdict, record) = verdict(&question, records);
-        Judged { key: Some(key), verdict, record, ingredients }
+        Judged {
+            key: Some(key),
+            verdict,
+            record,
+            ingredients,
+        }
     }
 
     /// Goes on to the next step. `layer` is none where the step has yet to run.
@@ -112,7 +117,12 @@ impl Judged {
     /// Nothing can be said before a step ran.
     pub fn unknown(until: StepNumber) -> Self {
         let ingredients = Ingredients::default();
-        Self { key: None, verdict: Verdict::Unknown { until }, record: None, ingredients }
+        Self {
+            key: None,
+            verdict: Verdict::Unknown { until },
+            record: None,
+            ingredients,
+        }
     }
 }
 
@@ -139,7 +149,9 @@ pub fn forecast<W: World>(
             StepKind::Layer(layer) => {
                 let answer = predict(step, layer, cache, &chains, world)?;
                 let layer = answer.record.as_ref().map(|record| record.layer);
-                let chain = chains.get_mut(&stage).expect("FROM comes before the stage's steps");
+                let chain = chains
+                    .get_mut(&stage)
+                    .expect("FROM comes before the stage's steps");
                 chain.advance(step.number, answer.key, layer);
                 judged.push((step.number, answer));
             }

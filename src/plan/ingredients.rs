@@ -125,7 +125,13 @@ fn walk_copy(copy: &CopyStep, files: &[FileIngredient], sink: &mut dyn Sink) {
     sink.value(TEXT, &words(&copy.sources));
     sink.value("destination", &copy.destination);
     sink.value("chown", copy.chown.as_deref().unwrap_or_default());
-    sink.value("chmod", &copy.chmod.map(|mode| format!("{mode:o}")).unwrap_or_default());
+    sink.value(
+        "chmod",
+        &copy
+            .chmod
+            .map(|mode| format!("{mode:o}"))
+            .unwrap_or_default(),
+    );
     for InlineFile { name, content } in &copy.inline {
         sink.value(&format!("heredoc:{name}"), content);
     }
@@ -155,7 +161,10 @@ impl Ingredients {
 
     /// Returns the value of a name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.values.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.values
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -212,7 +221,10 @@ mod tests {
     fn run(argv: &[&str], env: &[(&str, &str)]) -> LayerStep {
         LayerStep::Run(RunStep {
             argv: argv.iter().map(ToString::to_string).collect(),
-            env: env.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+            env: env
+                .iter()
+                .map(|(k, v)| ((*k).into(), (*v).into()))
+                .collect(),
             args: Vec::new(),
             proxies: vec![("http_proxy".into(), "x".into())],
             workdir: "/".into(),
@@ -228,12 +240,17 @@ mod tests {
     #[test]
     fn words_that_would_join_alike_have_different_keys() {
         assert_ne!(key(&run(&["a b"], &[])), key(&run(&["a", "b"], &[])));
-        assert_ne!(key(&run(&["a"], &[("x", "1")])), key(&run(&["a"], &[("x", "2")])));
+        assert_ne!(
+            key(&run(&["a"], &[("x", "1")])),
+            key(&run(&["a"], &[("x", "2")]))
+        );
     }
 
     #[test]
     fn proxies_are_not_in_the_key() {
-        let LayerStep::Run(mut other) = run(&["a"], &[]) else { unreachable!() };
+        let LayerStep::Run(mut other) = run(&["a"], &[]) else {
+            unreachable!()
+        };
         other.proxies.clear();
         assert_eq!(key(&LayerStep::Run(other)), key(&run(&["a"], &[])));
     }

@@ -5,8 +5,8 @@ use super::scope::{PROXY_ARGS, Pairs, Scope, join_path};
 use super::settings::{ports, signal};
 use super::stage_graph::{StageGraph, copy_from};
 use super::step::{
-    Base, ConfigChange, CopyFrom, CopyStep, InlineFile, LayerStep, Plan, PlannedStage, RunStep, Step,
-    StepKind, WorkdirStep,
+    Base, ConfigChange, CopyFrom, CopyStep, InlineFile, LayerStep, Plan, PlannedStage, RunStep,
+    Step, StepKind, WorkdirStep,
 };
 use crate::digest::ImageId;
 use crate::parser::instruction::{
@@ -70,7 +70,12 @@ pub fn plan<E>(
     options: &PlanOptions,
     base: &mut dyn FnMut(&ImageReference) -> Result<BaseInfo, E>,
 ) -> Result<Plan, PlanFailure<E>> {
-    let mut planner = Planner { file, options, globals: platform_args(), scopes: Vec::new() };
+    let mut planner = Planner {
+        file,
+        options,
+        globals: platform_args(),
+        scopes: Vec::new(),
+    };
     let mut steps = Vec::new();
     for (index, instruction) in file.globals().iter().enumerate() {
         let kind = planner.global(instruction)?;
@@ -90,7 +95,12 @@ pub fn plan<E>(
                 }
                 (value, true) => planner.kind(stage.index, value)?,
             };
-            steps.push(step(stage.first + offset + 1, Some(stage.index), instruction, kind));
+            steps.push(step(
+                stage.first + offset + 1,
+                Some(stage.index),
+                instruction,
+                kind,
+            ));
         }
     }
     let planned = |stage: &crate::parser::Stage| PlannedStage {
@@ -98,7 +108,11 @@ pub fn plan<E>(
         base: graph.bases[stage.index].clone(),
         needed: graph.needed[stage.index],
     };
-    Ok(Plan { stages: file.stages.iter().map(planned).collect(), target: graph.target, steps })
+    Ok(Plan {
+        stages: file.stages.iter().map(planned).collect(),
+        target: graph.target,
+        steps,
+    })
 }
 
 fn step(
@@ -107,8 +121,20 @@ fn step(
     instruction: &Located<Instruction>,
     kind: StepKind,
 ) -> Step {
-    let Located { span, lines, original, .. } = instruction;
-    Step { number, stage, span: *span, lines: *lines, text: one_line(original), kind }
+    let Located {
+        span,
+        lines,
+        original,
+        ..
+    } = instruction;
+    Step {
+        number,
+        stage,
+        span: *span,
+        lines: *lines,
+        text: one_line(original),
+        kind,
+    }
 }
 
 /// Shows an instruction on one line: runs of white space that continuations left become one space.
@@ -129,9 +155,12 @@ fn platform_args() -> Pairs {
     let (arch, variant) = rest.split_once('/').unwrap_or((rest, ""));
     let mut args = Pairs::new();
     for side in ["TARGET", "BUILD"] {
-        for (name, value) in
-            [("PLATFORM", platform.as_str()), ("OS", os), ("ARCH", arch), ("VARIANT", variant)]
-        {
+        for (name, value) in [
+            ("PLATFORM", platform.as_str()),
+            ("OS", os),
+            ("ARCH", arch),
+            ("VARIANT", variant),
+        ] {
             args.push((format!("{side}{name}"), value.to_owned()));
         }
     }
@@ -149,7 +178,9 @@ struct Planner<'a> {
 impl Planner<'_> {
     fn global(&mut self, instruction: &Located<Instruction>) -> Result<StepKind, PlanError> {
         let Instruction::Arg(arguments) = &instruction.value else {
-            let kind = PlanErrorKind::BeforeFrom { instruction: instruction.value.name() };
+            let kind = PlanErrorKind::BeforeFrom {
+                instruction: instruction.value.name(),
+            };
             return Err(PlanError::new(kind, instruction.keyword.span));
         };
         let mut declared = Vec::new();
@@ -160,7 +191,12 @@ impl Planner<'_> {
                     .map_err(|e| PlanError::new(PlanErrorKind::Word(e), word.span))
             };
             let name = expand(&argument.name)?.text;
-            let default = argument.default.as_ref().map(expand).transpose()?.map(|e| e.text);
+            let default = argument
+                .default
+                .as_ref()
+                .map(expand)
+                .transpose()?
+                .map(|e| e.text);
             let value = value_of(&self.options.build_args, &name).or(default);
             if let Some(value) = &value {
                 super::scope::set(&mut self.globals, &name, value);
@@ -194,7 +230,8 @@ impl Planner<'_> {
                 scope.workdir = join_path("/", &info.workdir);
                 scope.shell = info.shell.unwrap_or(scope.shell);
                 if info.has_triggers {
-                    kind = StepKind::Unsupported(format!("FROM {reference} (its ONBUILD triggers)"));
+                    kind =
+                        StepKind::Unsupported(format!("FROM {reference} (its ONBUILD triggers)"));
                 }
             }
         }
@@ -221,7 +258,10 @@ impl Planner<'_> {
             }
             Instruction::Expose(words) => ConfigChange::Expose(ports(words, scope)?),
             Instruction::Volume(words) => ConfigChange::Volumes(
-                words.iter().map(|word| expand(word, scope)).collect::<Result<_, _>>()?,
+                words
+                    .iter()
+                    .map(|word| expand(word, scope))
+                    .collect::<Result<_, _>>()?,
             ),
             Instruction::Shell(words) => ConfigChange::Shell(texts(words)),
             Instruction::StopSignal(word) => {
@@ -248,7 +288,11 @@ impl Planner<'_> {
         for argument in arguments {
             let scope = &self.scopes[stage];
             let name = expand(&argument.name, scope)?;
-            let default = argument.default.as_ref().map(|word| expand(word, scope)).transpose()?;
+            let default = argument
+                .default
+                .as_ref()
+                .map(|word| expand(word, scope))
+                .transpose()?;
             let value = value_of(&self.options.build_args, &name)
                 .or(default)
                 .or_else(|| value_of(&self.globals, &name));
@@ -265,7 +309,10 @@ impl Planner<'_> {
         if path == "/" {
             return Ok(StepKind::Config(ConfigChange::Workdir(path)));
         }
-        Ok(StepKind::Layer(LayerStep::Workdir(WorkdirStep { path, user })))
+        Ok(StepKind::Layer(LayerStep::Workdir(WorkdirStep {
+            path,
+            user,
+        })))
     }
 
     fn copy_step(&self, stage: usize, copy: &CopyInstruction) -> Result<StepKind, PlanError> {
@@ -292,10 +339,25 @@ impl Planner<'_> {
             };
             return Err(PlanError::new(kind, transfer.destination.span));
         }
-        let chown = transfer.chown.as_ref().map(|word| expand(word, scope)).transpose()?;
-        let chmod = transfer.chmod.as_ref().map(|word| mode(word, scope)).transpose()?;
+        let chown = transfer
+            .chown
+            .as_ref()
+            .map(|word| expand(word, scope))
+            .transpose()?;
+        let chmod = transfer
+            .chmod
+            .as_ref()
+            .map(|word| mode(word, scope))
+            .transpose()?;
         let inline = self.inline_files(copy, scope)?;
-        let copy = CopyStep { from, sources, inline, destination, chown, chmod };
+        let copy = CopyStep {
+            from,
+            sources,
+            inline,
+            destination,
+            chown,
+            chmod,
+        };
         Ok(StepKind::Layer(LayerStep::Copy(copy)))
     }
 
@@ -311,7 +373,10 @@ impl Planner<'_> {
                     .map_err(|e| PlanError::new(PlanErrorKind::Word(e), heredoc.body))?
                     .text;
             }
-            Ok(InlineFile { name: heredoc.name.clone(), content })
+            Ok(InlineFile {
+                name: heredoc.name.clone(),
+                content,
+            })
         };
         copy.transfer.heredocs.iter().map(file).collect()
     }
@@ -325,8 +390,14 @@ fn run_step(
     let default_network = |word: &Word| matches!(word.text.as_str(), "default");
     let unsupported = [
         (!run.mounts.is_empty(), "RUN --mount"),
-        (run.network.as_ref().is_some_and(|w| !default_network(w)), "RUN --network"),
-        (run.security.as_ref().is_some_and(|w| w.text != "sandbox"), "RUN --security"),
+        (
+            run.network.as_ref().is_some_and(|w| !default_network(w)),
+            "RUN --network",
+        ),
+        (
+            run.security.as_ref().is_some_and(|w| w.text != "sandbox"),
+            "RUN --security",
+        ),
         (!run.devices.is_empty(), "RUN --device"),
     ];
     if let Some((_, name)) = unsupported.iter().find(|(given, _)| *given) {
@@ -340,9 +411,7 @@ fn run_step(
         (Command::Shell(_), Some(Script::Text(text))) => (with_shell(scope, &text), None),
         (Command::Shell(word), None) => (with_shell(scope, &word.text), None),
     };
-    let proxy = |name: &&str| {
-        Some(((**name).to_owned(), value_of(&options.build_args, name)?))
-    };
+    let proxy = |name: &&str| Some(((**name).to_owned(), value_of(&options.build_args, name)?));
     Ok(StepKind::Layer(LayerStep::Run(RunStep {
         argv,
         env: scope.env.clone(),
@@ -355,7 +424,12 @@ fn run_step(
 }
 
 fn with_shell(scope: &Scope, text: &str) -> Vec<String> {
-    scope.shell.iter().cloned().chain([text.to_owned()]).collect()
+    scope
+        .shell
+        .iter()
+        .cloned()
+        .chain([text.to_owned()])
+        .collect()
 }
 
 /// Returns the words to execute, and whether they were written in the shell form.
@@ -371,13 +445,19 @@ fn texts(words: &[Word]) -> Vec<String> {
 }
 
 fn value_of(pairs: &Pairs, name: &str) -> Option<String> {
-    pairs.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    pairs
+        .iter()
+        .rev()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.clone())
 }
 
 /// Expands a word of an instruction.
 pub(super) fn expand(word: &Word, scope: &Scope) -> Result<String, PlanError> {
     let expanded = scope.expand(&word.text);
-    Ok(expanded.map_err(|e| PlanError::new(PlanErrorKind::Word(e), word.span))?.text)
+    Ok(expanded
+        .map_err(|e| PlanError::new(PlanErrorKind::Word(e), word.span))?
+        .text)
 }
 
 /// Expands pairs, all with the values from before the instruction.
@@ -389,7 +469,10 @@ fn expand_pairs(
     let one = |pair: &Pair| {
         let key = expand(&pair.key, scope)?;
         if key.is_empty() {
-            return Err(PlanError::new(PlanErrorKind::BlankName { instruction }, pair.key.span));
+            return Err(PlanError::new(
+                PlanErrorKind::BlankName { instruction },
+                pair.key.span,
+            ));
         }
         Ok((key, expand(&pair.value, scope)?))
     };
@@ -399,7 +482,10 @@ fn expand_pairs(
 /// Returns a COPY source relative to its root: a leading `/` means the root, `..` ends there.
 fn source(word: &Word, scope: &Scope) -> Result<String, PlanError> {
     let source = expand(word, scope)?;
-    if ["http://", "https://", "git://", "git@"].iter().any(|start| source.starts_with(start)) {
+    if ["http://", "https://", "git://", "git@"]
+        .iter()
+        .any(|start| source.starts_with(start))
+    {
         return Err(PlanError::new(PlanErrorKind::UrlSource, word.span));
     }
     Ok(join_path("/", &source).trim_start_matches('/').to_owned())
@@ -410,7 +496,11 @@ fn destination(word: &Word, scope: &Scope) -> Result<String, PlanError> {
     let text = expand(word, scope)?;
     let path = join_path(&scope.workdir, &text);
     let folder = text.ends_with('/') || matches!(text.rsplit('/').next(), Some("." | ".."));
-    Ok(if folder && path != "/" { format!("{path}/") } else { path })
+    Ok(if folder && path != "/" {
+        format!("{path}/")
+    } else {
+        path
+    })
 }
 
 fn mode(word: &Word, scope: &Scope) -> Result<u32, PlanError> {

@@ -7,8 +7,16 @@ use crate::parser::word::{self, Expanded, WordError};
 
 /// Set by `--build-arg` alone, without any ARG (Dockerfile reference, "Predefined ARGs").
 pub const PROXY_ARGS: [&str; 10] = [
-    "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy",
-    "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "FTP_PROXY",
+    "ftp_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "ALL_PROXY",
+    "all_proxy",
 ];
 
 /// Words in order, as an image's environment.
@@ -35,7 +43,9 @@ impl Scope {
     /// Returns a variable's value: the ARG or ENV that came last.
     pub fn get(&self, name: &str) -> Option<String> {
         let find = |pairs: &Pairs| pairs.iter().find(|(known, _)| known == name).cloned();
-        find(&self.args).or_else(|| find(&self.env)).map(|(_, value)| value)
+        find(&self.args)
+            .or_else(|| find(&self.env))
+            .map(|(_, value)| value)
     }
 
     /// Expands a word.

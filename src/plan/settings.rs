@@ -18,17 +18,35 @@ pub(super) fn ports(words: &[Word], scope: &Scope) -> Result<Vec<String>, PlanEr
     }
     ports.sort_unstable();
     ports.dedup();
-    Ok(ports.into_iter().map(|(port, protocol)| format!("{port}/{protocol}")).collect())
+    Ok(ports
+        .into_iter()
+        .map(|(port, protocol)| format!("{port}/{protocol}"))
+        .collect())
 }
 
 fn port_range(text: &str, span: Span) -> Result<Vec<(u16, String)>, PlanError> {
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let protocol = protocol.to_ascii_lowercase();
     if !matches!(protocol.as_str(), "tcp" | "udp" | "sctp") {
-        return Err(PlanError::new(PlanErrorKind::BadProtocol { protocol }, span));
+        return Err(PlanError::new(
+            PlanErrorKind::BadProtocol { protocol },
+            span,
+        ));
     }
-    let wrong = || PlanError::new(PlanErrorKind::BadPort { port: text.to_owned() }, span);
-    let port = |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(wrong);
+    let wrong = || {
+        PlanError::new(
+            PlanErrorKind::BadPort {
+                port: text.to_owned(),
+            },
+            span,
+        )
+    };
+    let port = |text: &str| {
+        text.parse::<u16>()
+            .ok()
+            .filter(|port| *port > 0)
+            .ok_or_else(wrong)
+    };
     let (first, last) = match ports.split_once('-') {
         Some((first, last)) => (port(first)?, port(last)?),
         None => (port(ports)?, port(ports)?),
@@ -36,26 +54,37 @@ fn port_range(text: &str, span: Span) -> Result<Vec<(u16, String)>, PlanError> {
     if first > last {
         return Err(wrong());
     }
-    Ok((first..=last).map(|port| (port, protocol.clone())).collect())
+    Ok((first..=last)
+        .map(|port| (port, protocol.clone()))
+        .collect())
 }
 
 /// The names of signals 1 to 31 on Linux (signal(7)), in order.
 const SIGNALS: [&str; 31] = [
     "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
-    "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU",
-    "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+    "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
+    "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
 ];
 
 /// Checks a signal: a name with or without `SIG`, `RTMIN+n`, `RTMAX-n`, or a number to 64.
 pub(super) fn signal(text: &str, span: Span) -> Result<String, PlanError> {
     let upper = text.to_ascii_uppercase();
     let name = upper.strip_prefix("SIG").unwrap_or(&upper);
-    let real_time = name.strip_prefix("RTMIN").or_else(|| name.strip_prefix("RTMAX"));
-    let number = text.parse::<u8>().is_ok_and(|number| (1..=64).contains(&number));
+    let real_time = name
+        .strip_prefix("RTMIN")
+        .or_else(|| name.strip_prefix("RTMAX"));
+    let number = text
+        .parse::<u8>()
+        .is_ok_and(|number| (1..=64).contains(&number));
     if number || SIGNALS.contains(&name) || real_time.is_some_and(is_offset) {
         Ok(text.to_owned())
     } else {
-        Err(PlanError::new(PlanErrorKind::BadSignal { signal: text.to_owned() }, span))
+        Err(PlanError::new(
+            PlanErrorKind::BadSignal {
+                signal: text.to_owned(),
+            },
+            span,
+        ))
     }
 }
 

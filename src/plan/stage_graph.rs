@@ -29,17 +29,30 @@ impl StageGraph {
     ) -> Result<Self, PlanError> {
         let target = find_target(file, target)?;
         let base = |stage| base_of(file, stage, globals);
-        let bases = file.stages.iter().map(base).collect::<Result<Vec<_>, _>>()?;
+        let bases = file
+            .stages
+            .iter()
+            .map(base)
+            .collect::<Result<Vec<_>, _>>()?;
         let needed = needed(file, &bases, target)?;
-        Ok(Self { bases, target, needed })
+        Ok(Self {
+            bases,
+            target,
+            needed,
+        })
     }
 }
 
 fn find_target(file: &Dockerfile, target: Option<&str>) -> Result<usize, PlanError> {
-    let end = file.instructions.last().map_or(Span::default(), |last| last.span);
+    let end = file
+        .instructions
+        .last()
+        .map_or(Span::default(), |last| last.span);
     let last = file.stages.len().checked_sub(1);
     let last = last.ok_or_else(|| PlanError::new(PlanErrorKind::NoStage, end))?;
-    let Some(target) = target else { return Ok(last) };
+    let Some(target) = target else {
+        return Ok(last);
+    };
     if let Some(index) = find_name(&file.stages, target) {
         return Ok(index);
     }
@@ -47,16 +60,25 @@ fn find_target(file: &Dockerfile, target: Option<&str>) -> Result<usize, PlanErr
         return Ok(index);
     }
     let names = file.stages.iter().filter_map(|stage| stage.name.as_ref());
-    let near = names.map(|name| name.as_str()).min_by_key(|name| strsim::levenshtein(name, target));
-    let suggestion = near.filter(|name| strsim::levenshtein(name, target) <= 2).map(str::to_owned);
-    let kind = PlanErrorKind::NoTarget { target: target.to_owned(), suggestion };
+    let near = names
+        .map(|name| name.as_str())
+        .min_by_key(|name| strsim::levenshtein(name, target));
+    let suggestion = near
+        .filter(|name| strsim::levenshtein(name, target) <= 2)
+        .map(str::to_owned);
+    let kind = PlanErrorKind::NoTarget {
+        target: target.to_owned(),
+        suggestion,
+    };
     Err(PlanError::new(kind, file.stages[last].span))
 }
 
 /// Finds a stage by name, in any case; of equal names the later one counts.
 fn find_name(stages: &[Stage], name: &str) -> Option<usize> {
     let name = name.to_lowercase();
-    stages.iter().rposition(|stage| stage.name.as_ref().is_some_and(|n| n.as_str() == name))
+    stages
+        .iter()
+        .rposition(|stage| stage.name.as_ref().is_some_and(|n| n.as_str() == name))
 }
 
 /// Returns what a stage is built on. An earlier stage comes before an image; its name is compared
@@ -64,21 +86,30 @@ fn find_name(stages: &[Stage], name: &str) -> Option<usize> {
 fn base_of(file: &Dockerfile, stage: &Stage, globals: &Pairs) -> Result<Base, PlanError> {
     let error = |kind| PlanError::new(kind, stage.base.span);
     let written = &stage.base.text;
-    let lookup = |name: &str| globals.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone());
+    let lookup = |name: &str| {
+        globals
+            .iter()
+            .find(|(k, _)| k == name)
+            .map(|(_, v)| v.clone())
+    };
     let name = word::expand(written, file.escape, &lookup)
         .map_err(|word: WordError| error(PlanErrorKind::Word(word)))?
         .text;
     let earlier = &file.stages[..stage.index];
     let same_name = |s: &Stage| s.name.as_ref().is_some_and(|n| n.as_str() == name);
     if name.is_empty() {
-        Err(error(PlanErrorKind::BlankBase { written: written.clone() }))
+        Err(error(PlanErrorKind::BlankBase {
+            written: written.clone(),
+        }))
     } else if let Some(index) = earlier.iter().rposition(same_name) {
         Ok(Base::Stage(index))
     } else if name == "scratch" {
         Ok(Base::Scratch)
     } else {
         let reference = ImageReference::from_str(&name);
-        reference.map(Base::Image).map_err(|e| error(PlanErrorKind::BadReference(e)))
+        reference
+            .map(Base::Image)
+            .map_err(|e| error(PlanErrorKind::BadReference(e)))
     }
 }
 
@@ -96,25 +127,27 @@ pub fn copy_from(
     if let Ok(index) = name.parse::<usize>() {
         return match index.cmp(&current) {
             std::cmp::Ordering::Less => Ok(CopyFrom::Stage(index)),
-            std::cmp::Ordering::Equal => {
-                Err(error(PlanErrorKind::CircularStage { stage: name.clone() }))
-            }
-            std::cmp::Ordering::Greater => {
-                Err(error(PlanErrorKind::NoStageIndex { index: name.clone() }))
-            }
+            std::cmp::Ordering::Equal => Err(error(PlanErrorKind::CircularStage {
+                stage: name.clone(),
+            })),
+            std::cmp::Ordering::Greater => Err(error(PlanErrorKind::NoStageIndex {
+                index: name.clone(),
+            })),
         };
     }
     if let Some(index) = find_name(&stages[..current], name) {
         return Ok(CopyFrom::Stage(index));
     }
     match find_name(stages, name) {
-        Some(index) if index == current => {
-            Err(error(PlanErrorKind::CircularStage { stage: name.clone() }))
-        }
+        Some(index) if index == current => Err(error(PlanErrorKind::CircularStage {
+            stage: name.clone(),
+        })),
         Some(_) => Err(error(PlanErrorKind::LaterStage { from: name.clone() })),
         None => {
             let reference = ImageReference::from_str(name);
-            reference.map(CopyFrom::Image).map_err(|e| error(PlanErrorKind::BadReference(e)))
+            reference
+                .map(CopyFrom::Image)
+                .map_err(|e| error(PlanErrorKind::BadReference(e)))
         }
     }
 }
@@ -132,7 +165,9 @@ fn needed(file: &Dockerfile, bases: &[Base], target: usize) -> Result<Vec<bool>,
             needed[below] = true;
         }
         for instruction in file.stage_instructions(&file.stages[index]) {
-            let Instruction::Copy(copy) = &instruction.value else { continue };
+            let Instruction::Copy(copy) = &instruction.value else {
+                continue;
+            };
             let Some(from) = &copy.from else { continue };
             if let CopyFrom::Stage(source) = copy_from(&file.stages, index, from)? {
                 needed[source] = true;

@@ -139,7 +139,10 @@ pub struct Question<'a> {
 }
 
 /// Says whether a recorded layer fits, and if not, why not.
-pub fn verdict(question: &Question<'_>, records: &dyn CacheRecords) -> (Verdict, Option<CacheRecord>) {
+pub fn verdict(
+    question: &Question<'_>,
+    records: &dyn CacheRecords,
+) -> (Verdict, Option<CacheRecord>) {
     if !question.cache {
         return (Verdict::Miss(vec![MissReason::CacheDisabled]), None);
     }
@@ -168,10 +171,15 @@ fn reasons(question: &Question<'_>, records: &dyn CacheRecords) -> Vec<MissReaso
 
 fn parent_change(question: &Question<'_>, before: &Ingredients) -> MissReason {
     if !question.parent_is_base {
-        return MissReason::ParentChanged { step: question.parent };
+        return MissReason::ParentChanged {
+            step: question.parent,
+        };
     }
     let image = |list: &Ingredients| list.get(PARENT).unwrap_or_default().to_owned();
-    MissReason::BaseChanged { old: image(before), new: image(question.ingredients) }
+    MissReason::BaseChanged {
+        old: image(before),
+        new: image(question.ingredients),
+    }
 }
 
 /// Lists what differs in the step itself, words first, then files, then settings.
@@ -180,7 +188,10 @@ fn own_changes(old: &Ingredients, new: &Ingredients) -> Vec<MissReason> {
     if let (Some(before), Some(now)) = (old.get(TEXT), new.get(TEXT))
         && before != now
     {
-        reasons.push(MissReason::TextChanged { old: before.into(), new: now.into() });
+        reasons.push(MissReason::TextChanged {
+            old: before.into(),
+            new: now.into(),
+        });
     }
     let files = file_changes(&old.files, &new.files);
     if !files.is_empty() {
@@ -192,9 +203,17 @@ fn own_changes(old: &Ingredients, new: &Ingredients) -> Vec<MissReason> {
 
 fn value_changes(old: &Ingredients, new: &Ingredients) -> Vec<MissReason> {
     let mut names: Vec<&str> = new.values.iter().map(|(name, _)| name.as_str()).collect();
-    names.extend(old.values.iter().map(|(n, _)| n.as_str()).filter(|n| new.get(n).is_none()));
+    names.extend(
+        old.values
+            .iter()
+            .map(|(n, _)| n.as_str())
+            .filter(|n| new.get(n).is_none()),
+    );
     names.retain(|name| !matches!(*name, PARENT | TEXT) && old.get(name) != new.get(name));
-    names.into_iter().map(|name| value_change(name, old.get(name), new.get(name))).collect()
+    names
+        .into_iter()
+        .map(|name| value_change(name, old.get(name), new.get(name)))
+        .collect()
 }
 
 fn value_change(name: &str, old: Option<&str>, new: Option<&str>) -> MissReason {
@@ -222,7 +241,10 @@ fn file_changes(old: &[FileIngredient], new: &[FileIngredient]) -> Vec<FileChang
         pairs.entry(&file.path).or_default().1 = Some(file);
     }
     let change = |(path, pair): (&str, _)| {
-        difference(pair).map(|what| FileChange { path: path.to_owned(), what })
+        difference(pair).map(|what| FileChange {
+            path: path.to_owned(),
+            what,
+        })
     };
     pairs.into_iter().filter_map(change).collect()
 }
@@ -236,20 +258,36 @@ fn difference(pair: (Option<&FileIngredient>, Option<&FileIngredient>)) -> Optio
     if let (FileContent::File(old), FileContent::File(new)) = (&old.content, &new.content)
         && old != new
     {
-        return Some(FileDifference::Content { old: *old, new: *new });
+        return Some(FileDifference::Content {
+            old: *old,
+            new: *new,
+        });
     }
     if old.content != new.content {
-        return Some(other("content", &old.content.to_string(), &new.content.to_string()));
+        return Some(other(
+            "content",
+            &old.content.to_string(),
+            &new.content.to_string(),
+        ));
     }
     if old.mode != new.mode {
-        return Some(FileDifference::Mode { old: old.mode, new: new.mode });
+        return Some(FileDifference::Mode {
+            old: old.mode,
+            new: new.mode,
+        });
     }
     let owner = |file: &FileIngredient| {
-        file.owner.map(|(uid, gid)| format!("{uid}:{gid}")).unwrap_or_default()
+        file.owner
+            .map(|(uid, gid)| format!("{uid}:{gid}"))
+            .unwrap_or_default()
     };
     (old.owner != new.owner).then(|| other("owner", &owner(old), &owner(new)))
 }
 
 fn other(what: &str, old: &str, new: &str) -> FileDifference {
-    FileDifference::Other { what: what.into(), old: old.into(), new: new.into() }
+    FileDifference::Other {
+        what: what.into(),
+        old: old.into(),
+        new: new.into(),
+    }
 }

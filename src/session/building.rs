@@ -137,7 +137,9 @@ impl Session {
             return Ok(folder);
         }
         let parent = path.parent().map(|parent| parent.display().to_string());
-        let parent = parent.filter(|parent| !parent.is_empty()).unwrap_or_else(|| ".".to_owned());
+        let parent = parent
+            .filter(|parent| !parent.is_empty())
+            .unwrap_or_else(|| ".".to_owned());
         let help = context_is_dockerfile_help(self.language(), &shown, &parent);
         let trouble = Trouble::new(context_is_file(self.language(), &shown));
         Err(trouble.with_help(from_file.then_some(help)).into())
@@ -166,7 +168,11 @@ impl Session {
         for path in [beside, context.join(".dockerignore")] {
             match fs::read(&path) {
                 Ok(bytes) => {
-                    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    let name = path
+                        .file_name()
+                        .unwrap_or_default()
+                        .to_string_lossy()
+                        .into_owned();
                     return Ok(Some((name, String::from_utf8_lossy(&bytes).into_owned())));
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -181,9 +187,17 @@ impl Session {
     /// Turns trouble with a place in the Dockerfile into a diagnostic.
     fn placed(&self, source: &Source, error: SessionError) -> SessionError {
         match error {
-            SessionError::Trouble(Trouble { message, help, place: Some(span), .. }) => {
+            SessionError::Trouble(Trouble {
+                message,
+                help,
+                place: Some(span),
+                ..
+            }) => {
                 let diagnostic = Diagnostic::error("build", message, span).with_help(help);
-                SessionError::Dockerfile { source: source.clone(), diagnostics: vec![diagnostic] }
+                SessionError::Dockerfile {
+                    source: source.clone(),
+                    diagnostics: vec![diagnostic],
+                }
             }
             other => other,
         }
@@ -198,7 +212,9 @@ pub fn read_file(name: &str, path: &Path, language: Language) -> Result<Source> 
         read.map(|_| bytes)
     } else if path.is_dir() {
         let message = no_dockerfile(language, name, &is_folder(language));
-        return Err(Trouble::new(message).with_help(no_dockerfile_help(language)).into());
+        return Err(Trouble::new(message)
+            .with_help(no_dockerfile_help(language))
+            .into());
     } else {
         fs::read(path)
     };
@@ -208,6 +224,9 @@ pub fn read_file(name: &str, path: &Path, language: Language) -> Result<Source> 
     })?;
     parser::decode(name, bytes).map_err(|not_text| {
         let diagnostic = not_text.error.diagnostic(&not_text.source, language);
-        SessionError::Dockerfile { source: not_text.source, diagnostics: vec![diagnostic] }
+        SessionError::Dockerfile {
+            source: not_text.source,
+            diagnostics: vec![diagnostic],
+        }
     })
 }

@@ -138,14 +138,24 @@ impl Session {
             let trouble = Trouble::new(reason.message(self.language())).with_exit(125);
             return Err(trouble.with_help(Some(reason.help(self.language()))).into());
         }
-        let image = self.image_or_base(&call.image).map_err(|error| self.exit_125(error))?;
+        let image = self
+            .image_or_base(&call.image)
+            .map_err(|error| self.exit_125(error))?;
         let config = self.describe(call, &image)?;
         let containers = self.containers();
         let record = containers.create(config).map_err(|e| self.contained(&e))?;
-        let attach = streams.map(|streams| Attach { streams, owns: true, own_stdio });
+        let attach = streams.map(|streams| Attach {
+            streams,
+            owns: true,
+            own_stdio,
+        });
         let started = self.start(&record.id, attach, true);
         match started {
-            Ok((outcome, notes)) => Ok(Started { record, outcome, notes }),
+            Ok((outcome, notes)) => Ok(Started {
+                record,
+                outcome,
+                notes,
+            }),
             Err(error) => Err(error),
         }
     }
@@ -164,8 +174,15 @@ impl Session {
         attach: Option<Attach<'a>>,
         remove_on_failure: bool,
     ) -> Result<(Outcome, Vec<Note>)> {
-        let options = StartOptions { mode: &self.probe().mode, attach, remove_on_failure };
-        let started = self.containers().start(id, options).map_err(|e| self.contained(&e))?;
+        let options = StartOptions {
+            mode: &self.probe().mode,
+            attach,
+            remove_on_failure,
+        };
+        let started = self
+            .containers()
+            .start(id, options)
+            .map_err(|e| self.contained(&e))?;
         Ok((started.outcome, started.notes))
     }
 
@@ -173,20 +190,40 @@ impl Session {
     fn describe(&self, call: &RunCall, image: &Image) -> Result<ContainerConfig> {
         let settings = &image.config.config;
         let store = self.store()?;
-        let stack = store.stack(&image.layers).map_err(|e| Trouble::store(&e, self.language()))?;
+        let stack = store
+            .stack(&image.layers)
+            .map_err(|e| Trouble::store(&e, self.language()))?;
         let user = call.user.as_deref().unwrap_or(&settings.user);
         let user = self.resolve_user(&stack, user)?;
         let id = ContainerId::generate().map_err(|e| Trouble::system("make an id", &e))?;
         let folder = self.containers().folder(&id);
         let rootfs: Rootfs = folder.rootfs(stack.lower_dirs());
         let mut spec = Spec::new(rootfs, self.words(call, image)?, self.ids());
-        spec.hostname = call.hostname.clone().unwrap_or_else(|| id.short().to_owned());
+        spec.hostname = call
+            .hostname
+            .clone()
+            .unwrap_or_else(|| id.short().to_owned());
         spec.process.env = environment(call, &settings.env, &spec.hostname, &user.home);
-        spec.process.cwd = join_path(&join_path("/", &settings.working_dir), call.workdir.as_deref().unwrap_or(""));
-        spec.process.user = User { uid: user.uid, gid: user.gid, groups: user.groups };
+        spec.process.cwd = join_path(
+            &join_path("/", &settings.working_dir),
+            call.workdir.as_deref().unwrap_or(""),
+        );
+        spec.process.user = User {
+            uid: user.uid,
+            gid: user.gid,
+            groups: user.groups,
+        };
         spec.process.terminal = call.tty;
-        spec.mounts = call.volumes.iter().map(|it| self.volume(it)).collect::<Result<_>>()?;
-        spec.network = if call.host_network { Network::Host } else { Network::Loopback };
+        spec.mounts = call
+            .volumes
+            .iter()
+            .map(|it| self.volume(it))
+            .collect::<Result<_>>()?;
+        spec.network = if call.host_network {
+            Network::Host
+        } else {
+            Network::Loopback
+        };
         spec.read_only = call.read_only;
         let add: Vec<&str> = call.cap_add.iter().map(String::as_str).collect();
         let drop: Vec<&str> = call.cap_drop.iter().map(String::as_str).collect();
@@ -221,7 +258,10 @@ impl Session {
             Some(program) => vec![program.clone()],
             None => settings.entrypoint.clone().unwrap_or_default(),
         };
-        let own_entrypoint = call.entrypoint.as_ref().is_some_and(|program| !program.is_empty());
+        let own_entrypoint = call
+            .entrypoint
+            .as_ref()
+            .is_some_and(|program| !program.is_empty());
         if !call.command.is_empty() {
             words.extend(call.command.iter().cloned());
         } else if !own_entrypoint {
@@ -229,7 +269,9 @@ impl Session {
         }
         if words.is_empty() {
             let trouble = Trouble::new(no_command(self.language())).with_exit(125);
-            return Err(trouble.with_help(no_command_help(self.language(), &call.image)).into());
+            return Err(trouble
+                .with_help(no_command_help(self.language(), &call.image))
+                .into());
         }
         Ok(words)
     }
@@ -252,7 +294,9 @@ impl Session {
         }
         if !source.starts_with('/') {
             let trouble = wrong(relative_volume(language, source));
-            return Err(trouble.with_help(relative_volume_help(language, source)).into());
+            return Err(trouble
+                .with_help(relative_volume_help(language, source))
+                .into());
         }
         if !matches!(mode, "rw" | "ro" | "z" | "Z") {
             return Err(wrong(bad_mode(language, mode)).into());
@@ -263,12 +307,19 @@ impl Session {
             return Err(wrong(no_volume_source(language, &shown)).into());
         }
         let target = join_path("/", target);
-        Ok(Mount { source: MountSource::Bind(source), target, read_only: mode == "ro" })
+        Ok(Mount {
+            source: MountSource::Bind(source),
+            target,
+            read_only: mode == "ro",
+        })
     }
 
     /// Finds a container by name or id.
     pub fn find_container(&self, name: &str) -> Result<ContainerId> {
-        Ok(self.containers().find(name).map_err(|e| self.contained(&e))?)
+        Ok(self
+            .containers()
+            .find(name)
+            .map_err(|e| self.contained(&e))?)
     }
 
     /// Lists every container, newest first.
@@ -299,7 +350,11 @@ impl Session {
         streams: Option<Streams<'a>>,
     ) -> Result<Outcome> {
         let id = self.find_container(name)?;
-        let attach = streams.map(|streams| Attach { streams, owns: false, own_stdio: false });
+        let attach = streams.map(|streams| Attach {
+            streams,
+            owns: false,
+            own_stdio: false,
+        });
         Ok(self.start(&id, attach, false)?.0)
     }
 
@@ -307,26 +362,38 @@ impl Session {
     pub fn stop_container(&self, name: &str, seconds: Option<u64>) -> Result<()> {
         let id = self.find_container(name)?;
         let seconds = seconds.map(|seconds| i32::try_from(seconds).unwrap_or(i32::MAX));
-        Ok(self.containers().stop(&id, seconds).map_err(|e| self.contained(&e))?)
+        Ok(self
+            .containers()
+            .stop(&id, seconds)
+            .map_err(|e| self.contained(&e))?)
     }
 
     /// Sends a signal to a container.
     pub fn kill_container(&self, name: &str, signal: &str) -> Result<()> {
         let id = self.find_container(name)?;
         let number = signal_number(signal).map_err(|e| self.contained(&e))?;
-        Ok(self.containers().kill(&id, number).map_err(|e| self.contained(&e))?)
+        Ok(self
+            .containers()
+            .kill(&id, number)
+            .map_err(|e| self.contained(&e))?)
     }
 
     /// Waits for a container's end and returns its exit code.
     pub fn wait_container(&self, name: &str) -> Result<i32> {
         let id = self.find_container(name)?;
-        Ok(self.containers().wait(&id).map_err(|e| self.contained(&e))?)
+        Ok(self
+            .containers()
+            .wait(&id)
+            .map_err(|e| self.contained(&e))?)
     }
 
     /// Removes a container.
     pub fn remove_container(&self, name: &str, force: bool) -> Result<()> {
         let id = self.find_container(name)?;
-        let tree = self.containers().remove(&id, force).map_err(|e| self.contained(&e))?;
+        let tree = self
+            .containers()
+            .remove(&id, force)
+            .map_err(|e| self.contained(&e))?;
         match tree {
             Some(tree) if remove_tree(&tree).is_ok() => Ok(()),
             // Some of it belongs to ids that only exist inside.
@@ -351,9 +418,9 @@ impl Session {
 
     /// Returns docker's JSON about an image or a container.
     pub fn inspect(&self, name: &str) -> Inspected {
-        let container = self.container_config(name).and_then(|config| {
-            Ok(container_json(&config, &self.container(name)?))
-        });
+        let container = self
+            .container_config(name)
+            .and_then(|config| Ok(container_json(&config, &self.container(name)?)));
         match container.or_else(|_| self.inspect_image(name)) {
             Ok(value) => Inspected::Found(value),
             Err(_) => Inspected::Missing(name.to_owned()),
@@ -386,8 +453,15 @@ fn environment(call: &RunCall, image: &[String], hostname: &str, home: &str) -> 
 
 fn container_json(config: &ContainerConfig, record: &Record) -> serde_json::Value {
     let process = &config.spec.process;
-    let env: Vec<String> = process.env.iter().map(|(k, v)| format!("{k}={v}")).collect();
-    let (path, args) = process.argv.split_first().map_or(("", &[][..]), |(p, a)| (p.as_str(), a));
+    let env: Vec<String> = process
+        .env
+        .iter()
+        .map(|(k, v)| format!("{k}={v}"))
+        .collect();
+    let (path, args) = process
+        .argv
+        .split_first()
+        .map_or(("", &[][..]), |(p, a)| (p.as_str(), a));
     serde_json::json!({
         "Id": record.id.as_str(),
         "Created": record.created.to_string(),
@@ -420,4 +494,31 @@ fn container_json(config: &ContainerConfig, record: &Record) -> serde_json::Valu
         "Mounts": config.spec.mounts,
         "GraphDriver": { "Name": "overlay", "Data": config.spec.rootfs },
     })
+}
+
+/// A further program in a running container, as a person asks for it.
+#[derive(Debug, Clone, Default)]
+pub struct ExecCall {
+    /// The container, by name or id.
+    pub container: String,
+    /// The words of the command.
+    pub command: Vec<String>,
+    /// `-t`.
+    pub tty: bool,
+    /// `-d`.
+    pub detach: bool,
+    /// `-e`, with values.
+    pub env: Pairs,
+    /// `-u`.
+    pub user: Option<String>,
+    /// `-w`.
+    pub workdir: Option<String>,
+    /// TERM of the face, for `-t`.
+    pub term: Option<String>,
+}
+impl Session {
+    /// TEMP
+    pub fn exec(&self, call: &ExecCall, _streams: Streams<'_>) -> Result<Outcome> {
+        Err(Trouble::new(format!("TEMP exec {}", call.container)).into())
+    }
 }

@@ -84,7 +84,12 @@ impl Session {
     pub fn doctor(&self) -> Vec<Finding> {
         let language = self.language();
         let probe = self.probe();
-        let good = |kind, message| Finding { kind, health: Health::Good, message, help: None };
+        let good = |kind, message| Finding {
+            kind,
+            health: Health::Good,
+            message,
+            help: None,
+        };
         let mut findings = vec![
             good("kernel", kernel(language, probe.kernel.0, probe.kernel.1)),
             namespaces(&probe.mode, language),
@@ -99,18 +104,31 @@ impl Session {
             Cgroups::V2 => good("limits", cgroups_given(language, "cgroup v2")),
             Cgroups::None => lesser("limits", cgroups_none(language)),
         });
-        findings.push(good("store", store_at(language, &self.root().display().to_string())));
+        findings.push(good(
+            "store",
+            store_at(language, &self.root().display().to_string()),
+        ));
         findings
     }
 }
 
 fn lesser(kind: &'static str, message: String) -> Finding {
-    Finding { kind, health: Health::Lesser, message, help: None }
+    Finding {
+        kind,
+        health: Health::Lesser,
+        message,
+        help: None,
+    }
 }
 
 fn namespaces(mode: &Mode, language: Language) -> Finding {
     let kind = "namespaces";
-    let good = |message| Finding { kind, health: Health::Good, message, help: None };
+    let good = |message| Finding {
+        kind,
+        health: Health::Good,
+        message,
+        help: None,
+    };
     match mode {
         Mode::Rootful => good(rootful(language)),
         Mode::SubIds { uids, .. } => good(sub_ids(language, uids.count)),

@@ -43,7 +43,10 @@ impl Draft {
     /// assert_eq!(draft.text(), "FROM scratch\nCOPY . /\n");
     /// ```
     pub fn text(&self) -> String {
-        self.now.iter().map(|line| format!("{}\n", line.trim_end_matches('\n'))).collect()
+        self.now
+            .iter()
+            .map(|line| format!("{}\n", line.trim_end_matches('\n')))
+            .collect()
     }
 
     /// Returns the draft with one more instruction at its end.
@@ -67,8 +70,9 @@ impl Draft {
     /// Returns the draft with the instruction at `number` replaced.
     pub fn replace(&self, number: usize, instruction: &str) -> Result<Self, NoSuchLine> {
         let mut lines = self.now.clone();
-        *lines.get_mut(number.wrapping_sub(1)).ok_or_else(|| self.no_such(number))? =
-            instruction.to_owned();
+        *lines
+            .get_mut(number.wrapping_sub(1))
+            .ok_or_else(|| self.no_such(number))? = instruction.to_owned();
         Ok(self.changed(lines))
     }
 
@@ -121,11 +125,18 @@ impl Draft {
         before.push(self.now.clone());
         let extra = before.len().saturating_sub(REMEMBERED);
         before.drain(..extra);
-        Self { now, before, undone: Vec::new() }
+        Self {
+            now,
+            before,
+            undone: Vec::new(),
+        }
     }
 
     fn no_such(&self, number: usize) -> NoSuchLine {
-        NoSuchLine { number, count: self.now.len() }
+        NoSuchLine {
+            number,
+            count: self.now.len(),
+        }
     }
 }
 
@@ -148,11 +159,23 @@ mod tests {
 
     #[test]
     fn lines_are_moved_to_where_they_are_wanted() {
-        assert_eq!(draft().move_line(3, 2).unwrap().text(), "FROM a\nRUN c\nRUN b\n");
+        assert_eq!(
+            draft().move_line(3, 2).unwrap().text(),
+            "FROM a\nRUN c\nRUN b\n"
+        );
         assert_eq!(draft().drop_line(2).unwrap().text(), "FROM a\nRUN c\n");
-        assert_eq!(draft().insert(2, "ENV x=1").unwrap().text(), "FROM a\nENV x=1\nRUN b\nRUN c\n");
+        assert_eq!(
+            draft().insert(2, "ENV x=1").unwrap().text(),
+            "FROM a\nENV x=1\nRUN b\nRUN c\n"
+        );
         let wrong = draft().replace(4, "RUN d");
-        assert_eq!(wrong, Err(NoSuchLine { number: 4, count: 3 }));
+        assert_eq!(
+            wrong,
+            Err(NoSuchLine {
+                number: 4,
+                count: 3
+            })
+        );
         assert!(draft().drop_line(0).is_err());
     }
 }

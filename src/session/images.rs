@@ -113,7 +113,11 @@ impl Session {
         let mut sizes = self.layers(&image)?.into_iter().map(|layer| layer.size);
         let mut rows = Vec::new();
         for entry in &image.config.history {
-            let size = if entry.empty_layer { 0 } else { sizes.next().unwrap_or(0) };
+            let size = if entry.empty_layer {
+                0
+            } else {
+                sizes.next().unwrap_or(0)
+            };
             rows.push(HistoryRow {
                 id: None,
                 created: entry.created.clone(),
@@ -132,9 +136,14 @@ impl Session {
 
     /// Gives an image another name.
     pub fn tag(&self, source: &str, target: &str) -> Result<()> {
-        let reference = target.parse().map_err(|e| Trouble::reference(&e).with_exit(1))?;
+        let reference = target
+            .parse()
+            .map_err(|e| Trouble::reference(&e).with_exit(1))?;
         let image = self.find_image(source)?;
-        Ok(self.store()?.tag(&reference, &image).map_err(|e| self.in_store(&e))?)
+        Ok(self
+            .store()?
+            .tag(&reference, &image)
+            .map_err(|e| self.in_store(&e))?)
     }
 
     /// Takes a name away, and removes the image when it was the last.
@@ -143,7 +152,9 @@ impl Session {
         let store = self.store()?;
         let reference: Option<ImageReference> = name.parse().ok();
         let reference = reference.filter(|reference| {
-            store.tagged(reference).is_ok_and(|it| it.is_some_and(|it| it.id == image.id))
+            store
+                .tagged(reference)
+                .is_ok_and(|it| it.is_some_and(|it| it.id == image.id))
         });
         let names: usize = self
             .images()?
@@ -165,7 +176,9 @@ impl Session {
                 return Err(Trouble::new(many_names(self.language(), &image.id.short())).into());
             }
             None => {
-                let gone = store.remove_image(image.id).map_err(|e| self.in_store(&e))?;
+                let gone = store
+                    .remove_image(image.id)
+                    .map_err(|e| self.in_store(&e))?;
                 removed.extend(gone.iter().map(|name| Removed::Untagged(name.with_tag())));
             }
         }
@@ -180,10 +193,15 @@ impl Session {
 
     fn refuse_in_use(&self, name: &str, image: &Image) -> Result<()> {
         let id = image.id.to_string();
-        let user = self.containers_list()?.into_iter().find(|it| it.image_id == id);
+        let user = self
+            .containers_list()?
+            .into_iter()
+            .find(|it| it.image_id == id);
         let Some(user) = user else { return Ok(()) };
         let message = in_use(self.language(), name, user.id.short(), &image.id.short());
-        Err(Trouble::new(message).with_help(in_use_help(self.language(), &user.name)).into())
+        Err(Trouble::new(message)
+            .with_help(in_use_help(self.language(), &user.name))
+            .into())
     }
 
     /// Loads images from an archive or an OCI folder.
@@ -203,7 +221,11 @@ impl Session {
     pub fn save_oci(&self, folder: &Path, names: &[String]) -> Result<()> {
         let absolute = std::path::absolute(folder)
             .map_err(|e| Trouble::system(&format!("open {}", folder.display()), &e))?;
-        self.ask(Request::SaveOci(absolute, names.to_vec()), None, &mut |_| {})
+        self.ask(
+            Request::SaveOci(absolute, names.to_vec()),
+            None,
+            &mut |_| {},
+        )
     }
 
     /// Writes images as an archive.
@@ -228,20 +250,33 @@ impl Session {
 
     /// Lists what the topmost layer of an image changes, or all files it shows.
     pub fn changes(&self, image: &Image, which: Which) -> Result<Vec<FileChange>> {
-        self.ask(Request::Changes(image.layers.clone(), which), None, &mut |_| {})
+        self.ask(
+            Request::Changes(image.layers.clone(), which),
+            None,
+            &mut |_| {},
+        )
     }
 
     /// Looks at a file of an image.
     pub fn file_in_image(&self, image: &Image, path: &str) -> Result<Option<FileFacts>> {
-        self.ask(Request::File(image.layers.clone(), path.to_owned()), None, &mut |_| {})
+        self.ask(
+            Request::File(image.layers.clone(), path.to_owned()),
+            None,
+            &mut |_| {},
+        )
     }
 
     /// Returns docker's JSON about an image.
     pub fn inspect_image(&self, name: &str) -> Result<serde_json::Value> {
         let image = self.find_image(name)?;
         let size: u64 = self.layers(&image)?.iter().map(|layer| layer.size).sum();
-        let summary = self.images()?.into_iter().find(|summary| summary.id == image.id);
-        let references = summary.map(|summary| summary.references).unwrap_or_default();
+        let summary = self
+            .images()?
+            .into_iter()
+            .find(|summary| summary.id == image.id);
+        let references = summary
+            .map(|summary| summary.references)
+            .unwrap_or_default();
         let names: Vec<String> = references.iter().map(ImageReference::with_tag).collect();
         let config = &image.config;
         Ok(serde_json::json!({

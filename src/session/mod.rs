@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 pub use building::{BuildCall, read_file};
-pub use containers::{RunCall, Started};
+pub use containers::{ExecCall, RunCall, Started};
 pub use doctor::{Finding, Health};
 pub use images::{Collected, HistoryRow, Inspected, Removed};
 pub use trouble::{SessionError, Trouble};
@@ -72,7 +72,12 @@ impl Session {
     /// Begins a session. Nothing is opened or started yet.
     pub fn new(settings: Settings) -> Self {
         let (store, probe) = (OnceCell::new(), OnceCell::new());
-        Self { settings, store, probe, worker: RefCell::new(None) }
+        Self {
+            settings,
+            store,
+            probe,
+            worker: RefCell::new(None),
+        }
     }
 
     /// Returns the store's folder.
@@ -143,7 +148,10 @@ impl Session {
         along: Option<OwnedFd>,
         events: &mut dyn FnMut(BuildEvent),
     ) -> Result<T> {
-        let asked = Asked { language: self.language(), request };
+        let asked = Asked {
+            language: self.language(),
+            request,
+        };
         if matches!(self.probe().mode, Mode::Nothing { .. }) {
             return self.ask_here(asked, along, events);
         }
@@ -151,11 +159,20 @@ impl Session {
         if worker.is_none() {
             // The store is made and checked before, so that what is wrong with it is told first.
             self.store()?;
-            *worker = Some(Worker::start(&self.probe().mode, &self.setup(), self.language())?);
+            *worker = Some(Worker::start(
+                &self.probe().mode,
+                &self.setup(),
+                self.language(),
+            )?);
         }
-        let answer = worker.as_ref().map(|it| it.ask(&asked, along.as_ref(), events));
+        let answer = worker
+            .as_ref()
+            .map(|it| it.ask(&asked, along.as_ref(), events));
         let answer = answer.expect("the worker was just started");
-        if answer.as_ref().is_err_and(|trouble| trouble.exit == INTERRUPTED) {
+        if answer
+            .as_ref()
+            .is_err_and(|trouble| trouble.exit == INTERRUPTED)
+        {
             *worker = None;
         }
         Ok(answer?)
@@ -189,6 +206,8 @@ const INTERRUPTED: i32 = 130;
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("root", &self.settings.root).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("root", &self.settings.root)
+            .finish_non_exhaustive()
     }
 }

@@ -40,7 +40,12 @@ pub enum SessionError {
 impl Trouble {
     /// Makes one of a sentence, with exit code 1.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None, place: None, exit: 1 }
+        Self {
+            message: message.into(),
+            help: None,
+            place: None,
+            exit: 1,
+        }
     }
 
     /// Adds what to do about it.
@@ -72,13 +77,21 @@ impl Trouble {
 
     /// Says why a built-in image cannot be had.
     pub fn image(error: ImageError, language: Language) -> Self {
-        let error = BuildError::Image { span: Span::default(), error: Box::new(error) };
-        Self { place: None, ..Self::build(&error, language) }
+        let error = BuildError::Image {
+            span: Span::default(),
+            error: Box::new(error),
+        };
+        Self {
+            place: None,
+            ..Self::build(&error, language)
+        }
     }
 
     /// Says why no process got into its namespaces.
     pub fn runtime(error: &RuntimeError, language: Language) -> Self {
-        Self::new(error.message(language)).with_help(error.help(language)).with_exit(125)
+        Self::new(error.message(language))
+            .with_help(error.help(language))
+            .with_exit(125)
     }
 
     /// Says why a program was not started.
@@ -117,9 +130,9 @@ impl SessionError {
     /// Returns the sentence.
     pub fn message(&self) -> &str {
         match self {
-            Self::Dockerfile { diagnostics, .. } => {
-                diagnostics.first().map_or("", |first| first.message.as_str())
-            }
+            Self::Dockerfile { diagnostics, .. } => diagnostics
+                .first()
+                .map_or("", |first| first.message.as_str()),
             Self::Trouble(trouble) => &trouble.message,
         }
     }

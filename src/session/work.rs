@@ -12,8 +12,8 @@ use crate::build::{BuildCache, BuildEvent, BuildInput, Builder};
 use crate::digest::{DiffId, ImageId};
 use crate::language::Language;
 use crate::layers::{
-    ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, Store, StoreError, Whiteouts,
-    changes, files,
+    ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, Store, StoreError, Whiteouts, changes,
+    files,
 };
 use crate::plan::PlanOptions;
 use crate::reference::ImageReference;
@@ -105,7 +105,11 @@ impl Bench {
         let mut store = Store::open(&setup.root)?;
         configure(&mut store, setup.rootful, setup.ids);
         let cache = BuildCache::open(&setup.root)?;
-        Ok(Self { setup, store, cache })
+        Ok(Self {
+            setup,
+            store,
+            cache,
+        })
     }
 
     /// Does what is asked, and answers with JSON.
@@ -192,10 +196,15 @@ impl Bench {
         language: Language,
     ) -> Result<Vec<(Image, Vec<ImageReference>)>, Trouble> {
         let one = |name: &String| {
-            let image = self.store.find(name).map_err(|e| Trouble::store(&e, language))?;
+            let image = self
+                .store
+                .find(name)
+                .map_err(|e| Trouble::store(&e, language))?;
             let reference: Option<ImageReference> = name.parse().ok();
             let tagged = |reference: &ImageReference| {
-                self.store.tagged(reference).is_ok_and(|it| it.is_some_and(|it| it.id == image.id))
+                self.store
+                    .tagged(reference)
+                    .is_ok_and(|it| it.is_some_and(|it| it.id == image.id))
             };
             let references = reference.into_iter().filter(tagged).collect();
             Ok((image, references))
@@ -229,30 +238,50 @@ impl Bench {
 
     fn file(&self, layers: &[DiffId], path: &str) -> Result<Option<FileFacts>, StoreError> {
         let stack = self.store.stack(layers)?;
-        let Some(node) = stack.resolve(path, Follow::Yes)?.node else { return Ok(None) };
+        let Some(node) = stack.resolve(path, Follow::Yes)?.node else {
+            return Ok(None);
+        };
         let small = matches!(node.kind, EntryKind::File { size } if size <= MOST_CONTENT);
         let content = if small { stack.read(path)? } else { None };
-        Ok(Some(FileFacts { mode: node.mode, uid: node.uid, layer: node.level + 1, content }))
+        Ok(Some(FileFacts {
+            mode: node.mode,
+            uid: node.uid,
+            layer: node.level + 1,
+            content,
+        }))
     }
 
     /// Keeps what cache records and containers need.
     fn collect(&self) -> Result<u64, StoreError> {
         let mut keep = Keep::default();
-        keep.layers.extend(self.cache.records().iter().map(|record| record.layer));
+        keep.layers
+            .extend(self.cache.records().iter().map(|record| record.layer));
         let containers = Containers::new(&self.setup.root).list().unwrap_or_default();
-        keep.images.extend(containers.iter().filter_map(|it| it.image_id.parse::<ImageId>().ok()));
+        keep.images.extend(
+            containers
+                .iter()
+                .filter_map(|it| it.image_id.parse::<ImageId>().ok()),
+        );
         let collected = self.store.collect_garbage(&keep)?;
         Ok(collected.map_or(0, |collected| collected.bytes))
     }
 
     fn remove_tree(&self, path: &Path) -> Result<(), StoreError> {
-        if path.starts_with(&self.setup.root) { files::remove_tree(path) } else { Ok(()) }
+        if path.starts_with(&self.setup.root) {
+            files::remove_tree(path)
+        } else {
+            Ok(())
+        }
     }
 }
 
 /// Tells a store how files and whiteouts are kept on this machine.
 pub fn configure(store: &mut Store, rootful: bool, ids: IdMode) {
-    store.set_whiteouts(if rootful { Whiteouts::Trusted } else { Whiteouts::User });
+    store.set_whiteouts(if rootful {
+        Whiteouts::Trusted
+    } else {
+        Whiteouts::User
+    });
     store.set_owners(match ids {
         IdMode::Many => OwnersMode::Kernel,
         IdMode::Single => OwnersMode::Recorded,
@@ -265,7 +294,10 @@ fn input(request: BuildRequest) -> BuildInput {
         history: request.context.clone(),
         context: Some(request.context),
         ignore: request.ignore,
-        options: PlanOptions { target: request.target, build_args: request.build_args },
+        options: PlanOptions {
+            target: request.target,
+            build_args: request.build_args,
+        },
         tags: request.tags,
         no_cache: request.no_cache,
     }

@@ -95,8 +95,12 @@ impl Worker {
     pub fn start(mode: &Mode, setup: &Setup, language: Language) -> Result<Self, Trouble> {
         let entered = enter(mode, &[OsStr::new(VERB)], Enter::default())
             .map_err(|error| Trouble::runtime(&error, language))?;
-        let worker = Self { child: entered.child, channel: entered.channel };
-        frames::send(&worker.channel, setup).map_err(|e| Trouble::system("talk to the worker", &e))?;
+        let worker = Self {
+            child: entered.child,
+            channel: entered.channel,
+        };
+        frames::send(&worker.channel, setup)
+            .map_err(|e| Trouble::system("talk to the worker", &e))?;
         Ok(worker)
     }
 
@@ -147,7 +151,9 @@ impl Drop for Worker {
 
 /// Plays the worker: reads requests until the face closes the socket.
 pub fn serve(channel: &UnixStream) -> std::io::Result<()> {
-    let Some(setup) = frames::receive::<Setup>(channel)? else { return Ok(()) };
+    let Some(setup) = frames::receive::<Setup>(channel)? else {
+        return Ok(());
+    };
     let bench = work::Bench::open(setup);
     while let Some((asked, fds)) = frames::receive_with_fds::<Asked>(channel)? {
         let along = fds.into_iter().next().map(File::from);
