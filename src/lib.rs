@@ -31,6 +31,7 @@ pub mod source;
 pub mod build;
 pub mod cli;
 pub mod command;
+pub mod course;
 pub mod layers;
 pub mod lesson;
 pub mod parser;

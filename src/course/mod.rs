@@ -1,0 +1,1 @@
+//! Lessons driven: a learner, a session and a lesson in one loop.
