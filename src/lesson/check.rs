@@ -398,6 +398,8 @@ pub struct ImageFileExpectation {
     pub exists: Option<bool>,
     /// Its content has these.
     pub contains: Option<Words>,
+    /// Its content is that of this file of the work folder.
+    pub same_as: Option<String>,
     /// Its permission bits, in octal.
     pub mode: Option<String>,
     /// Its owner.
@@ -491,7 +493,8 @@ pub struct Predict {
     pub ask: Vec<String>,
     /// The line that brings the real result.
     pub by: Option<String>,
-    /// For `choice`: the answers to choose from.
+    /// For `choice`: a short name for each answer; the step's text lists them, as prose is what
+    /// is translated.
     #[serde(default)]
     pub choices: Vec<String>,
     /// For `choice`: the right one, from 1. The other kinds have no key to keep.
@@ -549,6 +552,9 @@ pub struct Wrong {
     pub file: BTreeMap<String, String>,
     /// Facts that fail then; a prefix stands for all facts below it.
     pub fails: Vec<String>,
+    /// What else must hold, see [`super::Condition`]; tells mistakes apart that fail alike.
+    #[serde(rename = "if")]
+    pub condition: Option<String>,
     /// The `when:` text to show; its own name where left out.
     pub says: Option<String>,
 }

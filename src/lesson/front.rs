@@ -61,7 +61,7 @@ impl Front {
         let mut seen = Vec::new();
         for entry in pair.into_inner().filter(|p| p.as_rule() == Rule::entry) {
             let offset = entry.as_span().start();
-            let (key, value) = entry_parts(entry);
+            let (key, value) = entry_parts(entry)?;
             if seen.contains(&key) {
                 let message = format!("`{key}` is given twice");
                 return Err(FrontError { message, offset });
@@ -158,7 +158,7 @@ fn limits(list: &[String]) -> Result<Limits, String> {
     Ok(limits)
 }
 
-fn entry_parts(entry: Pair<Rule>) -> (String, Value) {
+fn entry_parts(entry: Pair<Rule>) -> Result<(String, Value), FrontError> {
     let mut inner = entry.into_inner();
     let key = inner.next().expect("an entry has a key").as_str().to_owned();
     let value = inner.next().expect("an entry has a value");
@@ -166,9 +166,22 @@ fn entry_parts(entry: Pair<Rule>) -> (String, Value) {
     let value = match value.as_rule() {
         Rule::list => Value::List(value.into_inner().map(item_text).collect()),
         Rule::quoted => Value::Text(unquoted(value)),
-        _ => Value::Text(value.as_str().trim_end().to_owned()),
+        _ => Value::Text(plain(&value)?),
     };
-    (key, value)
+    Ok((key, value))
+}
+
+/// Returns text without quotes; what YAML would read otherwise is refused, as code hosts read
+/// the block as YAML.
+fn plain(value: &Pair<Rule>) -> Result<String, FrontError> {
+    let text = value.as_str().trim_end();
+    match text.find(": ").or_else(|| text.find(" #")) {
+        None => Ok(text.to_owned()),
+        Some(place) => Err(FrontError {
+            message: "text with `: ` or ` #` in it needs double quotes".to_owned(),
+            offset: value.as_span().start() + place,
+        }),
+    }
 }
 
 fn item_text(item: Pair<Rule>) -> String {
@@ -212,6 +225,7 @@ mod tests {
     fn a_colon_in_an_unquoted_title_is_refused_as_yaml_would() {
         let error = Front::parse("---\ntitle: Layers: why\n---\n").unwrap_err();
         assert_eq!(error.offset, "---\ntitle: Layers".len());
+        assert!(error.message.contains("double quotes"));
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod model;
 mod predict;
 mod progress;
 mod sentences;
+mod translation;
 
 pub use assemble::{LessonError, LessonFiles, assemble_course};
 pub use check::{
@@ -46,4 +47,5 @@ pub use model::{
     Network, Part, Prose, Rights, Step, StepKind,
 };
 pub use predict::{Guess, Prediction, Question, QuestionItem, Score, ScoredItem, question, score};
+pub use translation::{stale_steps, synced_file};
 pub use progress::{LessonProgress, Progress, ProgressError, StepMark, StepProgress};

@@ -5,12 +5,15 @@
 use super::evaluate::{cache_word, find_step};
 use super::{Check, Evidence, Predict, PredictKind};
 
+/// The name of a choice's only item, for `predicted('choice')`.
+const CHOICE: &str = "choice";
+
 /// What a learner is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// What kind of question.
     pub kind: PredictKind,
-    /// What is asked about, in order; one item without text for a choice.
+    /// What is asked about, in order; one item named `choice` for a choice.
     pub items: Vec<QuestionItem>,
     /// For a choice: the answers, from 1.
     pub choices: Vec<String>,
@@ -21,7 +24,7 @@ pub struct Question {
 /// One item of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuestionItem {
-    /// An instruction or an image; empty for a choice.
+    /// An instruction or an image; `choice` for a choice.
     pub item: String,
 }
 
@@ -112,7 +115,7 @@ pub fn question(check: &Check) -> Option<Question> {
     let predict = check.predict.as_ref()?;
     let item = |item: &String| QuestionItem { item: item.clone() };
     let items = match predict.kind {
-        PredictKind::Choice => vec![QuestionItem { item: String::new() }],
+        PredictKind::Choice => vec![QuestionItem { item: CHOICE.to_owned() }],
         _ => predict.ask.iter().map(item).collect(),
     };
     Some(Question {

@@ -249,13 +249,15 @@ fn causes(step: &StepReport) -> Vec<String> {
         .collect()
 }
 
-/// Looks a part of a condition up: `cache`, `cause` or `makes` of a step by number or text.
+/// Looks a part of a condition up: `cache`, `cause`, `makes` or `text` of a step by number or
+/// text.
 pub(super) fn about_step(evidence: &dyn Evidence, step: &str, what: &str) -> Option<String> {
     let build = evidence.last_build()?;
     let step = find_step(build, step.parse().ok(), Some(step))?;
     match what {
         "cache" => Some(cache_word(step.state).to_owned()),
         "cause" => causes(step).into_iter().next(),
+        "text" => Some(tidy(&step.text)),
         "makes" => made(step).map(|makes| {
             let word = match makes {
                 Makes::Layer => "layer",

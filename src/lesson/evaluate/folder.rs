@@ -83,7 +83,6 @@ pub(super) fn judge_http(expected: &HttpExpectation, sheet: &mut Sheet) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::lesson::evaluate;
     use crate::lesson::evidence::tests::{Scene, step_with};
 

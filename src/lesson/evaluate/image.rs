@@ -205,6 +205,13 @@ fn judge_file(image: &str, path: &str, expected: &ImageFileExpectation, sheet: &
         let text = file.as_ref().and_then(text_of);
         sheet.contains(&fact("contains"), words, text.as_deref(), noun(sentences::content));
     }
+    if let Some(other) = &expected.same_as {
+        let wanted = sheet.evidence.file(other);
+        let got = file.as_ref().and_then(|file| file.content.as_ref());
+        let ok = got.is_some() && got == wanted.as_ref();
+        let shown = if ok { "the same" } else { "different" };
+        sheet.value(fact("same_as"), ok, (format!("the same as {other}"), shown), noun(sentences::content));
+    }
     if let Some(mode) = &expected.mode {
         let got = file.as_ref().map(|file| format!("{:04o}", file.mode));
         let wanted = format!("{:0>4}", mode.trim_start_matches("0o"));
@@ -301,9 +308,9 @@ mod tests {
             layer: 2,
         };
         let scene = scene().with_image_file("small", "/app/x", file);
-        let check = "[expect.image.small.file.\"/app/x\"]\nexists = true\ncontains = \"hello\"\nmode = \"755\"\nlayer = 2\nuid = 1\n";
+        let check = "[expect.image.small.file.\"/app/x\"]\nexists = true\ncontains = \"hello\"\nsame_as = \"x\"\nmode = \"755\"\nlayer = 2\nuid = 1\n";
         let facts = evaluate(&step_with(check), &scene);
         let failing: Vec<_> = facts.iter().filter(|f| !f.ok).map(|f| f.name.as_str()).collect();
-        assert_eq!(failing, ["image.small.file./app/x.uid"]);
+        assert_eq!(failing, ["image.small.file./app/x.same_as", "image.small.file./app/x.uid"]);
     }
 }

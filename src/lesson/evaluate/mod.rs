@@ -54,26 +54,32 @@ pub fn matches_name(fact: &str, prefix: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Returns the first known mistake whose facts all failed.
+/// Returns the first known mistake whose facts all failed and whose condition holds.
 ///
 /// A name that stands for several facts has failed when one of them did.
-pub fn wrong_case<'a>(step: &'a Step, facts: &[FactResult]) -> Option<&'a Wrong> {
+pub fn wrong_case<'a>(
+    step: &'a Step,
+    facts: &[FactResult],
+    evidence: &dyn Evidence,
+) -> Option<&'a Wrong> {
     let failed = |name: &String| facts.iter().any(|f| !f.ok && matches_name(&f.name, name));
     let cases = &step.check.wrong;
-    cases.iter().find(|wrong| wrong.fails.iter().all(failed))
+    cases.iter().find(|wrong| {
+        let condition = wrong.condition.as_deref();
+        wrong.fails.iter().all(failed) && condition.is_none_or(|text| holds(text, facts, evidence))
+    })
 }
 
-/// Returns the remarks whose conditions hold. A condition that can't be read never holds; the
-/// linter reports it.
-pub fn notices<'a>(step: &'a Step, facts: &[FactResult], evidence: &dyn Evidence) -> Vec<&'a Notice> {
+/// Tells whether a condition holds. One that can't be read never does; the linter reports it.
+fn holds(condition: &str, facts: &[FactResult], evidence: &dyn Evidence) -> bool {
     let lookup = |value: &Value| lookup(value, facts, evidence);
-    step.check
-        .notice
-        .iter()
-        .filter(|notice| {
-            Condition::parse(&notice.condition).is_ok_and(|condition| condition.holds(&lookup))
-        })
-        .collect()
+    Condition::parse(condition).is_ok_and(|condition| condition.holds(&lookup))
+}
+
+/// Returns the remarks whose conditions hold.
+pub fn notices<'a>(step: &'a Step, facts: &[FactResult], evidence: &dyn Evidence) -> Vec<&'a Notice> {
+    let fits = |notice: &&Notice| holds(&notice.condition, facts, evidence);
+    step.check.notice.iter().filter(fits).collect()
 }
 
 fn lookup(value: &Value, facts: &[FactResult], evidence: &dyn Evidence) -> Option<String> {
@@ -149,7 +155,18 @@ mod tests {
         );
         let step = step_with(&text);
         let facts = evaluate(&step, &built());
-        assert_eq!(wrong_case(&step, &facts).map(Wrong::says), Some("between"));
+        assert_eq!(wrong_case(&step, &facts, &built()).map(Wrong::says), Some("between"));
+    }
+
+    #[test]
+    fn a_condition_tells_mistakes_apart_that_fail_alike() {
+        let text = format!(
+            "{CACHE}[[wrong]]\nname = \"cold\"\nfails = [\"step.RUN npm install\"]\nif = \"step.3.text == 'RUN npm install'\"\n\
+             [[wrong]]\nname = \"between\"\nfails = [\"step.RUN npm install\"]\nif = \"step.3.text == 'COPY . /app'\"\n"
+        );
+        let step = step_with(&text);
+        let facts = evaluate(&step, &built());
+        assert_eq!(wrong_case(&step, &facts, &built()).map(Wrong::says), Some("between"));
     }
 
     #[test]

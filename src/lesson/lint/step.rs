@@ -127,9 +127,11 @@ impl Desk<'_> {
                 self.error("unknown-fact", format!("`{}` says nothing that fails", wrong.name));
             }
         }
-        for notice in &self.check.notice {
-            if let Err(error) = Condition::parse(&notice.condition) {
-                self.error("condition", format!("`{}`: {}", notice.condition, error.message));
+        let conditions = self.check.wrong.iter().filter_map(|wrong| wrong.condition.as_ref());
+        let conditions = conditions.chain(self.check.notice.iter().map(|notice| &notice.condition));
+        for condition in conditions {
+            if let Err(error) = Condition::parse(condition) {
+                self.error("condition", format!("`{condition}`: {}", error.message));
             }
         }
     }
