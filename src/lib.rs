@@ -32,6 +32,7 @@ pub mod source;
 pub mod build;
 pub mod cli;
 pub mod command;
+pub mod course;
 pub mod face;
 pub mod layers;
 pub mod lesson;
