@@ -4,28 +4,39 @@ mod duration;
 pub mod editor;
 pub mod error;
 mod file;
+#[cfg(test)]
+mod fixtures;
 mod flags;
 mod form;
 mod grammar;
 mod help;
 pub mod instruction;
+pub mod json;
 mod lines;
 pub mod lint;
 mod message;
+#[cfg(test)]
+mod properties;
 mod read;
 pub mod stage;
 mod suggest;
 pub mod syntax;
+pub mod tree;
 mod typed;
 mod typed_health;
 pub mod word;
+mod word_error;
+mod word_pattern;
 
-pub use editor::{Completeness, Highlight, Missing, completeness, highlight};
+pub use editor::{
+    Completeness, Highlight, Missing, completeness, completeness_in, highlight, highlight_in,
+};
 pub use error::{ParseError, ParseErrorKind};
 pub use instruction::{Instruction, Located};
 pub use lint::Warning;
 pub use stage::{Dockerfile, Stage, StageName};
 pub use typed::{INSTRUCTIONS, flags_of};
+pub use word_error::WordError;
 
 use crate::source::{Source, Span};
 
