@@ -149,3 +149,145 @@ fn error(kind: ParseErrorKind, span: Span) -> ParseError {
         instruction: span,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnostic::Diagnostic;
+    use crate::language::Language;
+    use crate::parser::{decode, syntax};
+    use crate::source::Source;
+
+    fn diagnostics(text: &str) -> Vec<(usize, String)> {
+        let source = Source::new("Dockerfile", text);
+        let errors = syntax(&source).expect_err(text).into_iter();
+        let diagnostics = errors.map(|error| error.diagnostic(&source, Language::En));
+        let line = |diagnostic: &Diagnostic| source.line(diagnostic.span().start);
+        diagnostics
+            .map(|diagnostic| (line(&diagnostic), diagnostic.message))
+            .collect()
+    }
+
+    #[track_caller]
+    fn refused(text: &str, line: usize, message: &str) {
+        assert_eq!(diagnostics(text), [(line, message.to_owned())], "{text:?}");
+    }
+
+    #[test]
+    fn a_file_needs_an_instruction() {
+        let empty = "the Dockerfile cannot be empty: file with no instructions";
+        refused("", 1, empty);
+        refused("\u{FEFF} \r\n\n", 1, empty);
+        refused("# a\n\n#b", 1, "file with no instructions");
+        refused("\\\n\\\n", 1, "file with no instructions");
+    }
+
+    #[test]
+    fn a_directive_stands_once_and_escapes_are_two() {
+        let message = "only one escape parser directive can be used";
+        refused("# escape=\\\n# escape=`\nFROM a", 2, message);
+        let message = "invalid escape token 'x' does not match ` or \\";
+        refused("# escape=x\nFROM a", 1, message);
+    }
+
+    #[test]
+    fn an_open_heredoc_names_the_instruction() {
+        refused(
+            "FROM a\nRUN x \\\n  <<EOF\nb\n EOF\n",
+            2,
+            "unterminated heredoc: no line is 'EOF'",
+        );
+    }
+
+    #[test]
+    fn arrays_and_pairs_are_checked() {
+        let arrays = "when using JSON array syntax, arrays must be comprised of strings only";
+        for line in [
+            "CMD [1]",
+            "RUN [\"a\", [\"b\"]]",
+            "COPY [null, \"b\"]",
+            "HEALTHCHECK CMD [{}]",
+        ] {
+            refused(&format!("FROM a\n{line}"), 2, arrays);
+        }
+        let message = "Syntax error - can't find = in \"c\". Must be of the form: name=value";
+        refused("FROM a\nENV a=b \\\n c", 2, message);
+        refused("FROM a\nENV a", 2, "ENV must have two arguments");
+        refused("FROM a\nLABEL a", 2, "LABEL must have two arguments");
+    }
+
+    #[test]
+    fn a_line_may_have_65535_bytes() {
+        let long = |length: usize| format!("FROM a\nRUN {}\n", "x".repeat(length - 4));
+        assert!(syntax(&Source::new("Dockerfile", long(65_535))).is_ok());
+        let message = "dockerfile line greater than max allowed size of 65535";
+        refused(&long(65_536), 2, message);
+    }
+
+    #[test]
+    fn onbuild_nests_only_so_deep() {
+        let text = format!("FROM a\n{}RUN x", "ONBUILD \\\n".repeat(100_000));
+        refused(&text, 2, "ONBUILD is nested too deeply");
+    }
+
+    #[test]
+    fn a_continued_instruction_shows_its_first_line_and_the_place() {
+        let source = Source::new("Dockerfile", "FROM a\nENV a=b \\\n  c\n");
+        let error = syntax(&source).unwrap_err().remove(0);
+        let diagnostic = error.diagnostic(&source, Language::Ko);
+        let places: Vec<_> = diagnostic
+            .labels
+            .iter()
+            .map(|label| source.slice(label.span))
+            .collect();
+        assert_eq!(places, ["ENV", "c"]);
+        assert!(diagnostic.message.contains("name=value"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_one_clear_error() {
+        let refused = decode("Dockerfile", b"FROM a\nRUN \xff\n".to_vec()).unwrap_err();
+        let diagnostic = refused.error.diagnostic(&refused.source, Language::En);
+        assert_eq!(diagnostic.message, "the file is not UTF-8 text");
+        assert_eq!(refused.source.line(diagnostic.span().start), 2);
+        assert_eq!(
+            decode("Dockerfile", b"FROM a".to_vec()).unwrap().text(),
+            "FROM a"
+        );
+    }
+
+    #[test]
+    fn words_point_at_their_bytes_through_continuations() {
+        let text = "FROM a\nCOPY --chown=\"1:2\" o\\\nn\\\n# c\ne two \\\n  /x\n";
+        let source = Source::new("Dockerfile", text);
+        let file = syntax(&source).unwrap();
+        let node = &file.instructions[1];
+        assert_eq!(source.slice(node.flags[0].span), "--chown=\"1:2\"");
+        let super::Arguments::Words(words) = &node.arguments else {
+            panic!("words");
+        };
+        let places: Vec<_> = words
+            .iter()
+            .map(|word| (word.text.as_str(), source.slice(word.span)))
+            .collect();
+        assert_eq!(
+            places,
+            [("one", "o\\\nn\\\n# c\ne"), ("two", "two"), ("/x", "/x")]
+        );
+        assert_eq!(node.lines, (2, 6));
+        assert_eq!(source.slice(node.span), text[7..].trim_end());
+    }
+
+    #[test]
+    fn comments_right_before_an_instruction_belong_to_it() {
+        let text = "# gone\n#\n# one\n\n  # two \nARG A\nFROM a\n";
+        let file = syntax(&Source::new("Dockerfile", text)).unwrap();
+        let texts = |node: &super::Node| -> Vec<String> {
+            node.comments
+                .iter()
+                .map(|comment| comment.text.clone())
+                .collect()
+        };
+        assert_eq!(texts(&file.instructions[0]), ["one", "two"]);
+        assert_eq!(texts(&file.instructions[1]), Vec::<String>::new());
+    }
+}

@@ -272,3 +272,56 @@ impl RunInstruction {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Instruction, Script};
+    use crate::parser::parse;
+    use crate::source::Source;
+
+    fn script(run: &str) -> Option<Script> {
+        let file = parse(&Source::new("Dockerfile", format!("FROM a\n{run}\n"))).expect(run);
+        match &file.instructions[1].value {
+            Instruction::Run(run) => run.script(),
+            other => panic!("a RUN, not {other:?}"),
+        }
+    }
+
+    fn text(text: &str) -> Option<Script> {
+        Some(Script::Text(text.to_owned()))
+    }
+
+    #[test]
+    fn a_plain_run_hands_its_line_to_the_shell() {
+        assert_eq!(script("RUN a \\\n  b"), text("a   b"));
+        assert_eq!(script("RUN [\"a\"]"), None);
+        assert_eq!(script("RUN"), text(""));
+    }
+
+    #[test]
+    fn a_lone_heredoc_is_the_script() {
+        assert_eq!(
+            script("RUN --mount=type=tmpfs,target=/x <<-E\n\ta\n\t b\n\tE"),
+            text("a\n b\n")
+        );
+        assert_eq!(script("RUN << E\na\nE"), text("a\n"));
+    }
+
+    #[test]
+    fn a_heredoc_with_text_around_it_is_left_to_the_shell() {
+        assert_eq!(script("RUN python3 <<E\nx\nE"), text("python3 <<E\nx\nE"));
+        assert_eq!(
+            script("RUN 3<<A 4<<B cat\n1\nA\n2\nB"),
+            text("3<<A 4<<B cat\n1\nA\n2\nB")
+        );
+    }
+
+    #[test]
+    fn a_lone_heredoc_with_an_interpreter_is_a_file() {
+        let file = Script::File {
+            name: "E".to_owned(),
+            content: "#!/bin/awk\nx\n".to_owned(),
+        };
+        assert_eq!(script("RUN <<E\n#!/bin/awk\nx\nE"), Some(file));
+    }
+}

@@ -33,6 +33,8 @@ pub(super) struct LogicalLine<'a> {
     pub span: Span,
     /// An empty line stands inside.
     pub has_empty_line: bool,
+    /// Where its last piece ends, if it has one.
+    end_of_text: Option<usize>,
 }
 
 /// Where the bytes of a logical line stand in the source.
@@ -69,6 +71,8 @@ pub(super) struct Lines<'a> {
     /// Everything before this offset is done with.
     cursor: usize,
     comments: Vec<Word>,
+    /// The last line ends in the escape character.
+    ends_open: bool,
 }
 
 impl<'a> Lines<'a> {
@@ -93,8 +97,22 @@ impl<'a> Lines<'a> {
             pending: vec![(0, pairs)],
             cursor: 0,
             comments: Vec::new(),
+            ends_open: false,
         };
         (head, lines)
+    }
+
+    /// Reads lines that go on a file with an escape character of its own.
+    pub fn of_rest(source: &'a Source, escape: char) -> Self {
+        let text = source.text();
+        Self {
+            text,
+            escape,
+            pending: vec![(0, cut(grammar::rest(escape), text))],
+            cursor: 0,
+            comments: Vec::new(),
+            ends_open: false,
+        }
     }
 
     /// Returns the next logical line.
@@ -107,6 +125,7 @@ impl<'a> Lines<'a> {
                     let comments = std::mem::take(&mut self.comments);
                     let line = join(base, pair, comments);
                     self.cursor = line.span.end;
+                    self.ends_open = self.is_open(&line);
                     if !line.text.trim().is_empty() {
                         return Some(line);
                     }
@@ -135,6 +154,20 @@ impl<'a> Lines<'a> {
         }
         heredoc.body = Span::new(start, self.cursor);
         false
+    }
+
+    /// Returns whether the last line that was read waits for another one.
+    pub fn ends_open(&self) -> bool {
+        self.ends_open
+    }
+
+    /// What stands behind a line's last piece is its line end, or a continuation that nothing
+    /// followed.
+    fn is_open(&self, line: &LogicalLine<'_>) -> bool {
+        let behind = line.end_of_text.unwrap_or(line.span.start);
+        self.text[behind..line.span.end]
+            .trim_start()
+            .starts_with(self.escape)
     }
 
     /// Returns the offset up to which the text is done with.
@@ -245,12 +278,14 @@ fn join<'a>(base: usize, pair: Pair<'a, Rule>, comments: Vec<Word>) -> LogicalLi
         comments,
         span: span_of(base, &pair),
         has_empty_line: false,
+        end_of_text: None,
     };
     for part in pair.into_inner() {
         match part.as_rule() {
             Rule::piece => {
                 let place = (line.text.len(), base + part.as_span().start());
                 line.places.pieces.push(place);
+                line.end_of_text = Some(base + part.as_span().end());
                 if line.text.is_empty() {
                     line.text = Cow::Borrowed(part.as_str());
                 } else {

@@ -15,17 +15,22 @@ pub mod json;
 mod lines;
 pub mod lint;
 mod message;
+#[cfg(test)]
+mod properties;
 mod read;
 pub mod stage;
 mod suggest;
 pub mod syntax;
+pub mod tree;
 mod typed;
 mod typed_health;
 pub mod word;
 mod word_error;
 mod word_pattern;
 
-pub use editor::{Completeness, Highlight, Missing, completeness, highlight};
+pub use editor::{
+    Completeness, Highlight, Missing, completeness, completeness_in, highlight, highlight_in,
+};
 pub use error::{ParseError, ParseErrorKind};
 pub use instruction::{Instruction, Located};
 pub use lint::Warning;

@@ -117,16 +117,16 @@ pub(super) fn dockerfile(reading: Reading) -> Result<Dockerfile, Vec<ParseError>
     })
 }
 
-/// Only ARG may stand before the first FROM. One error is enough for all that do.
+/// Only ARG may stand before the first FROM. One error is enough for all that do, and none is
+/// needed where a word that is no instruction might be that FROM.
 fn before_first_stage(nodes: &[Node]) -> Option<ParseError> {
-    let early = nodes.iter().take_while(|node| node.name != "FROM");
-    let known = early.filter(|node| node.name != "ARG").find_map(|node| {
-        let name = typed::INSTRUCTIONS
-            .into_iter()
-            .find(|name| *name == node.name)?;
-        Some((name, node.keyword.span))
-    });
-    known.map(|(instruction, span)| ParseError {
+    let mut early = nodes.iter().take_while(|node| node.name != "FROM");
+    let node = early.find(|node| node.name != "ARG")?;
+    let instruction = typed::INSTRUCTIONS
+        .into_iter()
+        .find(|name| *name == node.name)?;
+    let span = node.keyword.span;
+    Some(ParseError {
         kind: ParseErrorKind::NoStage { instruction },
         span,
         instruction: span,
@@ -166,4 +166,41 @@ fn stages(instructions: &[Located<Instruction>]) -> Vec<Stage> {
         }
     }
     stages
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::parser::parse;
+    use crate::source::Source;
+
+    #[test]
+    fn instructions_belong_to_the_stage_before_them() {
+        let text = "ARG A\nFROM a AS Build\nRUN x\nFROM --platform=p build\nRUN y\nRUN z\n";
+        let file = parse(&Source::new("Dockerfile", text)).unwrap();
+        let ranges: Vec<_> = file
+            .stages
+            .iter()
+            .map(|stage| (stage.first, stage.last))
+            .collect();
+        assert_eq!(ranges, [(1, 2), (3, 5)]);
+        assert_eq!(file.globals().len(), 1);
+        assert_eq!(file.stage_instructions(&file.stages[1]).len(), 3);
+        assert_eq!(file.stages[0].name.as_ref().unwrap().as_str(), "build");
+        assert_eq!(file.stages[1].platform.as_ref().unwrap().text, "p");
+    }
+
+    #[test]
+    fn only_arg_may_stand_before_the_first_stage() {
+        let source = Source::new("Dockerfile", "ARG A\nRUN x\nENV a=b\nFROM a\n");
+        let errors = parse(&source).unwrap_err();
+        assert_eq!(errors.len(), 1);
+        let message = "no build stage in current context: RUN before the first FROM";
+        assert_eq!(errors[0].to_string(), message);
+    }
+
+    #[test]
+    fn a_broken_from_is_still_the_first_stage() {
+        let errors = parse(&Source::new("Dockerfile", "FROM a b\nRUN x\n")).unwrap_err();
+        assert_eq!(errors.len(), 1);
+    }
 }

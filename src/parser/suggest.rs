@@ -15,8 +15,17 @@ pub(super) fn suggestion<'a>(typed: &str, known: impl Iterator<Item = &'a str>) 
         return None;
     }
     let lower = typed.to_lowercase();
-    let distances = known.map(|word| (strsim::levenshtein(&lower, &word.to_lowercase()), word));
-    let (distance, word) = distances.min_by_key(|(distance, _)| *distance)?;
+    // Of words equally near, one with two letters swapped is the likelier.
+    let far = |word: &str| {
+        let word = word.to_lowercase();
+        (
+            strsim::levenshtein(&lower, &word),
+            strsim::osa_distance(&lower, &word),
+        )
+    };
+    let ((distance, _), word) = known
+        .map(|word| (far(word), word))
+        .min_by_key(|(far, _)| *far)?;
     if distance > FARTHEST || distance >= typed.chars().count() {
         return None;
     }
@@ -42,6 +51,14 @@ mod tests {
         assert_eq!(instruction("FORM").as_deref(), Some("FROM"));
         assert_eq!(instruction("form").as_deref(), Some("from"));
         assert_eq!(instruction("Form").as_deref(), Some("FROM"));
+    }
+
+    #[test]
+    fn of_two_words_as_near_the_one_with_swapped_letters_is_meant() {
+        assert_eq!(
+            suggestion("RNU", ["ENV", "RUN"].into_iter()).as_deref(),
+            Some("RUN")
+        );
     }
 
     #[test]
