@@ -113,13 +113,11 @@ pub fn highlight_in(text: &str, escape: Option<char>) -> Vec<(Span, Highlight)> 
 }
 
 fn start(source: &Source, escape: Option<char>) -> (char, Lines<'_>) {
-    match escape {
-        Some(escape) => (escape, Lines::of_rest(source, escape)),
-        None => {
-            let (head, lines) = Lines::new(source);
-            (head.escape, lines)
-        }
+    if let Some(escape) = escape {
+        return (escape, Lines::of_rest(source, escape));
     }
+    let (head, lines) = Lines::new(source);
+    (head.escape, lines)
 }
 
 /// One colour for every byte; later strokes lie over earlier ones.

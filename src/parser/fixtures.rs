@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{json, syntax};
+use super::{ParseError, json, syntax};
 use crate::source::Source;
 
 fn folder() -> PathBuf {
@@ -21,10 +21,13 @@ fn read_as_json(case: &Path) -> String {
             let value = json::json("Dockerfile", &file);
             serde_json::to_string_pretty(&value).expect("plain data") + "\n"
         }
-        Err(errors) => errors
-            .iter()
-            .map(|error| format!("{}: {error}\n", source.line(error.instruction.start)))
-            .collect(),
+        Err(errors) => {
+            let line = |error: &ParseError| source.line(error.instruction.start);
+            let lines = errors
+                .iter()
+                .map(|error| format!("{}: {error}", line(error)));
+            lines.collect::<Vec<_>>().join("\n") + "\n"
+        }
     }
 }
 

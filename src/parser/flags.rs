@@ -74,7 +74,6 @@ fn check(flag: &Flag, earlier: &[Flag], known: Known) -> Result<(), Kind> {
         return Err(Kind::DuplicateFlag { flag: name });
     }
     match (takes, flag.value()) {
-        (Takes::Boolean, None) => Ok(()),
         (Takes::Boolean, Some("")) | (Takes::Value | Takes::Values, None) => {
             Err(Kind::FlagWithoutValue { flag: name })
         }

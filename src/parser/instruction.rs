@@ -287,33 +287,31 @@ mod tests {
         }
     }
 
-    fn text(text: &str) -> Option<Script> {
-        Some(Script::Text(text.to_owned()))
+    #[track_caller]
+    fn check_text(run: &str, expected: &str) {
+        assert_eq!(script(run), Some(Script::Text(expected.to_owned())));
     }
 
     #[test]
     fn a_plain_run_hands_its_line_to_the_shell() {
-        assert_eq!(script("RUN a \\\n  b"), text("a   b"));
+        check_text("RUN a \\\n  b", "a   b");
         assert_eq!(script("RUN [\"a\"]"), None);
-        assert_eq!(script("RUN"), text(""));
+        check_text("RUN", "");
     }
 
     #[test]
     fn a_lone_heredoc_is_the_script() {
-        assert_eq!(
-            script("RUN --mount=type=tmpfs,target=/x <<-E\n\ta\n\t b\n\tE"),
-            text("a\n b\n")
+        check_text(
+            "RUN --mount=type=tmpfs,target=/x <<-E\n\ta\n\t b\n\tE",
+            "a\n b\n",
         );
-        assert_eq!(script("RUN << E\na\nE"), text("a\n"));
+        check_text("RUN << E\na\nE", "a\n");
     }
 
     #[test]
     fn a_heredoc_with_text_around_it_is_left_to_the_shell() {
-        assert_eq!(script("RUN python3 <<E\nx\nE"), text("python3 <<E\nx\nE"));
-        assert_eq!(
-            script("RUN 3<<A 4<<B cat\n1\nA\n2\nB"),
-            text("3<<A 4<<B cat\n1\nA\n2\nB")
-        );
+        check_text("RUN python3 <<E\nx\nE", "python3 <<E\nx\nE");
+        check_text("RUN 3<<A 4<<B cat\n1\nA\n2\nB", "3<<A 4<<B cat\n1\nA\n2\nB");
     }
 
     #[test]

@@ -32,7 +32,6 @@ struct JsonDirective {
 #[derive(Debug, Default, Serialize)]
 struct JsonInstruction {
     instruction: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     flags: Vec<String>,
     form: &'static str,
     args: Vec<String>,
@@ -142,16 +141,16 @@ fn instruction(node: &Node) -> JsonInstruction {
 fn form(arguments: &Arguments) -> &'static str {
     match arguments {
         Arguments::None | Arguments::Check { command: None, .. } => "none",
-        Arguments::Shell(_) => "shell",
-        Arguments::Exec(_) => "exec",
         Arguments::Words(_) => "words",
         Arguments::Pairs(_) => "pairs",
         Arguments::Text(_) => "text",
-        Arguments::Check {
+        Arguments::Shell(_)
+        | Arguments::Check {
             command: Some(Command::Shell(_)),
             ..
         } => "shell",
-        Arguments::Check {
+        Arguments::Exec(_)
+        | Arguments::Check {
             command: Some(Command::Exec(_)),
             ..
         } => "exec",

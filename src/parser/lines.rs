@@ -271,7 +271,7 @@ fn cut(rule: Rule, text: &str) -> Pairs<'_, Rule> {
 }
 
 /// Joins the pieces of a logical line.
-fn join<'a>(base: usize, pair: Pair<'a, Rule>, comments: Vec<Word>) -> LogicalLine<'a> {
+fn join(base: usize, pair: Pair<'_, Rule>, comments: Vec<Word>) -> LogicalLine<'_> {
     let mut line = LogicalLine {
         text: Cow::Borrowed(""),
         places: Places::default(),
