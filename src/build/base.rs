@@ -80,6 +80,25 @@ impl<'a> Images<'a> {
         }
     }
 
+    /// Returns an image that is there and need not be made again: anything but a built-in base
+    /// whose tools or recipe have changed since.
+    pub fn current(&self, reference: &ImageReference) -> Result<Option<Image>, BuildError> {
+        let Some(image) = self.in_store(reference)? else { return Ok(None) };
+        let made: Option<MadeBase> = self.cache.made_base(reference.name());
+        let is_current = match made.filter(|made| made.image == image.id) {
+            None => true,
+            Some(MadeBase { made_from: MadeFrom::Host(seen), .. }) => {
+                seen.is_current(&self.choice())
+            }
+            Some(MadeBase { made_from: MadeFrom::Dockerfile { recipe, base }, .. }) => {
+                let wanted = practice::dockerfile(reference.name()).map(|it| recipe_digest(&it));
+                let below = self.current(&practice_os())?;
+                wanted == Some(recipe) && below.is_some_and(|below| below.id == base)
+            }
+        };
+        Ok(is_current.then_some(image))
+    }
+
     /// Returns an image, making a built-in base where the name asks for one. `build` builds a
     /// Dockerfile with the files of its context and returns the image.
     pub fn find(
@@ -87,70 +106,37 @@ impl<'a> Images<'a> {
         reference: &ImageReference,
         build: &mut dyn FnMut(&practice::BuiltInImage) -> Result<Image, BuildError>,
     ) -> Result<Image, ImageError> {
-        let in_store = self.in_store(reference).map_err(Box::new)?;
+        if let Some(image) = self.current(reference).map_err(Box::new)? {
+            return Ok(image);
+        }
         let name = reference.name();
-        let built_in = practice::BUILT_IN.contains(&name)
+        let is_built_in = practice::BUILT_IN.contains(&name)
             && reference.tag() == Some(crate::reference::DEFAULT_TAG);
-        let made: Option<MadeBase> = self.cache.made_base(name);
-        match (in_store, built_in) {
-            (Some(image), false) => Ok(image),
-            (Some(image), true) if made.as_ref().is_none_or(|made| made.image != image.id) => {
+        match (is_built_in, practice::dockerfile(name)) {
+            (false, _) => Err(ImageError::NotFound(reference.clone())),
+            (true, None) => self.make_practice_os(reference),
+            (true, Some(recipe)) => {
+                let base = self.find(&practice_os(), build)?.id;
+                let image = build(&recipe).map_err(Box::new)?;
+                let from = MadeFrom::Dockerfile { recipe: recipe_digest(&recipe), base };
+                self.remember(reference, &image, from).map_err(Box::new)?;
                 Ok(image)
             }
-            (in_store, true) => match practice::dockerfile(name) {
-                None => self.practice_os(reference, in_store, made),
-                Some(recipe) => self.from_recipe(reference, &recipe, in_store, made, build),
-            },
-            (None, false) => Err(ImageError::NotFound(reference.clone())),
         }
     }
 
-    fn practice_os(
-        &self,
-        reference: &ImageReference,
-        in_store: Option<Image>,
-        made: Option<MadeBase>,
-    ) -> Result<Image, ImageError> {
-        let choice = Choice {
+    fn choice(&self) -> Choice {
+        Choice {
             kind: self.settings.kind.as_deref().and_then(BaseKind::from_name),
             path_env: self.settings.path.clone(),
             executable: self.settings.executable.clone(),
-        };
-        if let (Some(image), Some(MadeFrom::Host(seen))) = (in_store, made.map(|m| m.made_from))
-            && seen.is_current(&choice)
-        {
-            return Ok(image);
         }
-        let tree = practice::tree(&choice)?;
-        let image = self.make(&tree).map_err(Box::new)?;
-        self.remember(reference, &image, MadeFrom::Host(tree.fingerprint))
-            .map_err(Box::new)?;
-        Ok(image)
     }
 
-    fn from_recipe(
-        &self,
-        reference: &ImageReference,
-        recipe: &practice::BuiltInImage,
-        in_store: Option<Image>,
-        made: Option<MadeBase>,
-        build: &mut dyn FnMut(&practice::BuiltInImage) -> Result<Image, BuildError>,
-    ) -> Result<Image, ImageError> {
-        let practice_os = "practice-os".parse().expect("a plain name is a reference");
-        let base = self.find(&practice_os, build)?.id;
-        let digest = recipe_digest(recipe);
-        if let (Some(image), Some(MadeFrom::Dockerfile { recipe, base: on })) =
-            (in_store, made.map(|made| made.made_from))
-            && (recipe, on) == (digest, base)
-        {
-            return Ok(image);
-        }
-        let image = build(recipe).map_err(Box::new)?;
-        let from = MadeFrom::Dockerfile {
-            recipe: digest,
-            base,
-        };
-        self.remember(reference, &image, from).map_err(Box::new)?;
+    fn make_practice_os(&self, reference: &ImageReference) -> Result<Image, ImageError> {
+        let tree = practice::tree(&self.choice())?;
+        let image = self.make(&tree).map_err(Box::new)?;
+        self.remember(reference, &image, MadeFrom::Host(tree.fingerprint)).map_err(Box::new)?;
         Ok(image)
     }
 
@@ -226,6 +212,10 @@ fn practice_config(layer: &Layer) -> ImageConfig {
         ..History::default()
     }];
     config
+}
+
+fn practice_os() -> ImageReference {
+    "practice-os".parse().expect("a plain name is a reference")
 }
 
 fn recipe_digest(recipe: &practice::BuiltInImage) -> Digest {

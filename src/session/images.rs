@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::worker::Request;
 use super::{FileChange, FileFacts, LoadedImage, Result, Session, Trouble, Which};
+use crate::build::base::Images;
 use crate::digest::ImageId;
 use crate::layers::{Image, ImageSummary, Layer, StoreError};
 use crate::reference::ImageReference;
@@ -78,20 +79,20 @@ impl Session {
 
     /// Finds an image; a built-in base is made when it is first asked for.
     pub fn image_or_base(&self, name: &str) -> Result<Image> {
-        let built_in = crate::build::practice::BUILT_IN;
-        let reference: std::result::Result<ImageReference, _> = name.parse();
-        match (self.store()?.find(name), reference) {
-            (Ok(image), Ok(reference)) if !built_in.contains(&reference.name()) => Ok(image),
-            (Ok(image), Err(_)) => Ok(image),
-            (Err(StoreError::ImageNotFound(_)) | Ok(_), Ok(reference)) => {
-                let id: ImageId = self.ask(Request::Image(reference), None, &mut |_| {})?;
-                Ok(self.store()?.image(id).map_err(|e| self.in_store(&e))?)
-            }
-            (Err(StoreError::ImageNotFound(_)), Err(error)) => {
-                Err(Trouble::reference(&error).into())
-            }
-            (Err(error), _) => Err(self.in_store(&error).into()),
+        let store = self.store()?;
+        let reference: ImageReference = match (name.parse(), store.find(name)) {
+            (Ok(reference), _) => reference,
+            (Err(_), Ok(image)) => return Ok(image),
+            (Err(error), Err(_)) => return Err(Trouble::reference(&error).into()),
+        };
+        let cache = self.cache()?;
+        let images = Images::new(store, &cache).with_practice(self.setup().practice);
+        let current = images.current(&reference);
+        if let Some(image) = current.map_err(|e| Trouble::build(&e, self.language()))? {
+            return Ok(image);
         }
+        let id: ImageId = self.ask(Request::Image(reference), None, &mut |_| {})?;
+        Ok(store.image(id).map_err(|e| self.in_store(&e))?)
     }
 
     fn in_store(&self, error: &StoreError) -> Trouble {
