@@ -280,7 +280,7 @@ fn join(base: usize, pair: Pair<'_, Rule>, comments: Vec<Word>) -> LogicalLine<'
         has_empty_line: false,
         end_of_text: None,
     };
-    for part in pair.into_inner() {
+    for part in pair.into_inner().flatten() {
         match part.as_rule() {
             Rule::piece => {
                 let place = (line.text.len(), base + part.as_span().start());
