@@ -5,7 +5,8 @@ use pest::iterators::{Pair, Pairs};
 use super::error::{ParseError, ParseErrorKind};
 use super::form;
 use super::grammar::{self, Rule};
-use super::lines::{LogicalLine, Places};
+use super::lines::LogicalLine;
+use super::places::Places;
 use super::syntax::{Arguments, Command, Flag, Heredoc, Node, Word};
 use crate::source::Span;
 
