@@ -237,7 +237,7 @@ impl Store {
     }
 
     /// Returns the manifest of an image made here.
-    fn manifest_of(&self, config: &[u8], layers: &[DiffId]) -> Result<Manifest> {
+    pub(super) fn manifest_of(&self, config: &[u8], layers: &[DiffId]) -> Result<Manifest> {
         let blobs = layers
             .iter()
             .map(|layer| self.needed_layer(*layer).map(|layer| layer.blob));

@@ -48,17 +48,23 @@ impl Store {
     }
 }
 
-/// Writes the tar of what is in a layer's tree now.
+/// Writes the tar of what is in a layer's tree now. Folders that the layer's own tar left out are
+/// left out here too.
 pub(super) fn tar_from_tree(layer: &Layer, to: &mut dyn Write) -> Result<()> {
     let level = Level::open(layer.tree.clone(), Records::read(layer.folder())?)?;
     let mut header = Vec::new();
+    let mut buffer = vec![0; BUFFER];
     level.walk(&mut |found: &mut Found<'_>| {
+        if level.records.implied.contains(&found.entry.path) {
+            return Ok(());
+        }
         header.clear();
         tar_header::append(&found.entry, &mut header);
         write(to, &header)?;
         if let EntryKind::File { size } = found.entry.kind {
             let io = |source| StoreError::io("copy", level.on_disk(&found.entry.path))(source);
-            copy(&mut found.open(&level.tree)?.take(size), to).map_err(io)?;
+            let mut content = found.open(&level.tree)?.take(size);
+            copy_through(&mut buffer, &mut content, to).map_err(io)?;
             write(to, tar_header::padding(size))?;
         }
         Ok(())
@@ -77,11 +83,17 @@ fn write(to: &mut dyn Write, bytes: &[u8]) -> Result<()> {
     to.write_all(bytes).map_err(StoreError::io("write", "tar"))
 }
 
-/// Like `io::copy`, with a buffer large enough for hashing at full speed.
+/// Large enough for hashing at full speed.
+const BUFFER: usize = 256 * 1024;
+
+/// Like `io::copy`, with a large buffer.
 pub(super) fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<()> {
-    let mut buffer = vec![0; 256 * 1024];
+    copy_through(&mut vec![0; BUFFER], from, to)
+}
+
+fn copy_through(buffer: &mut [u8], from: &mut dyn Read, to: &mut dyn Write) -> io::Result<()> {
     loop {
-        match from.read(&mut buffer) {
+        match from.read(buffer) {
             Ok(0) => return Ok(()),
             Ok(count) => to.write_all(&buffer[..count])?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -401,3 +401,168 @@ fn split(path: &OsStr) -> VecDeque<OsString> {
         .map(|part| OsStr::from_bytes(part).to_owned())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::store::tests::temporary_store;
+    use crate::layers::{Content, Layer};
+
+    fn path(text: &str) -> RootPath {
+        RootPath::clean(text)
+    }
+
+    /// A layer from a list: `dir/`, `opaque//`, `link -> target`, `!whiteout`, `file`.
+    fn layer(store: &Store, entries: &[&str]) -> Layer {
+        let mut draft = store.draft_layer().unwrap();
+        for text in entries {
+            if let Some((name, target)) = text.split_once(" -> ") {
+                draft.add(&Entry::symlink(path(name), target, 0)).unwrap();
+            } else if let Some(name) = text.strip_prefix('!') {
+                draft.add(&Entry::whiteout(path(name))).unwrap();
+            } else if let Some(name) = text.strip_suffix('/') {
+                let mut folder = Entry::directory(path(name), 0o755, 0);
+                let opaque = name.ends_with('/');
+                folder.kind = EntryKind::Directory { opaque };
+                draft.add(&folder).unwrap();
+            } else {
+                let entry = Entry::file(path(text), text.len() as u64, 0o644, 0);
+                draft
+                    .add_file(&entry, Content::Bytes(text.as_bytes()))
+                    .unwrap();
+            }
+        }
+        draft.commit().unwrap()
+    }
+
+    fn stack(store: &Store, layers: &[&[&str]]) -> Stack {
+        let layers: Vec<_> = layers
+            .iter()
+            .map(|entries| layer(store, entries).diff_id)
+            .collect();
+        store.stack(&layers).unwrap()
+    }
+
+    /// Paths and the levels they come from.
+    fn shown(stack: &Stack) -> Vec<(String, usize)> {
+        let mut shown = Vec::new();
+        stack
+            .walk(&RootPath::root(), &mut |node| {
+                shown.push((node.path.to_string(), node.level));
+                Ok(())
+            })
+            .unwrap();
+        shown.split_off(1)
+    }
+
+    fn owned(list: &[(&str, usize)]) -> Vec<(String, usize)> {
+        list.iter()
+            .map(|(path, level)| ((*path).to_owned(), *level))
+            .collect()
+    }
+
+    #[test]
+    fn folders_of_several_levels_are_one_and_upper_files_win() {
+        let (_folder, store) = temporary_store();
+        let stack = stack(&store, &[&["a/", "a/x", "a/y"], &["a/", "a/y", "b"]]);
+        let expected = [("a", 1), ("a/x", 0), ("a/y", 1), ("b", 1)];
+        assert_eq!(shown(&stack), owned(&expected));
+        assert_eq!(stack.lower_dirs().len(), 2);
+    }
+
+    #[test]
+    fn whiteouts_and_opaque_folders_hide() {
+        let (_folder, store) = temporary_store();
+        let stack = stack(
+            &store,
+            &[
+                &["a/", "a/x", "b/", "b/old", "c"],
+                &["!a", "b//", "b/new", "!c"],
+                &["a/", "a/z"],
+            ],
+        );
+        let expected = [("a", 2), ("a/z", 2), ("b", 1), ("b/new", 1)];
+        assert_eq!(shown(&stack), owned(&expected));
+        assert_eq!(stack.lookup(&path("a/x")).unwrap(), None);
+        assert_eq!(stack.lookup(&path("b/old")).unwrap(), None);
+        assert_eq!(shown(&stack.below(1)).len(), 5);
+    }
+
+    #[test]
+    fn a_file_in_place_of_a_folder_hides_what_was_in_it() {
+        let (_folder, store) = temporary_store();
+        let stack = stack(&store, &[&["a/", "a/x"], &["a"], &["a/", "a/y"]]);
+        assert_eq!(shown(&stack), owned(&[("a", 2), ("a/y", 2)]));
+        assert_eq!(shown(&stack.below(2)), owned(&[("a", 1)]));
+    }
+
+    #[test]
+    fn links_lead_where_they_would_in_a_container() {
+        let (_folder, store) = temporary_store();
+        let stack = stack(
+            &store,
+            &[
+                &[
+                    "bin -> usr/bin",
+                    "etc/",
+                    "etc/up -> ../../../usr",
+                    "usr/",
+                    "usr/bin/",
+                    "usr/bin/sh",
+                ],
+                &["abs -> /etc/up/bin", "loop -> loop2", "loop2 -> loop"],
+            ],
+        );
+        for (from, to) in [
+            ("/bin/sh", "usr/bin/sh"),
+            ("abs/sh", "usr/bin/sh"),
+            ("/etc/../../bin/./sh", "usr/bin/sh"),
+            ("abs/new/file", "usr/bin/new/file"),
+            ("/..", ""),
+        ] {
+            let resolved = stack.resolve(from, Follow::Yes).unwrap();
+            assert_eq!(resolved.path, path(to), "{from}");
+        }
+        let link = stack.resolve("abs", Follow::No).unwrap();
+        assert_eq!(link.path, path("abs"));
+        let error = stack.resolve("loop/x", Follow::No).unwrap_err();
+        assert!(matches!(error, StoreError::SymlinkLoop(_)));
+        let error = stack.resolve("bin/sh/x", Follow::Yes).unwrap_err();
+        assert!(matches!(error, StoreError::NotADirectory(at) if at == path("usr/bin/sh")));
+    }
+
+    #[test]
+    fn a_link_to_a_file_of_the_host_reads_the_image() {
+        let (_folder, store) = temporary_store();
+        let stack = stack(
+            &store,
+            &[&["etc/", "passwd -> /etc/passwd", "up -> ../../../etc/passwd"]],
+        );
+        assert_eq!(stack.read("/passwd").unwrap(), None);
+        assert_eq!(stack.read("/up").unwrap(), None);
+    }
+
+    #[test]
+    fn a_container_shows_its_upper_directory_on_top() {
+        let (folder, store) = temporary_store();
+        let upper = folder.path().join("upper");
+        std::fs::create_dir(&upper).unwrap();
+        std::fs::write(upper.join("a"), "new").unwrap();
+        let stack = stack(&store, &[&["a", "b"]]).with_upper(&upper).unwrap();
+        assert_eq!(shown(&stack), owned(&[("a", 1), ("b", 0)]));
+        assert_eq!(stack.read("a").unwrap().unwrap(), b"new");
+        let node = stack.lookup(&path("a")).unwrap().unwrap();
+        assert_eq!(stack.layer_file(&node), None);
+        assert_eq!(stack.lower_dirs().len(), 1);
+    }
+
+    #[test]
+    fn nothing_is_an_empty_folder() {
+        let (_folder, store) = temporary_store();
+        let stack = store.stack(&[]).unwrap();
+        assert_eq!(shown(&stack), []);
+        assert!(stack.read_dir(&RootPath::root()).unwrap().is_empty());
+        let error = stack.read_dir(&path("x")).unwrap_err();
+        assert!(matches!(error, StoreError::NotFound(_)));
+    }
+}
