@@ -411,3 +411,167 @@ fn is_image(config: &ImageConfig) -> bool {
     // A manifest, read as a config, has none of these; all fields of a config may be missing.
     !config.other.contains_key("schemaVersion") && config.rootfs.kind == "layers"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::store::tests::temporary_store;
+
+    fn image(store: &Store, created: &str) -> Image {
+        let layer = store.draft_layer().unwrap().commit().unwrap();
+        let config = ImageConfig {
+            created: Some(created.to_owned()),
+            ..ImageConfig::default()
+        };
+        store.put_image(&config, &[layer.diff_id]).unwrap()
+    }
+
+    fn reference(name: &str) -> ImageReference {
+        name.parse().unwrap()
+    }
+
+    fn listed(store: &Store) -> Vec<(ImageId, Vec<String>)> {
+        let names =
+            |image: &ImageSummary| image.references.iter().map(ToString::to_string).collect();
+        let images = store.images().unwrap();
+        images
+            .iter()
+            .map(|image| (image.id, names(image)))
+            .collect()
+    }
+
+    #[test]
+    fn images_are_found_by_name_id_and_prefix() {
+        let (_folder, store) = temporary_store();
+        let step = image(&store, "2026-01-01T00:00:00Z");
+        let named = image(&store, "2026-01-02T00:00:00Z");
+        store.tag(&reference("shop:1"), &named).unwrap();
+        for name in [
+            "shop:1",
+            "docker.io/library/shop:1",
+            &named.id.to_string(),
+            &named.id.short(),
+        ] {
+            assert_eq!(store.find(name).unwrap(), named, "{name}");
+        }
+        let by_digest = format!("shop@{}", named.manifest);
+        assert_eq!(store.find(&by_digest).unwrap(), named);
+        assert_eq!(store.find(&step.id.short()).unwrap(), step);
+        for name in ["shop", "nosuch", "", "Z", &"0".repeat(64)] {
+            let error = store.find(name).unwrap_err();
+            assert!(
+                matches!(error, StoreError::ImageNotFound(_)),
+                "{name}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_id_that_fits_several_images_is_ambiguous() {
+        let (_folder, store) = temporary_store();
+        // With 17 images two start with the same digit.
+        let images: Vec<_> = (0..17).map(|n| image(&store, &format!("{n}"))).collect();
+        let mut digits: Vec<_> = images
+            .iter()
+            .map(|image| image.id.short()[..1].to_owned())
+            .collect();
+        digits.sort();
+        let twice = digits.windows(2).find(|pair| pair[0] == pair[1]).unwrap();
+        let error = store.find(&twice[0]).unwrap_err();
+        assert!(matches!(error, StoreError::AmbiguousId { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_name_that_moves_leaves_its_image_in_the_list() {
+        let (_folder, store) = temporary_store();
+        let old = image(&store, "2026-01-01T00:00:00Z");
+        let new = image(&store, "2026-01-02T00:00:00Z");
+        store.tag(&reference("shop"), &old).unwrap();
+        store.tag(&reference("shop"), &new).unwrap();
+        store.tag(&reference("shop:2"), &new).unwrap();
+        assert_eq!(
+            listed(&store),
+            [
+                (new.id, vec!["shop".to_owned(), "shop:2".to_owned()]),
+                (old.id, vec![])
+            ]
+        );
+        store.tag(&reference("shop:old"), &old).unwrap();
+        assert_eq!(listed(&store)[1], (old.id, vec!["shop:old".to_owned()]));
+    }
+
+    #[test]
+    fn the_last_name_takes_the_image_off_the_list() {
+        let (_folder, store) = temporary_store();
+        let image = image(&store, "x");
+        store.tag(&reference("a"), &image).unwrap();
+        store.tag(&reference("b"), &image).unwrap();
+        assert!(!store.untag(&reference("a")).unwrap().last);
+        let untagged = store.untag(&reference("b")).unwrap();
+        assert_eq!((untagged.id, untagged.last), (image.id, true));
+        assert_eq!(listed(&store), []);
+        let error = store.untag(&reference("b")).unwrap_err();
+        assert!(matches!(error, StoreError::ImageNotFound(name) if name == "b"));
+    }
+
+    #[test]
+    fn removing_an_image_returns_its_names() {
+        let (_folder, store) = temporary_store();
+        let image = image(&store, "x");
+        store.tag(&reference("b"), &image).unwrap();
+        store.tag(&reference("a:1"), &image).unwrap();
+        let names = store.remove_image(image.id).unwrap();
+        assert_eq!(names, [reference("a:1"), reference("b")]);
+        assert_eq!(listed(&store), []);
+    }
+
+    #[test]
+    fn an_index_written_by_others_is_understood() {
+        let (_folder, store) = temporary_store();
+        let image = image(&store, "2026-01-01T00:00:00Z");
+        store.tag(&reference("shop"), &image).unwrap();
+        store
+            .change_index(|index| {
+                index[0].annotations.retain(|key, _| key == REF_NAME);
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(listed(&store), [(image.id, vec!["shop".to_owned()])]);
+        assert_eq!(store.find("shop").unwrap(), image);
+    }
+
+    #[test]
+    fn naming_an_image_twice_writes_nothing() {
+        let (_folder, store) = temporary_store();
+        let image = image(&store, "x");
+        store.tag(&reference("shop"), &image).unwrap();
+        let inode = || {
+            std::os::unix::fs::MetadataExt::ino(&fs::metadata(store.path("index.json")).unwrap())
+        };
+        let before = inode();
+        store.tag(&reference("shop"), &image).unwrap();
+        assert_eq!(inode(), before);
+        let pinned = format!("shop@{}", image.manifest);
+        let error = store.tag(&reference(&pinned), &image).unwrap_err();
+        assert!(matches!(error, StoreError::TagWithDigest(_)));
+    }
+
+    #[test]
+    fn many_who_name_images_at_once_lose_no_name() {
+        let (_folder, store) = temporary_store();
+        let image = image(&store, "x");
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let (image, root) = (&image, store.root());
+                scope.spawn(move || {
+                    let store = Store::open(root).unwrap();
+                    for name in 0..5 {
+                        let name = format!("shop:{thread}-{name}");
+                        store.tag(&name.parse().unwrap(), image).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(listed(&store)[0].1.len(), 20);
+    }
+}

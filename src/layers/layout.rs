@@ -30,7 +30,13 @@ pub(super) fn create(root: &Path) -> Result<()> {
 
 /// Returns the name in a descriptor, if it has one that strata understands.
 pub(super) fn reference(descriptor: &Descriptor) -> Option<ImageReference> {
-    descriptor.annotations.get(REF_NAME)?.parse().ok()
+    short_reference(descriptor.annotations.get(REF_NAME)?)
+}
+
+/// Reads a name in its short form: `shop` and `shop:latest` are one name, and equal.
+pub(super) fn short_reference(text: &str) -> Option<ImageReference> {
+    let reference: ImageReference = text.parse().ok()?;
+    reference.to_string().parse().ok()
 }
 
 /// Reads an index.

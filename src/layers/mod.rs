@@ -40,6 +40,8 @@ mod layout;
 mod level;
 pub mod manifest;
 mod path;
+#[cfg(test)]
+mod properties;
 mod records;
 mod regenerate;
 mod scratch;

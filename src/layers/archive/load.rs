@@ -159,7 +159,8 @@ fn docker_images(source: &Source) -> Result<Vec<DockerImage>> {
 
 fn docker_names(image: &DockerImage) -> Vec<ImageReference> {
     let tags = image.repo_tags.iter().flatten();
-    tags.filter_map(|tag| tag.parse().ok()).collect()
+    tags.filter_map(|tag| layout::short_reference(tag))
+        .collect()
 }
 
 /// Returns the manifest for this machine: an index may lead to several.
@@ -222,7 +223,7 @@ fn names(descriptor: &Descriptor, id: ImageId, docker: &[DockerImage]) -> Vec<Im
         return names;
     }
     let containerd = descriptor.annotations.get(CONTAINERD_NAME);
-    match containerd.and_then(|name| name.parse().ok()) {
+    match containerd.and_then(|name| layout::short_reference(name)) {
         Some(name) => vec![name],
         None => layout::reference(descriptor).into_iter().collect(),
     }

@@ -218,3 +218,157 @@ fn write(to: &mut dyn Write, bytes: &[u8]) -> Result<()> {
     to.write_all(bytes)
         .map_err(StoreError::io("write", "archive"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Digest;
+    use crate::layers::store::tests::temporary_store;
+    use crate::layers::{Content, ImageConfig};
+
+    /// An image of a layer made here and a gzipped one from outside, named twice.
+    fn image(store: &Store) -> (Image, Vec<ImageReference>) {
+        let mut draft = store.draft_layer().unwrap();
+        let entry = Entry::file(RootPath::clean("f"), 5, 0o644, 1);
+        draft.add_file(&entry, Content::Bytes(b"hello")).unwrap();
+        let own = draft.commit().unwrap();
+        let mut tar = Vec::new();
+        tar_header::append(&Entry::directory(RootPath::clean("d"), 0o750, 3), &mut tar);
+        tar.extend_from_slice(&tar_header::END);
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&tar).unwrap();
+        let gzip = gzip.finish().unwrap();
+        let outside = store.apply_tar(&mut &gzip[..], &[own.diff_id]).unwrap();
+        let config = ImageConfig {
+            architecture: "amd64".into(),
+            os: "linux".into(),
+            ..ImageConfig::default()
+        };
+        let image = store
+            .put_image(&config, &[own.diff_id, outside.diff_id])
+            .unwrap();
+        // The plain tar is made again when the blob is not kept.
+        fs::remove_file(store.blob_path(own.diff_id.0)).unwrap();
+        (
+            image,
+            vec!["me/shop:1".parse().unwrap(), "shop".parse().unwrap()],
+        )
+    }
+
+    fn archive(store: &Store, images: &[(Image, Vec<ImageReference>)]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        store.save_docker(&mut bytes, images).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn an_archive_loads_as_the_same_image_with_its_names() {
+        let (_folder, store) = temporary_store();
+        let saved = image(&store);
+        let bytes = archive(&store, std::slice::from_ref(&saved));
+        let (_folder, other) = temporary_store();
+        let loaded = other.load_reader(&mut &bytes[..]).unwrap();
+        assert_eq!(loaded.len(), 1);
+        assert_eq!(
+            (&loaded[0].image, &loaded[0].references),
+            (&saved.0, &saved.1)
+        );
+        assert_eq!(other.find("shop").unwrap(), saved.0);
+        assert_eq!(other.fsck().unwrap(), []);
+        let again = archive(&other, &[saved]);
+        assert_eq!(Digest::of(&again), Digest::of(&bytes));
+    }
+
+    #[test]
+    fn a_folder_loads_as_the_same_image_and_can_be_added_to() {
+        let (folder, store) = temporary_store();
+        let (image, names) = image(&store);
+        let out = folder.path().join("out");
+        store
+            .save_oci(&out, &[(image.clone(), vec![names[0].clone()])])
+            .unwrap();
+        store
+            .save_oci(&out, &[(image.clone(), names.clone())])
+            .unwrap();
+        let (_folder, other) = temporary_store();
+        let loaded = other.load(&out).unwrap();
+        assert_eq!((&loaded[0].image, &loaded[0].references), (&image, &names));
+        assert_eq!(layout::read(&out.join(INDEX)).unwrap().manifests.len(), 2);
+        assert_eq!(other.fsck().unwrap(), []);
+    }
+
+    #[test]
+    fn older_archives_of_docker_load_too() {
+        let (folder, store) = temporary_store();
+        let (image, _) = image(&store);
+        let mut bytes = Vec::new();
+        let config = store.read_blob(image.id.0).unwrap();
+        let mut layers = Vec::new();
+        for (at, diff_id) in image.layers.iter().enumerate() {
+            let mut tar = Vec::new();
+            let layer = store.layer(*diff_id).unwrap().unwrap();
+            store.layer_tar(&layer, &mut tar).unwrap();
+            layers.push(format!("{at}/layer.tar"));
+            append(&mut bytes, &layers[at], &tar).unwrap();
+        }
+        append(&mut bytes, "config.json", &config).unwrap();
+        let docker = [DockerImage {
+            config: "config.json".into(),
+            repo_tags: Some(vec!["old:1".into()]),
+            layers,
+        }];
+        append(
+            &mut bytes,
+            DOCKER_MANIFEST,
+            &serde_json::to_vec(&docker).unwrap(),
+        )
+        .unwrap();
+        bytes.extend_from_slice(&tar_header::END);
+        let path = folder.path().join("old.tar.gz");
+        let mut gzip = flate2::write::GzEncoder::new(
+            File::create(&path).unwrap(),
+            flate2::Compression::fast(),
+        );
+        gzip.write_all(&bytes).unwrap();
+        gzip.finish().unwrap();
+
+        let (_folder, other) = temporary_store();
+        let loaded = other.load(&path).unwrap();
+        assert_eq!(loaded[0].image.id, image.id);
+        assert_eq!(other.find("old:1").unwrap().layers, image.layers);
+        assert_eq!(other.fsck().unwrap(), []);
+    }
+
+    #[test]
+    fn what_is_no_archive_or_a_damaged_one_is_refused() {
+        let (folder, store) = temporary_store();
+        let saved = image(&store);
+        let mut damaged = archive(&store, &[saved]);
+        // The last bytes of the first blob's content.
+        damaged[3 * tar_header::BLOCK + 700] ^= 1;
+        let (_folder, other) = temporary_store();
+        let error = other.load_reader(&mut &damaged[..]).unwrap_err();
+        assert!(
+            matches!(error, StoreError::WrongDigest { .. } | StoreError::Tar(_)),
+            "{error}"
+        );
+        assert!(other.images().unwrap().is_empty());
+        for (bytes, reason) in [(&b"text"[..], "malformed tar"), (b"", "neither")] {
+            let error = other.load_reader(&mut &bytes[..]).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
+        let error = other.load(folder.path()).unwrap_err();
+        assert!(matches!(error, StoreError::NotAnArchive { .. }), "{error}");
+    }
+
+    #[test]
+    fn names_are_written_out_where_docker_looks() {
+        for (name, whole) in [
+            ("shop", "docker.io/library/shop:latest"),
+            ("me/shop:1", "docker.io/me/shop:1"),
+            ("localhost:5000/shop", "localhost:5000/shop:latest"),
+        ] {
+            assert_eq!(whole_name(&name.parse().unwrap()), whole);
+        }
+    }
+}
