@@ -157,7 +157,7 @@ mod tests {
             // Not through `set_path`, which has scruples of its own.
             header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
             header.set_entry_type(entry_type);
-            header.set_mode(0o640);
+            header.set_mode(0o750);
             header.set_mtime(77);
             let is_link = matches!(entry_type, EntryType::Symlink | EntryType::Link);
             let body = if is_link { "" } else { content };
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(store.read_blob(layer.blob.digest).unwrap(), tar);
         assert_eq!((layer.size, layer.files, layer.folders), (3, 2, 1));
         let meta = std::fs::metadata(layer.tree.join("a")).unwrap();
-        assert_eq!((meta.mode() & 0o7777, meta.mtime()), (0o640, 77));
+        assert_eq!((meta.mode() & 0o7777, meta.mtime()), (0o750, 77));
         let mut again = Vec::new();
         store.layer_tar(&layer, &mut again).unwrap();
         assert_eq!(again, tar);

@@ -4,6 +4,11 @@
 //! These are our own structs because the image id is the digest of this document: fields that
 //! strata does not know have to survive, or a changed image would lose them.
 
+#![expect(
+    clippy::zero_sized_map_values,
+    reason = "image-spec writes a set as an object of empty objects"
+)]
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -66,7 +66,7 @@ impl Store {
 }
 
 impl LayerDraft {
-    /// Cuts times later than this (SOURCE_DATE_EPOCH) off, in every entry added from now on.
+    /// Cuts times later than this (`SOURCE_DATE_EPOCH`) off, in every entry added from now on.
     pub fn clamp_times(mut self, latest: Option<i64>) -> Self {
         self.clamp = latest;
         self
@@ -107,7 +107,7 @@ impl LayerDraft {
             .stream
             .finish()
             .map_err(StoreError::io("write", self.folder.path()))?;
-        self.store.adopt(&self.folder, streamed, self.numbers)
+        self.store.adopt(&self.folder, &streamed, self.numbers)
     }
 
     fn put(&mut self, entry: &Entry) -> Result<()> {
@@ -222,7 +222,7 @@ impl LayerDraft {
         }
         let mut left = entry.kind.size();
         while left > 0 {
-            let room = self.stream.room().map_err(io)?;
+            let room = self.stream.room();
             let most = usize::try_from(left).map_or(room.len(), |left| left.min(room.len()));
             let count = read_some(from, &mut room[..most]).map_err(io)?;
             if count == 0 {
@@ -240,7 +240,7 @@ impl LayerDraft {
         let digest = match hash {
             None => None,
             Some(ContentHash::Here(hasher)) => Some(hasher.finish()),
-            Some(ContentHash::Thread) => Some(self.stream.end_content().map_err(io)?),
+            Some(ContentHash::Thread) => Some(self.stream.end_content()),
         };
         self.write_tar(tar_header::padding(entry.kind.size()))?;
         Ok(digest)

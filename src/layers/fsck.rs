@@ -193,9 +193,10 @@ impl Check<'_> {
             Err(StoreError::WrongDigest { .. }) => return,
             Err(error) => return self.unreadable(&self.store.blob_path(digest), &error),
         };
-        let layers = match self.blob(&manifest.config, by) {
-            true => self.config_layers(manifest.config.digest),
-            false => Vec::new(),
+        let layers = if self.blob(&manifest.config, by) {
+            self.config_layers(manifest.config.digest)
+        } else {
+            Vec::new()
         };
         for (at, blob) in manifest.layers.iter().enumerate() {
             let diff_id = layers.get(at).copied();
@@ -308,7 +309,7 @@ impl Check<'_> {
         match unpacker.unpack(&mut compression::decompress(compression, blob)) {
             // A damaged blob is reported with the blobs.
             Err(StoreError::Tar(_)) => return Ok(true),
-            unpacked => unpacked?,
+            outcome => outcome?,
         }
         let (records, _) = unpacker.finish()?;
         records.write(scratch.path())?;

@@ -1,6 +1,7 @@
 //! [`Image`]: a config and its layers; finding, making, naming and removing images.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 
 use super::config::ImageConfig;
@@ -59,15 +60,14 @@ impl Store {
     pub fn images(&self) -> Result<Vec<ImageSummary>> {
         let mut images: BTreeMap<Digest, ImageSummary> = BTreeMap::new();
         for descriptor in self.index()?.manifests {
-            if !images.contains_key(&descriptor.digest) {
-                let Some(summary) = self.summary(&descriptor)? else {
-                    continue;
-                };
-                images.insert(descriptor.digest, summary);
-            }
-            if let Some(image) = images.get_mut(&descriptor.digest) {
-                image.references.extend(layout::reference(&descriptor));
-            }
+            let image = match images.entry(descriptor.digest) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => match self.summary(&descriptor)? {
+                    Some(summary) => place.insert(summary),
+                    None => continue,
+                },
+            };
+            image.references.extend(layout::reference(&descriptor));
         }
         let mut images: Vec<_> = images.into_values().collect();
         for image in &mut images {
@@ -369,7 +369,7 @@ impl Store {
     }
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum KeepUnnamed {
     Yes,
     No,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use rustix::fs::{FileType, Stat};
 
 use super::RootPath;
-use super::entry::{Entry, EntryKind};
+use super::entry::{Entry, EntryKind, Xattrs};
 use super::error::{Result, StoreError};
 use super::layer::LayerFile;
 use super::level::{self, Level};
@@ -24,7 +24,7 @@ use super::records::Records;
 use super::store::{OwnersMode, Store};
 use crate::digest::DiffId;
 
-/// As many symbolic links as the kernel follows (path_resolution(7)).
+/// As many symbolic links as the kernel follows (`path_resolution(7)`).
 const MOST_LINKS: usize = 40;
 
 /// Layers on top of each other, as a container would see them.
@@ -239,7 +239,7 @@ impl Stack {
     pub fn entry(&self, node: &Node) -> Result<Entry> {
         let xattrs = match self.level(node.level) {
             Some(level) => level.xattrs(&node.path)?,
-            None => Default::default(),
+            None => Xattrs::new(),
         };
         Ok(Entry {
             path: node.path.clone(),

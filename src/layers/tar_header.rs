@@ -198,7 +198,7 @@ mod tests {
         let mut archive = tar::Archive::new(&bytes[..]);
         let read = archive.entries().unwrap().map(|entry| {
             let entry = entry.unwrap();
-            let link = entry.link_name_bytes().map(|name| name.into_owned());
+            let link = entry.link_name_bytes().map(std::borrow::Cow::into_owned);
             (
                 String::from_utf8(entry.path_bytes().into_owned()).unwrap(),
                 entry.header().uid().unwrap(),

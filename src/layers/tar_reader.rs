@@ -98,7 +98,7 @@ impl<R: Read> TarReader<R> {
             self.left = size;
             self.padding = padding_after(size);
         }
-        let link = header.link_name_bytes().map(|name| name.into_owned());
+        let link = header.link_name_bytes().map(std::borrow::Cow::into_owned);
         // Whoever is no device may have anything in these fields.
         let device = |field: io::Result<Option<u32>>| field.ok().flatten().unwrap_or(0);
         let number = |said: Option<u64>, header: io::Result<u64>| said.map_or(header, Ok);

@@ -27,7 +27,7 @@ use super::tar_reader::TarReader;
 use super::tree::{self, FOLDER, How, PLAIN};
 use super::xattrs;
 
-/// As many links as the kernel follows (path_resolution(7)).
+/// As many links as the kernel follows (`path_resolution(7)`).
 const MOST_LINKS: usize = 40;
 
 /// Makes a tree of a tar.

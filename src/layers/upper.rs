@@ -28,7 +28,7 @@ pub struct UpperOptions<'a> {
     pub below: &'a Stack,
     /// Who owns new files, in [`OwnersMode::Recorded`](super::OwnersMode::Recorded); the kernel knows otherwise.
     pub owner: (u32, u32),
-    /// Cuts times later than this off (SOURCE_DATE_EPOCH).
+    /// Cuts times later than this off (`SOURCE_DATE_EPOCH`).
     pub clamp: Option<i64>,
 }
 
@@ -56,7 +56,7 @@ impl Store {
         let streamed = streamed.map_err(StoreError::io("write", &tar))?;
         std::fs::rename(upper, draft.path().join("tree"))
             .map_err(StoreError::io("rename", upper))?;
-        self.adopt(&draft, streamed, reading.numbers)
+        self.adopt(&draft, &streamed, reading.numbers)
     }
 }
 

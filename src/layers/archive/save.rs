@@ -143,9 +143,9 @@ impl Store {
         }
         let named = references.iter().map(|reference| {
             let mut named = descriptor.clone();
-            let names = &mut named.annotations;
-            names.insert(REF_NAME.to_owned(), reference.to_string());
-            names.insert(CONTAINERD_NAME.to_owned(), whole_name(reference));
+            let annotations = &mut named.annotations;
+            annotations.insert(REF_NAME.to_owned(), reference.to_string());
+            annotations.insert(CONTAINERD_NAME.to_owned(), whole_name(reference));
             named
         });
         Ok(named.collect())
