@@ -11,10 +11,11 @@ use rustix::fs::{CWD, Mode, OFlags};
 use super::entry::{Entry, EntryKind};
 use super::error::{Result, StoreError};
 use super::layer::{Layer, LayerFile, Numbers};
+use super::node::{FOLDER, PLAIN};
 use super::scratch::ScratchDir;
 use super::store::Store;
 use super::stream::TarStream;
-use super::tree::{FOLDER, PLAIN, TreeWriter};
+use super::tree::TreeWriter;
 use super::{RootPath, tar_header};
 use crate::digest::{DiffId, Digest, Hasher};
 

@@ -7,18 +7,11 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::thread::JoinHandle;
 
+use super::chunks::{BUFFER, Pool, Worker};
 use crate::digest::{DiffId, Digest, Hasher};
 
-/// Large enough that handing a buffer over costs nothing beside hashing it.
-const BUFFER: usize = 256 * 1024;
-/// One being filled, the others on their way: 2 MiB in all.
-const BUFFERS: usize = 8;
 /// The largest tar of a layer made here that is kept as a blob; larger ones are made again from the
 /// tree when needed.
 const SMALL: u64 = 16 * 1024 * 1024;
@@ -42,34 +35,6 @@ pub(super) struct TarStream {
     content: Option<Worker<Digest>>,
     consumer: Option<Consumer>,
     pool: Option<Pool>,
-}
-
-/// Buffers that come back, and the way for them to come back.
-struct Pool {
-    back: Receiver<Vec<u8>>,
-    home: SyncSender<Vec<u8>>,
-    made: usize,
-}
-
-/// A full buffer; goes home when the last who reads it is done.
-struct Chunk {
-    bytes: Vec<u8>,
-    home: SyncSender<Vec<u8>>,
-}
-
-impl Drop for Chunk {
-    fn drop(&mut self) {
-        // The stream may be gone, and then nobody waits for the buffer.
-        let _ = self.home.try_send(std::mem::take(&mut self.bytes));
-    }
-}
-
-type Piece = (Arc<Chunk>, Range<usize>);
-
-/// A thread that takes pieces and has a result in the end.
-struct Worker<T> {
-    pieces: Sender<Piece>,
-    thread: JoinHandle<T>,
 }
 
 /// Where hashing is done: here until there is a full buffer, in a thread from then on.
@@ -163,7 +128,7 @@ impl TarStream {
         self.content = Some(Worker::start("hash file", |pieces| {
             let mut hasher = Hasher::new();
             for (chunk, range) in pieces {
-                hasher.update(&chunk.bytes[range]);
+                hasher.update(&chunk[range]);
             }
             hasher.finish()
         }));
@@ -207,10 +172,7 @@ impl TarStream {
         let pool = self.pool.get_or_insert_with(Pool::new);
         let mut bytes = std::mem::replace(&mut self.buffer, pool.next());
         bytes.truncate(self.filled);
-        let chunk = Arc::new(Chunk {
-            bytes,
-            home: pool.home.clone(),
-        });
+        let chunk = pool.chunk(bytes);
         if let Some(content) = &self.content {
             content.send(&chunk, self.content_from..self.filled);
         }
@@ -228,7 +190,7 @@ impl TarStream {
                 let mut outcome = Ok(());
                 for (chunk, range) in pieces {
                     if outcome.is_ok() {
-                        outcome = sink.write(&chunk.bytes[range]);
+                        outcome = sink.write(&chunk[range]);
                     }
                 }
                 outcome.map(|()| sink)
@@ -252,51 +214,6 @@ impl Write for TarStream {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl Pool {
-    fn new() -> Self {
-        let (home, back) = sync_channel(BUFFERS);
-        Self {
-            back,
-            home,
-            made: 1,
-        }
-    }
-
-    fn next(&mut self) -> Vec<u8> {
-        if self.made < BUFFERS {
-            self.made += 1;
-            return vec![0; BUFFER];
-        }
-        let mut buffer = self.back.recv().expect("the pool itself can send");
-        buffer.resize(BUFFER, 0);
-        buffer
-    }
-}
-
-impl<T: Send + 'static> Worker<T> {
-    fn start(name: &str, work: impl FnOnce(Receiver<Piece>) -> T + Send + 'static) -> Self {
-        let (pieces, received) = channel();
-        let thread = std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || work(received))
-            .expect("a machine that cannot start a thread cannot build");
-        Self { pieces, thread }
-    }
-
-    fn send(&self, chunk: &Arc<Chunk>, range: Range<usize>) {
-        // The thread ends before its sender only by a panic, which `finish` passes on.
-        let _ = self.pieces.send((Arc::clone(chunk), range));
-    }
-
-    fn finish(self) -> T {
-        drop(self.pieces);
-        match self.thread.join() {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
     }
 }
 

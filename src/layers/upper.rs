@@ -19,7 +19,7 @@ use super::records::Records;
 use super::stack::{Node, Stack};
 use super::store::Store;
 use super::stream::TarStream;
-use super::{RootPath, tar_header, tree, xattrs};
+use super::{RootPath, node, tar_header, xattrs};
 
 /// How an upper directory is to be read.
 pub struct UpperOptions<'a> {
@@ -159,7 +159,7 @@ impl Reading<'_> {
     }
 
     fn set_time(&self, found: &Found<'_>) -> Result<()> {
-        let times = tree::times(found.entry.mtime);
+        let times = node::times(found.entry.mtime);
         rustix::fs::utimensat(found.folder, found.name, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(
             StoreError::io("set the time of", self.level.on_disk(&found.entry.path)),
         )
