@@ -70,3 +70,34 @@ impl Store {
         Ok(result)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::image::tests::image;
+    use crate::layers::store::tests::temporary_store;
+
+    #[test]
+    fn names_stand_in_the_index_as_people_write_them() {
+        let (_folder, store) = temporary_store();
+        let image = image(&store, "x");
+        store
+            .tag(&"docker.io/library/shop:latest".parse().unwrap(), &image)
+            .unwrap();
+        let index = store.index().unwrap();
+        assert_eq!(index.manifests[0].annotations[REF_NAME], "shop");
+        assert_eq!(index.manifests[0].digest, image.manifest);
+    }
+
+    #[test]
+    fn what_others_wrote_into_the_index_survives() {
+        let (_folder, store) = temporary_store();
+        let text = r#"{"schemaVersion":2,"manifests":[],"annotations":{"by":"others"}}"#;
+        fs::write(store.path(INDEX), text).unwrap();
+        let image = image(&store, "x");
+        store.list(&image).unwrap();
+        let index = store.index().unwrap();
+        assert_eq!(index.other["annotations"]["by"], "others");
+        assert_eq!(index.manifests.len(), 1);
+    }
+}

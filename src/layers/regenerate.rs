@@ -101,3 +101,40 @@ fn copy_through(buffer: &mut [u8], from: &mut dyn Read, to: &mut dyn Write) -> i
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::store::tests::temporary_store;
+    use crate::layers::{Content, Entry, RootPath};
+
+    #[test]
+    fn without_its_blob_a_layer_gives_the_same_tar_and_tampering_shows() {
+        let (_folder, store) = temporary_store();
+        let mut draft = store.draft_layer().unwrap();
+        let mut folder = Entry::directory(RootPath::clean("a"), 0o700, 5);
+        folder.kind = EntryKind::Directory { opaque: true };
+        draft.add(&folder).unwrap();
+        let mut file = Entry::file(RootPath::clean("a/f"), 3, 0o644, 5);
+        file.xattrs.insert("user.note".into(), b"\n".to_vec());
+        draft.add_file(&file, Content::Bytes(b"abc")).unwrap();
+        let target = RootPath::clean("a/f");
+        let link = EntryKind::HardLink { target };
+        draft
+            .add(&Entry::new(RootPath::clean("a/g"), link, 0o644, 5))
+            .unwrap();
+        draft.add(&Entry::whiteout(RootPath::clean("b"))).unwrap();
+        let layer = draft.commit().unwrap();
+
+        let tar = |store: &Store| {
+            let mut tar = Vec::new();
+            store.layer_tar(&layer, &mut tar).map(|()| tar)
+        };
+        let kept = tar(&store).unwrap();
+        std::fs::remove_file(store.blob_path(layer.blob.digest)).unwrap();
+        assert_eq!(tar(&store).unwrap(), kept);
+        std::fs::write(layer.tree.join("a/f"), "abd").unwrap();
+        let error = tar(&store).unwrap_err();
+        assert!(matches!(error, StoreError::WrongDigest { .. }), "{error}");
+    }
+}

@@ -113,6 +113,17 @@ impl TreeWriter {
             && xattrs::read(on_disk).map_err(StoreError::io("read", on_disk))? == entry.xattrs)
     }
 
+    /// Gives the entry of a hard link that was just made what its file has: programs that unpack
+    /// the tar give it to the file once more.
+    pub(super) fn look_like_target(&self, entry: &mut Entry) -> Result<()> {
+        let stat = rustix::fs::statat(self.here(), entry.path.name(), AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(StoreError::io("look at", entry.path.as_path()))?;
+        entry.mode = stat.st_mode & 0o7777;
+        entry.mtime = stat.st_mtime;
+        (entry.uid, entry.gid) = self.records.owner(&entry.path, (stat.st_uid, stat.st_gid));
+        Ok(())
+    }
+
     /// Leaves all folders and returns what the tree could not hold.
     pub(super) fn finish(mut self) -> Result<Records> {
         while let Some(folder) = self.open.pop() {

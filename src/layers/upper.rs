@@ -134,16 +134,15 @@ impl Reading<'_> {
     }
 
     fn link(&mut self, entry: &mut Entry, inode: (u64, u64)) {
-        match self.names.get(&inode) {
-            None => drop(self.names.insert(inode, entry.path.clone())),
-            Some(first) => {
-                let target = first.clone();
-                self.records
-                    .links
-                    .insert(entry.path.clone(), target.clone());
-                entry.kind = EntryKind::HardLink { target };
-            }
-        }
+        let Some(first) = self.names.get(&inode).cloned() else {
+            self.names.insert(inode, entry.path.clone());
+            return;
+        };
+        // One file has one owner, whatever was at its further names before.
+        (entry.uid, entry.gid) = self.records.owner(&first, (entry.uid, entry.gid));
+        self.records.forget(&entry.path);
+        self.records.share(&first, &entry.path);
+        entry.kind = EntryKind::HardLink { target: first };
     }
 
     /// A folder that is as it was only leads to what changed in it.

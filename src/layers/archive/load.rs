@@ -254,3 +254,102 @@ fn parse<T: serde::de::DeserializeOwned>(source: &Source, part: &str, bytes: &[u
         ))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::layers::image::tests::image;
+    use crate::layers::store::tests::temporary_store;
+
+    /// A folder with an image for this machine, one for another whose bytes are not there, and a
+    /// proof of origin; all behind one name.
+    fn many_platforms(store: &Store, folder: &Path) -> Image {
+        let image = image(store, "2026-01-01T00:00:00Z");
+        store.save_oci(folder, &[(image.clone(), vec![])]).unwrap();
+        let size = fs::metadata(store.blob_path(image.manifest)).unwrap().len();
+        let manifest = |digest: Digest, architecture: &str| {
+            json!({
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "digest": digest, "size": size,
+                "platform": {"os": "linux", "architecture": architecture},
+            })
+        };
+        let index = json!({"schemaVersion": 2, "manifests": [
+            manifest(Digest::of(b"elsewhere"), "s390x"),
+            manifest(image.manifest, "unknown"),
+            manifest(image.manifest, own_architecture()),
+        ]});
+        let index = serde_json::to_vec(&index).unwrap();
+        let mut outer = Descriptor::of(MediaType::Index, &index);
+        fs::write(folder.join(blob_part(outer.digest)), index).unwrap();
+        let name = "docker.io/library/shop:latest".to_owned();
+        outer.annotations.insert(CONTAINERD_NAME.to_owned(), name);
+        outer
+            .annotations
+            .insert(layout::REF_NAME.to_owned(), "latest".to_owned());
+        let outer = ImageIndex::new(vec![outer]).to_bytes();
+        fs::write(folder.join(INDEX), outer).unwrap();
+        image
+    }
+
+    #[test]
+    fn of_many_platforms_the_one_that_is_here_is_taken() {
+        let (folder, store) = temporary_store();
+        let out = folder.path().join("out");
+        let image = many_platforms(&store, &out);
+        let (_folder, other) = temporary_store();
+        let loaded = other.load(&out).unwrap();
+        assert_eq!(
+            loaded,
+            [Loaded {
+                image,
+                references: vec!["shop".parse().unwrap()],
+            }]
+        );
+    }
+
+    #[test]
+    fn an_image_without_a_name_is_listed() {
+        let (folder, store) = temporary_store();
+        let image = image(&store, "x");
+        let out = folder.path().join("out");
+        store.save_oci(&out, &[(image.clone(), vec![])]).unwrap();
+        let (_folder, other) = temporary_store();
+        other.load(&out).unwrap();
+        let images = other.images().unwrap();
+        assert_eq!((images.len(), images[0].id), (1, image.id));
+        assert!(images[0].references.is_empty());
+    }
+
+    #[test]
+    fn a_config_that_does_not_fit_its_manifest_is_refused() {
+        let (folder, store) = temporary_store();
+        let config = store
+            .put_blob(br#"{"rootfs":{"type":"layers","diff_ids":[]}}"#)
+            .unwrap();
+        let size = fs::metadata(store.blob_path(config)).unwrap().len();
+        let layer = Descriptor::of(MediaType::Layer, b"x");
+        let config = Descriptor::new(MediaType::Config, config, size);
+        let manifest = Manifest::new(config.clone(), vec![layer]).to_bytes();
+        let out = folder.path();
+        fs::create_dir_all(out.join("blobs/sha256")).unwrap();
+        let descriptor = Descriptor::of(MediaType::Manifest, &manifest);
+        fs::write(out.join(blob_part(descriptor.digest)), manifest).unwrap();
+        fs::copy(
+            store.blob_path(config.digest),
+            out.join(blob_part(config.digest)),
+        )
+        .unwrap();
+        fs::write(
+            out.join(INDEX),
+            ImageIndex::new(vec![descriptor]).to_bytes(),
+        )
+        .unwrap();
+        let error = store.load(out).unwrap_err().to_string();
+        assert!(error.contains("lists 0 layers, its manifest 1"), "{error}");
+    }
+}

@@ -258,3 +258,66 @@ impl Seek for Piece<'_> {
         Ok(self.position)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::store::tests::temporary_store;
+
+    fn tar_with(members: &[(&str, EntryType, &str)]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (name, entry_type, text) in members {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(*entry_type);
+            if *entry_type == EntryType::Regular {
+                header.set_size(text.len() as u64);
+                builder
+                    .append_data(&mut header, name, text.as_bytes())
+                    .unwrap();
+            } else {
+                header.set_size(0);
+                builder.append_link(&mut header, name, text).unwrap();
+            }
+        }
+        builder.into_inner().unwrap()
+    }
+
+    #[test]
+    fn parts_are_found_in_any_order_and_through_links() {
+        let (_folder, store) = temporary_store();
+        let tar = tar_with(&[
+            ("b/layer.tar", EntryType::Symlink, "../a/layer.tar"),
+            ("a/layer.tar", EntryType::Regular, "content"),
+            ("round", EntryType::Symlink, "round"),
+        ]);
+        let source = Source::from_pipe(&store, &mut &tar[..]).unwrap();
+        assert_eq!(source.document("b/layer.tar").unwrap(), b"content");
+        assert_eq!(source.document("./a//layer.tar").unwrap(), b"content");
+        for missing in ["c", "round"] {
+            let error = source.document(missing).unwrap_err();
+            assert!(matches!(error, StoreError::NotAnArchive { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_document_names_a_file_outside_of_the_folder() {
+        let (folder, store) = temporary_store();
+        std::fs::write(folder.path().join("secret"), "x").unwrap();
+        let inside = folder.path().join("archive");
+        std::fs::create_dir(&inside).unwrap();
+        let source = Source::open(&store, &inside).unwrap();
+        let error = source.document("../secret").unwrap_err();
+        assert!(matches!(error, StoreError::HostileEntry { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_blob_with_other_bytes_is_refused() {
+        let (_folder, store) = temporary_store();
+        let digest = Digest::of(b"right");
+        let tar = tar_with(&[(&blob_part(digest), EntryType::Regular, "wrong")]);
+        let source = Source::from_pipe(&store, &mut &tar[..]).unwrap();
+        let error = source.blob_document(digest).unwrap_err();
+        assert!(matches!(error, StoreError::WrongDigest { .. }), "{error}");
+        assert!(source.copy_blob(digest, &mut io::sink()).is_err());
+    }
+}
