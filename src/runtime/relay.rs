@@ -88,7 +88,7 @@ impl Ends {
 }
 
 /// Gives a terminal a size.
-pub(super) fn resize(terminal: &OwnedFd, size: Size) {
+fn resize(terminal: &OwnedFd, size: Size) {
     let size = Winsize {
         ws_row: size.rows,
         ws_col: size.columns,

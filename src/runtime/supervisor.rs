@@ -20,7 +20,7 @@ use super::launch::{Note, Running, Stdio, launch};
 use super::log::Stream;
 use super::names::ContainerId;
 use super::peer::Peer;
-use super::relay::{Client, Ends, Program, Relay, resize};
+use super::relay::{Client, Ends, Program, Relay};
 use super::remove_tree::remove_tree;
 use super::spec::Rootfs;
 use super::state::{self, Exited};
@@ -135,13 +135,11 @@ impl Container {
 
     fn launch(&mut self, start: &Start) -> Result<(Running, Ends), Failure> {
         let (stdio, ends) = self.stdio(start).map_err(|error| files(&error))?;
+        self.config.spec.process.terminal_size = start.size.map(|size| (size.rows, size.columns));
         let mut running = launch(&self.config.spec, stdio).map_err(Failure::Launch)?;
         let Some(terminal) = running.terminal() else {
             return Ok((running, ends));
         };
-        if let Some(size) = start.size {
-            resize(&terminal, size);
-        }
         let ends = Ends::of_terminal(terminal).map_err(|error| files(&error))?;
         Ok((running, ends))
     }
