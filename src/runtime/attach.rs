@@ -84,12 +84,17 @@ impl Attachment<'_> {
         };
         let mut keys = raw.as_ref().map(|_| DetachKeys::default());
         loop {
+            // Before the first wait: output may have come in one read with the reply to the start.
+            if let Some(outcome) = self.output()? {
+                return Ok(outcome);
+            }
             let [peer, signals, stdin] = self.wait().map_err(failed)?;
             if signals && let Some(outcome) = self.signals() {
                 return Ok(outcome);
             }
-            if peer && let Some(outcome) = self.output()? {
-                return Ok(outcome);
+            if peer {
+                self.peer.flush();
+                self.peer.read();
             }
             if stdin && self.input(keys.as_mut()) {
                 self.peer.outbox.message(&Request::Detach);
@@ -151,8 +156,6 @@ impl Attachment<'_> {
     }
 
     fn output(&mut self) -> Result<Option<Outcome>, ContainerError> {
-        self.peer.flush();
-        self.peer.read();
         while let Some(frame) = self.peer.next() {
             match self.show(&frame) {
                 Ok(None) => {}
