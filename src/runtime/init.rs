@@ -8,15 +8,14 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 
+use nix::sched::CloneFlags;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::Mode;
 use rustix::process::Signal;
 
 use super::failure::{LaunchError, Note, What};
 use super::protocol::{Orders, Report};
-use super::{
-    command, frames, identity, loopback, mounting, mounts, rlimits, rootfs, seccomp, sys, terminal,
-};
+use super::{command, frames, identity, mounting, mounts, rlimits, rootfs, seccomp, sys, terminal};
 
 /// Plays `__init`.
 pub fn main() -> ExitCode {
@@ -32,10 +31,13 @@ pub fn main() -> ExitCode {
 
 /// Becomes the program; returns why not.
 fn start(channel: &UnixStream) -> LaunchError {
-    let prepared = receive(channel).and_then(|(orders, filter)| {
-        let ready = prepare(&orders)?;
-        identity::assume(&orders, &filter)?;
-        Ok((orders, ready))
+    let prepared = receive(channel).and_then(|received| {
+        if let Some(network) = &received.network {
+            sys::join(network, CloneFlags::CLONE_NEWNET).map_err(setup(What::Network, ""))?;
+        }
+        let ready = prepare(&received.orders)?;
+        identity::assume(&received.orders, &received.filter)?;
+        Ok((received.orders, ready))
     });
     let (orders, ready) = match prepared {
         Ok(prepared) => prepared,
@@ -47,16 +49,27 @@ fn start(channel: &UnixStream) -> LaunchError {
     }
 }
 
-fn receive(channel: &UnixStream) -> Result<(Orders<'static>, Vec<sys::sock_filter>), LaunchError> {
+/// What the launcher sends.
+struct Received {
+    orders: Orders<'static>,
+    network: Option<OwnedFd>,
+    filter: Vec<sys::sock_filter>,
+}
+
+fn receive(channel: &UnixStream) -> Result<Received, LaunchError> {
     sys::close_on_exec_from(3).map_err(|error| talk(&error))?;
     let gone = || talk(&io::ErrorKind::UnexpectedEof.into());
-    let orders = frames::receive(channel)
+    let (orders, mut fds) = frames::receive_with_fds(channel)
         .map_err(|error| talk(&error))?
         .ok_or_else(gone)?;
     let filter = frames::receive_bytes(channel)
         .map_err(|error| talk(&error))?
         .ok_or_else(gone)?;
-    Ok((orders, seccomp::from_bytes(&filter)))
+    Ok(Received {
+        orders,
+        network: fds.pop(),
+        filter: seccomp::from_bytes(&filter),
+    })
 }
 
 /// What [`prepare`] has for the launcher.
@@ -81,9 +94,6 @@ fn prepare(orders: &Orders<'_>) -> Result<Prepared, LaunchError> {
     if !spec.hostname.is_empty() {
         rustix::system::sethostname(spec.hostname.as_bytes())
             .map_err(setup(What::Hostname, &spec.hostname))?;
-    }
-    if orders.own_network {
-        loopback::up().map_err(setup(What::Loopback, "lo"))?;
     }
     notes.extend(rlimits::set(&spec.resources.ulimits)?);
     rustix::process::chdir(&spec.process.cwd).map_err(setup(What::Folder, &spec.process.cwd))?;

@@ -10,6 +10,7 @@ use nix::sched::CloneFlags;
 use serde::{Deserialize, Serialize};
 
 use super::cgroup::Cgroup;
+use super::network::{self, Making};
 use super::protocol::{Event, Handshake, Orders, Report};
 use super::spec::{Network, Spec};
 use super::{enter, frames, guard, seccomp, sys};
@@ -66,7 +67,11 @@ pub fn launch(spec: &Spec, stdio: Stdio) -> Result<Running, LaunchError> {
     let cgroup = Cgroup::make(&spec.resources)?;
     let own_network = spec.network == Network::Loopback && facts.network;
     let (channel, theirs) = UnixStream::pair().map_err(|error| init(&error))?;
-    let (pid, pidfd) = spawn(own_network, &stdio, &theirs)?;
+    let network = own_network
+        .then(network::make)
+        .transpose()
+        .map_err(|error| net(&error))?;
+    let (pid, pidfd) = spawn(&stdio, &theirs)?;
     drop((theirs, stdio));
     // From here on an early return kills it.
     let notes = cgroup.notes().to_vec();
@@ -86,8 +91,12 @@ pub fn launch(spec: &Spec, stdio: Stdio) -> Result<Running, LaunchError> {
         own_network,
         resolv_conf: resolv_conf(),
     };
+    let network = network
+        .map(Making::finish)
+        .transpose()
+        .map_err(|error| net(&error))?;
     running
-        .give(&channel, &orders)
+        .give(&channel, &orders, network.as_ref())
         .map_err(|error| init(&error))?;
     running.listen(&channel)?;
     Ok(running)
@@ -97,17 +106,16 @@ fn init(error: &io::Error) -> LaunchError {
     LaunchError::setup(What::Init, "", error)
 }
 
-fn spawn(
-    own_network: bool,
-    stdio: &Stdio,
-    channel: &UnixStream,
-) -> Result<(u32, OwnedFd), LaunchError> {
-    let mut namespaces = CloneFlags::CLONE_NEWPID
+fn net(error: &io::Error) -> LaunchError {
+    LaunchError::setup(What::Network, "", error)
+}
+
+fn spawn(stdio: &Stdio, channel: &UnixStream) -> Result<(u32, OwnedFd), LaunchError> {
+    let namespaces = CloneFlags::CLONE_NEWPID
         | CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWUTS
         | CloneFlags::CLONE_NEWIPC
         | CloneFlags::CLONE_NEWCGROUP;
-    namespaces.set(CloneFlags::CLONE_NEWNET, own_network);
     let null = null().map_err(|error| init(&error))?;
     let [stdin, stdout, stderr] = [&stdio.stdin, &stdio.stdout, &stdio.stderr]
         .map(|fd| fd.as_ref().map_or(null.as_fd(), AsFd::as_fd));
@@ -127,8 +135,14 @@ fn resolv_conf() -> String {
 }
 
 impl Running {
-    fn give(&self, channel: &UnixStream, orders: &Orders<'_>) -> io::Result<()> {
-        frames::send(channel, orders)?;
+    fn give(
+        &self,
+        channel: &UnixStream,
+        orders: &Orders<'_>,
+        network: Option<&OwnedFd>,
+    ) -> io::Result<()> {
+        let network: Vec<_> = network.into_iter().map(AsFd::as_fd).collect();
+        frames::send_with_fds(channel, orders, &network)?;
         // Init is busy with its first mounts while the filter is made.
         let spec = &orders.spec;
         let filter = seccomp::filter(spec.seccomp, spec.capabilities, spec.ids);

@@ -48,6 +48,7 @@ mod init;
 mod loopback;
 mod mounting;
 mod mounts;
+mod network;
 mod rlimits;
 mod rootfs;
 mod seccomp;
@@ -56,7 +57,7 @@ mod sys;
 mod terminal;
 
 pub use capabilities::Capabilities;
-pub use enter::{Enter, EnterStdio, Entered, RuntimeError, complete_entry, enter};
+pub use enter::{Enter, EnterStdio, Entered, Entering, RuntimeError, complete_entry, enter};
 pub use launch::{Exit, LaunchError, Note, Running, Stdio, clean_folder, clean_upper, launch};
 pub use probe::{Mode, NoNamespaces, Probe, probe};
 pub use spec::{
