@@ -82,15 +82,14 @@ fn prepare(orders: &Orders<'_>) -> Result<Prepared, LaunchError> {
     let spec = &orders.spec;
     // Modes are given in full below.
     rustix::process::umask(Mode::empty());
-    let binds = mounting::open_binds(&mounts::bind_sources(spec))?;
-    let old_root = rootfs::enter(&spec.rootfs, orders.overlay, orders.rootless)?;
-    let mut notes = mounting::carry_out(&mounts::plan(orders), &binds)?;
+    let gathered = mounting::gather(mounts::plan(orders))?;
+    rootfs::enter(&spec.rootfs, orders.overlay, orders.rootless)?;
+    let mut notes = mounting::put(gathered)?;
     let terminal = terminal(orders)?;
     make_cwd(&spec.process.cwd)?;
     if spec.read_only {
         sys::set_read_only(Path::new("/"), false).map_err(setup(What::Mount, "/"))?;
     }
-    rootfs::leave(&old_root).map_err(setup(What::PivotRoot, "/"))?;
     if !spec.hostname.is_empty() {
         rustix::system::sethostname(spec.hostname.as_bytes())
             .map_err(setup(What::Hostname, &spec.hostname))?;

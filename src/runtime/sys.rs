@@ -106,13 +106,21 @@ impl Configuring {
     }
 
     /// fsconfig(2), `FSCONFIG_CMD_CREATE`, and fsmount(2): the detached mount.
-    pub fn mount(self) -> io::Result<OwnedFd> {
+    pub fn mount(self, flags: MountFlags) -> io::Result<OwnedFd> {
         rustix::mount::fsconfig_create(&self.0)?;
-        let flags = FsMountFlags::FSMOUNT_CLOEXEC;
+        let mut attributes = MountAttrFlags::empty();
+        for (flag, attribute) in [
+            (MountFlags::RDONLY, MountAttrFlags::MOUNT_ATTR_RDONLY),
+            (MountFlags::NOSUID, MountAttrFlags::MOUNT_ATTR_NOSUID),
+            (MountFlags::NODEV, MountAttrFlags::MOUNT_ATTR_NODEV),
+            (MountFlags::NOEXEC, MountAttrFlags::MOUNT_ATTR_NOEXEC),
+        ] {
+            attributes.set(attribute, flags.contains(flag));
+        }
         Ok(rustix::mount::fsmount(
             &self.0,
-            flags,
-            MountAttrFlags::empty(),
+            FsMountFlags::FSMOUNT_CLOEXEC,
+            attributes,
         )?)
     }
 }
@@ -146,9 +154,9 @@ pub fn set_read_only(path: &Path, recursive: bool) -> io::Result<()> {
     }
 }
 
-/// [`set_read_only`] for a detached mount; Linux 5.12.
+/// [`set_read_only`] for a detached mount and those below it; Linux 5.12.
 pub fn set_mount_read_only(mount: impl AsFd) -> io::Result<()> {
-    mount_setattr_read_only(mount, Path::new(""), false)
+    mount_setattr_read_only(mount, Path::new(""), true)
 }
 
 fn mount_setattr_read_only(folder: impl AsFd, path: &Path, recursive: bool) -> io::Result<()> {
