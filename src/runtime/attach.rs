@@ -55,7 +55,7 @@ const PASSED_ON: [Signal; 6] = [
 const ENOUGH: usize = 3;
 
 /// Passes signals on: the control connection may be full of input that nobody reads, so they go
-/// another way.
+/// another way. Without one a signal ends the attachment.
 pub(super) type PassOn = Box<dyn Fn(i32)>;
 
 /// Catches signals from now on, so that none is lost between the start and the loop.
@@ -71,7 +71,7 @@ pub(super) struct Attachment<'a> {
     pub streams: Streams<'a>,
     pub tty: bool,
     pub caught: Caught,
-    pub pass_on: PassOn,
+    pub pass_on: Option<PassOn>,
     pub interrupts: usize,
 }
 
@@ -126,11 +126,12 @@ impl Attachment<'_> {
         for signal in self.caught.take() {
             if signal == Signal::SIGWINCH as i32 {
                 self.resize();
-            } else if self.tty {
-                return Some(Outcome::Exited(128 + signal));
-            } else {
-                let signal = self.persistence(signal);
-                (self.pass_on)(signal);
+                continue;
+            }
+            let insistent = self.persistence(signal);
+            match &self.pass_on {
+                Some(pass_on) if !self.tty => pass_on(insistent),
+                _ => return Some(Outcome::Exited(128 + signal)),
             }
         }
         None
