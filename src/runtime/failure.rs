@@ -74,8 +74,8 @@ pub enum What {
     PivotRoot,
     /// Set the host name.
     Hostname,
-    /// Bring `lo` up.
-    Loopback,
+    /// Make the network namespace, with `lo` up, and join it.
+    Network,
     /// Set a limit.
     Limit,
     /// Become the user.
@@ -305,7 +305,7 @@ impl What {
                 "루트 파일 시스템을 /로 만들기",
             ),
             Self::Hostname => ("set the host name", "호스트 이름 정하기"),
-            Self::Loopback => ("bring the loopback interface up", "루프백 인터페이스 켜기"),
+            Self::Network => ("make the network namespace", "네트워크 네임스페이스 만들기"),
             Self::Limit => ("set the limit", "제한 정하기"),
             Self::User => ("become the user", "사용자 바꾸기"),
             Self::Capabilities => ("drop capabilities", "capability 버리기"),

@@ -1,15 +1,19 @@
 //! The parent's side of a container's start. Works inside an entered process only (`enter`).
 
 use std::borrow::Cow;
-use std::fs::File;
+use std::ffi::CStr;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 
 use nix::sched::CloneFlags;
 use serde::{Deserialize, Serialize};
 
 use super::cgroup::Cgroup;
+use super::network::{self, Making};
+use super::probe::Overlay;
 use super::protocol::{Event, Handshake, Orders, Report};
 use super::spec::{Network, Spec};
 use super::{enter, frames, guard, seccomp, sys};
@@ -66,7 +70,11 @@ pub fn launch(spec: &Spec, stdio: Stdio) -> Result<Running, LaunchError> {
     let cgroup = Cgroup::make(&spec.resources)?;
     let own_network = spec.network == Network::Loopback && facts.network;
     let (channel, theirs) = UnixStream::pair().map_err(|error| init(&error))?;
-    let (pid, pidfd) = spawn(own_network, &stdio, &theirs)?;
+    let network = own_network
+        .then(network::make)
+        .transpose()
+        .map_err(|error| net(&error))?;
+    let (pid, pidfd) = spawn(c"__init", NEW, &stdio, &theirs)?;
     drop((theirs, stdio));
     // From here on an early return kills it.
     let notes = cgroup.notes().to_vec();
@@ -86,8 +94,53 @@ pub fn launch(spec: &Spec, stdio: Stdio) -> Result<Running, LaunchError> {
         own_network,
         resolv_conf: resolv_conf(),
     };
+    let network = network
+        .map(Making::finish)
+        .transpose()
+        .map_err(|error| net(&error))?;
+    let rider = network.as_ref().map(AsFd::as_fd);
     running
-        .give(&channel, &orders)
+        .give(&channel, &orders, rider)
+        .map_err(|error| init(&error))?;
+    running.listen(&channel)?;
+    Ok(running)
+}
+
+/// Starts a further process beside a container's PID 1. Works in a process that has joined its
+/// namespaces except for the mount namespace, which `__join` enters itself: here strata's own
+/// libraries must still be found. `container` is a pidfd of PID 1; only the process of `spec` and
+/// what hardens it are looked at.
+pub(super) fn join(
+    spec: &Spec,
+    stdio: Stdio,
+    container: BorrowedFd<'_>,
+    cgroups: &[PathBuf],
+) -> Result<Running, LaunchError> {
+    let (channel, theirs) = UnixStream::pair().map_err(|error| init(&error))?;
+    let (pid, pidfd) = spawn(c"__join", CloneFlags::empty(), &stdio, &theirs)?;
+    drop((theirs, stdio));
+    let mut running = Running {
+        pid,
+        pidfd,
+        terminal: None,
+        notes: Vec::new(),
+        exit: None,
+        cgroup: Cgroup::default(),
+    };
+    for folder in cgroups {
+        fs::write(folder.join("cgroup.procs"), pid.to_string())
+            .map_err(|error| LaunchError::setup(What::Limit, folder, &error))?;
+    }
+    let orders = Orders {
+        spec: Cow::Borrowed(spec),
+        // Nothing is mounted any more, so these do not count.
+        rootless: false,
+        overlay: Overlay::None,
+        own_network: false,
+        resolv_conf: String::new(),
+    };
+    running
+        .give(&channel, &orders, Some(container))
         .map_err(|error| init(&error))?;
     running.listen(&channel)?;
     Ok(running)
@@ -97,23 +150,29 @@ fn init(error: &io::Error) -> LaunchError {
     LaunchError::setup(What::Init, "", error)
 }
 
+fn net(error: &io::Error) -> LaunchError {
+    LaunchError::setup(What::Network, "", error)
+}
+
+/// The namespaces that PID 1 is born with; the network's is made beside and joined.
+const NEW: CloneFlags = CloneFlags::CLONE_NEWPID
+    .union(CloneFlags::CLONE_NEWNS)
+    .union(CloneFlags::CLONE_NEWUTS)
+    .union(CloneFlags::CLONE_NEWIPC)
+    .union(CloneFlags::CLONE_NEWCGROUP);
+
 fn spawn(
-    own_network: bool,
+    verb: &CStr,
+    namespaces: CloneFlags,
     stdio: &Stdio,
     channel: &UnixStream,
 ) -> Result<(u32, OwnedFd), LaunchError> {
-    let mut namespaces = CloneFlags::CLONE_NEWPID
-        | CloneFlags::CLONE_NEWNS
-        | CloneFlags::CLONE_NEWUTS
-        | CloneFlags::CLONE_NEWIPC
-        | CloneFlags::CLONE_NEWCGROUP;
-    namespaces.set(CloneFlags::CLONE_NEWNET, own_network);
     let null = null().map_err(|error| init(&error))?;
     let [stdin, stdout, stderr] = [&stdio.stdin, &stdio.stdout, &stdio.stderr]
         .map(|fd| fd.as_ref().map_or(null.as_fd(), AsFd::as_fd));
     let fds = [stdin, stdout, stderr, channel.as_fd()];
     let executable = guard::executable().map_err(|error| init(&error))?;
-    sys::spawn(executable, &[c"strata", c"__init"], namespaces, fds)
+    sys::spawn(executable, &[c"strata", verb], namespaces, fds)
         .map_err(|error| LaunchError::setup(What::Namespaces, "", &error))
 }
 
@@ -123,12 +182,17 @@ fn null() -> io::Result<File> {
 
 /// The host's, as docker does without a network of its own. A machine without one has no names.
 fn resolv_conf() -> String {
-    std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default()
+    fs::read_to_string("/etc/resolv.conf").unwrap_or_default()
 }
 
 impl Running {
-    fn give(&self, channel: &UnixStream, orders: &Orders<'_>) -> io::Result<()> {
-        frames::send(channel, orders)?;
+    fn give(
+        &self,
+        channel: &UnixStream,
+        orders: &Orders<'_>,
+        rider: Option<BorrowedFd<'_>>,
+    ) -> io::Result<()> {
+        frames::send_with_fds(channel, orders, rider.as_slice())?;
         // Init is busy with its first mounts while the filter is made.
         let spec = &orders.spec;
         let filter = seccomp::filter(spec.seccomp, spec.capabilities, spec.ids);

@@ -20,7 +20,7 @@ use super::launch::{Note, Running, Stdio, launch};
 use super::log::Stream;
 use super::names::ContainerId;
 use super::peer::Peer;
-use super::relay::{Client, Ends, Program, Relay, resize};
+use super::relay::{Client, Ends, Program, Relay};
 use super::remove_tree::remove_tree;
 use super::spec::Rootfs;
 use super::state::{self, Exited};
@@ -87,7 +87,7 @@ fn receive_start(owner: &mut Peer) -> Option<Start> {
     }
 }
 
-fn refuse(mut owner: Peer, failure: Failure) {
+pub(super) fn refuse(mut owner: Peer, failure: Failure) {
     owner.outbox.message(&Reply::Failed { failure });
     // Nobody is left to tell if this fails.
     let _ = owner.flush_all();
@@ -135,13 +135,11 @@ impl Container {
 
     fn launch(&mut self, start: &Start) -> Result<(Running, Ends), Failure> {
         let (stdio, ends) = self.stdio(start).map_err(|error| files(&error))?;
+        self.config.spec.process.terminal_size = start.size.map(|size| (size.rows, size.columns));
         let mut running = launch(&self.config.spec, stdio).map_err(Failure::Launch)?;
         let Some(terminal) = running.terminal() else {
             return Ok((running, ends));
         };
-        if let Some(size) = start.size {
-            resize(&terminal, size);
-        }
         let ends = Ends::of_terminal(terminal).map_err(|error| files(&error))?;
         Ok((running, ends))
     }
@@ -164,7 +162,7 @@ impl Container {
     ) -> Result<Relay<Running>, ContainerError> {
         let path = self.folder.path().to_owned();
         let failed = |what| ContainerError::io(what, &path);
-        let init = running.pid();
+        let (init, cgroups) = (running.pid(), running.cgroup().folders().to_vec());
         let mut relay = Relay::new(running, ends).map_err(failed("read from"))?;
         if !start.passthrough {
             let log = OpenOptions::new()
@@ -180,6 +178,7 @@ impl Container {
             supervisor: std::process::id(),
             init,
             started: Timestamp::now(),
+            cgroups,
         };
         let state = self.config.record.state.started(running);
         self.config.record.state = state.expect("settled above, so it did not run");
@@ -207,12 +206,7 @@ impl Container {
         owner.outbox.message(&Reply::Started { notes });
         owner.flush();
         if start.attach {
-            relay.add(Client {
-                peer: owner,
-                attached: !start.passthrough,
-                waits: true,
-                owns: start.owns,
-            });
+            relay.add(Client::starter(owner, start));
         } else {
             // Nobody is left to tell if this fails; the container runs all the same.
             let _ = owner.flush_all();
