@@ -319,7 +319,7 @@ mod tests {
     fn a_wrong_case_that_is_right_is_found() {
         let right = |text: String| text.replace("file = { Dockerfile = \"FROM practice-os\" }", "file = { Dockerfile = \"FROM practice-os\\nCOPY . /app\" }");
         let report = examine(course(right), &mut ScriptedConsole::default());
-        assert_eq!(failed_parts(&report), [Part::Wrong]);
+        assert_eq!(failed_parts(&report), [Part::Wrong, Part::Wrong]);
     }
 
     #[test]
