@@ -1,6 +1,8 @@
 //! What is to be built and what of it is already there: typed instructions become a [`Plan`],
 //! and the cache is asked about every step.
 
+pub mod ignore;
+pub mod pattern;
 mod step;
 mod verdict;
 
