@@ -27,13 +27,16 @@ mod progress;
 mod sentences;
 mod translation;
 
+#[cfg(test)]
+pub(crate) use evidence::tests as scene;
+
 pub use assemble::{LessonError, LessonFiles, assemble_course};
 pub use check::{
     Check, Cleanup, ContainerExpectation, Exit, Expect, FileExpectation, ImageExpectation, Layers,
     Notice, Pinned, Predict, PredictKind, Setup, StepExpectation, Wrong,
 };
 pub use condition::{Condition, ConditionError};
-pub use evaluate::{evaluate, matches_name, notices, wrong_case};
+pub use evaluate::{evaluate, find_step, matches_name, notices, wrong_case};
 pub use evidence::{
     ConfigFacts, ContainerDetails, ContainerFacts, Evidence, FileFacts, HttpFacts, ImageFacts,
     Outcome, WasteFacts,

@@ -192,7 +192,7 @@ pub(super) fn judge_bounds(
 }
 
 /// Returns a step by number or text, the last one where several have the same text.
-pub(in crate::lesson) fn find_step<'a>(
+pub fn find_step<'a>(
     build: &'a BuildReport,
     number: Option<usize>,
     text: Option<&str>,

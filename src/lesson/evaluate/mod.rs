@@ -13,7 +13,8 @@ mod sheet;
 use super::condition::{Condition, Value};
 use super::{Evidence, FactResult, Notice, Step, Wrong, sentences};
 
-pub(super) use build::{cache_word, find_step};
+pub use build::find_step;
+pub(super) use build::cache_word;
 use sheet::Sheet;
 
 /// Judges every expectation of a step, in the order of the tables of lesson-format.
