@@ -84,8 +84,8 @@ fn touch(file: &str, folder: &WorkFolder) -> Result<(), FolderError> {
 
 /// Adds a line that changes nothing but the content: a comment where the kind of file has one.
 fn harmless_edit(file: &str, folder: &WorkFolder) -> Result<(), FolderError> {
-    let lines = folder.read(file).unwrap_or_default();
-    let number = lines.iter().filter(|byte| **byte == b'\n').count();
+    let content = folder.read(file).unwrap_or_default();
+    let number = content.split(|byte| *byte == b'\n').count();
     let extension = Path::new(file).extension().and_then(|e| e.to_str());
     let line = match extension {
         Some("js" | "ts" | "css" | "c" | "go" | "rs" | "java") => format!("// edit {number}"),
@@ -103,7 +103,9 @@ fn host_fact(fact: &str, proc: &Path) -> std::io::Result<String> {
         "processes" => {
             let numeric = |entry: &fs::DirEntry| {
                 let name = entry.file_name();
-                name.to_string_lossy().bytes().all(|byte| byte.is_ascii_digit())
+                name.to_string_lossy()
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit())
             };
             let entries = fs::read_dir(proc)?.filter_map(Result::ok);
             Ok(format!("{}\n", entries.filter(numeric).count()))
@@ -149,7 +151,12 @@ mod tests {
 
     fn act(line: &str, folder: &WorkFolder) -> Outcome {
         let act = Act::parse(line).unwrap().unwrap();
-        carry_out(&act, folder, Editing::Rehearsal, &mut ScriptedConsole::default())
+        carry_out(
+            &act,
+            folder,
+            Editing::Rehearsal,
+            &mut ScriptedConsole::default(),
+        )
     }
 
     fn folder() -> (tempfile::TempDir, WorkFolder) {
@@ -176,8 +183,11 @@ mod tests {
         act("edit server.js", &folder);
         let once = folder.read("server.js").unwrap();
         act("edit server.js", &folder);
-        assert_eq!(once, b"listen();\n// edit 0\n");
-        assert_eq!(folder.read("server.js").unwrap(), b"listen();\n// edit 0\n// edit 2\n");
+        assert_eq!(once, b"listen();\n// edit 1\n");
+        assert_eq!(
+            folder.read("server.js").unwrap(),
+            b"listen();\n// edit 1\n// edit 3\n"
+        );
     }
 
     #[test]
@@ -196,7 +206,12 @@ mod tests {
         let outcome = act("remove gone", &folder);
         assert_eq!(outcome.exit, 1);
         assert!(outcome.error.unwrap().contains("gone"));
-        assert!(act("append ../x y", &folder).error.unwrap().contains("not inside"));
+        assert!(
+            act("append ../x y", &folder)
+                .error
+                .unwrap()
+                .contains("not inside")
+        );
     }
 
     #[test]

@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::build::BuildReport;
-use crate::lesson::{ContainerDetails, ContainerFacts, FileFacts, ImageFacts, Limits, Network, Outcome};
+use crate::lesson::{
+    ContainerDetails, ContainerFacts, FileFacts, ImageFacts, Limits, Network, Outcome,
+};
 
 /// Where a lesson happens.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -58,7 +58,10 @@ impl Snapshot {
 
     /// Returns the paths that differ from a later snapshot, in order.
     pub fn changed(&self, later: &Self) -> Vec<String> {
-        let gone = self.files.keys().filter(|path| !later.files.contains_key(*path));
+        let gone = self
+            .files
+            .keys()
+            .filter(|path| !later.files.contains_key(*path));
         let differs = |(path, kept): &(&String, &Kept)| self.files.get(*path) != Some(*kept);
         let new = later.files.iter().filter(differs).map(|(path, _)| path);
         let mut paths: Vec<String> = gone.chain(new).cloned().collect();
@@ -178,7 +181,11 @@ impl WorkFolder {
     pub fn restore(&self, snapshot: &Snapshot) -> Result<Vec<String>, FolderError> {
         let now = self.snapshot()?;
         let mut lost = Vec::new();
-        for path in now.files.keys().filter(|path| !snapshot.files.contains_key(*path)) {
+        for path in now
+            .files
+            .keys()
+            .filter(|path| !snapshot.files.contains_key(*path))
+        {
             self.remove(path)?;
         }
         for (path, kept) in &snapshot.files {
@@ -237,7 +244,10 @@ impl WorkFolder {
 }
 
 /// Makes the function that says what was refused.
-pub(super) fn refused<'a>(what: &'static str, path: &'a str) -> impl FnOnce(io::Error) -> FolderError + use<'a> {
+pub(super) fn refused<'a>(
+    what: &'static str,
+    path: &'a str,
+) -> impl FnOnce(io::Error) -> FolderError + use<'a> {
     move |source| FolderError::Refused {
         what,
         path: path.to_owned(),
@@ -273,8 +283,14 @@ mod tests {
         let (_scratch, folder) = folder();
         assert_eq!(folder.write_keeping("Dockerfile", b"one").unwrap(), None);
         assert_eq!(folder.write_keeping("Dockerfile", b"one").unwrap(), None);
-        assert_eq!(folder.write_keeping("Dockerfile", b"two").unwrap(), Some("Dockerfile.1".into()));
-        assert_eq!(folder.write_keeping("Dockerfile", b"three").unwrap(), Some("Dockerfile.2".into()));
+        assert_eq!(
+            folder.write_keeping("Dockerfile", b"two").unwrap(),
+            Some("Dockerfile.1".into())
+        );
+        assert_eq!(
+            folder.write_keeping("Dockerfile", b"three").unwrap(),
+            Some("Dockerfile.2".into())
+        );
         assert_eq!(folder.read("Dockerfile.1").unwrap(), b"one");
     }
 

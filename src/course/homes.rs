@@ -65,7 +65,10 @@ impl Homes {
 
     /// Returns where a learner's files go when a step starts again.
     pub fn before_reset(&self, lesson: &Lesson, moment: &str) -> PathBuf {
-        self.work.join(".before-reset").join(moment).join(&lesson.id)
+        self.work
+            .join(".before-reset")
+            .join(moment)
+            .join(&lesson.id)
     }
 
     /// Returns the progress file.
@@ -92,7 +95,10 @@ mod tests {
             _ => None,
         });
         assert_eq!(homes.work, Path::new("/home/ada/strata"));
-        assert_eq!(homes.store, Path::new("/home/ada/.local/share/strata/lessons"));
+        assert_eq!(
+            homes.store,
+            Path::new("/home/ada/.local/share/strata/lessons")
+        );
         assert_eq!(homes.progress(), Path::new("/state/strata/progress.json"));
     }
 }

@@ -55,7 +55,9 @@ fn loopback(authority: &str) -> io::Result<Option<SocketAddr>> {
 }
 
 fn parse(answer: &str) -> Option<HttpFacts> {
-    let (head, body) = answer.split_once("\r\n\r\n").or_else(|| answer.split_once("\n\n"))?;
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .or_else(|| answer.split_once("\n\n"))?;
     let status_line = head.lines().next()?;
     let (version, rest) = status_line.split_once(' ')?;
     if !version.starts_with("HTTP/") {
@@ -81,7 +83,9 @@ mod tests {
             let (mut stream, _) = listener.accept().unwrap();
             let mut request = [0; 512];
             let length = stream.read(&mut request).unwrap();
-            stream.write_all(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\nhello").unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\nhello")
+                .unwrap();
             String::from_utf8_lossy(&request[..length]).into_owned()
         });
         let facts = get(&format!("http://{address}/shop"));
@@ -100,7 +104,11 @@ mod tests {
 
     #[test]
     fn other_machines_are_never_asked() {
-        for url in ["http://192.0.2.1/", "http://example.org/", "https://localhost/"] {
+        for url in [
+            "http://192.0.2.1/",
+            "http://example.org/",
+            "https://localhost/",
+        ] {
             assert!(matches!(get(url), HttpFacts::Failed(_)), "{url}");
         }
     }

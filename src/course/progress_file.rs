@@ -34,7 +34,10 @@ pub struct ProgressFileError {
     source: io::Error,
 }
 
-fn refused<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> ProgressFileError + use<'a> {
+fn refused<'a>(
+    what: &'static str,
+    path: &'a Path,
+) -> impl FnOnce(io::Error) -> ProgressFileError + use<'a> {
     move |source| ProgressFileError {
         what,
         path: path.to_owned(),
@@ -64,7 +67,8 @@ impl ProgressFile {
 
     /// Writes the file.
     pub fn save(&self) -> Result<(), ProgressFileError> {
-        write_whole(&self.path, self.progress.to_text().as_bytes()).map_err(refused("write", &self.path))
+        write_whole(&self.path, self.progress.to_text().as_bytes())
+            .map_err(refused("write", &self.path))
     }
 }
 
@@ -113,11 +117,19 @@ mod tests {
     fn damaged_and_newer_files_are_kept_under_new_names() {
         let scratch = tempfile::tempdir().unwrap();
         let path = scratch.path().join("progress.json");
-        for (number, content) in [(1, &b"{\"form"[..]), (2, b"\xff\xfe"), (3, b"{\"format\": 9}")] {
+        for (number, content) in [
+            (1, &b"{\"form"[..]),
+            (2, b"\xff\xfe"),
+            (3, b"{\"format\": 9}"),
+        ] {
             fs::write(&path, content).unwrap();
             let (file, setback) = ProgressFile::open(&path, "strata").unwrap();
             let setback = setback.unwrap();
-            assert!(setback.kept.ends_with(format!("progress.json.bad-{number}")));
+            assert!(
+                setback
+                    .kept
+                    .ends_with(format!("progress.json.bad-{number}"))
+            );
             assert_eq!(fs::read(setback.kept).unwrap(), content);
             assert_eq!(file.progress, Progress::new("strata"));
         }

@@ -81,7 +81,11 @@ pub fn report(course: &Course, progress: &Progress) -> Report {
         .collect();
     Report {
         course: course.id.clone(),
-        passed: course.lessons.iter().filter(|lesson| progress.passed(lesson)).count(),
+        passed: course
+            .lessons
+            .iter()
+            .filter(|lesson| progress.passed(lesson))
+            .count(),
         lessons,
     }
 }

@@ -4,8 +4,8 @@ use super::runner::{ListLine, ListState, Runner, Say};
 use crate::lesson::Localized;
 use crate::messages;
 use crate::render::{
-    Line, QuestionState, Screen, Style, Text, lesson_facts, lesson_hint, lesson_page, lesson_passed,
-    lesson_prose, lesson_question, lesson_score,
+    Line, QuestionState, Screen, Style, Text, lesson_facts, lesson_hint, lesson_page,
+    lesson_passed, lesson_prose, lesson_question, lesson_score,
 };
 
 messages! {
@@ -38,11 +38,15 @@ pub fn show(say: &Say, runner: &Runner, screen: &Screen) -> Text {
         Say::Score { score, build } => lesson_score(score, build.as_deref(), screen),
         Say::Facts(facts) => lesson_facts(facts, screen),
         Say::Text(prose) => lesson_prose(prose.get(language).value, None, screen),
-        Say::Passed { after, number, last } => {
+        Say::Passed {
+            after,
+            number,
+            last,
+        } => {
             let after = after.as_ref().map(|after| after.get(language));
-            lesson_passed(*number, *last, after, screen)
+            lesson_passed(*number, *last, after.as_ref(), screen)
         }
-        Say::Hint { number, of, text } => lesson_hint(*number, *of, text.get(language), screen),
+        Say::Hint { number, of, text } => lesson_hint(*number, *of, &text.get(language), screen),
         Say::Solution(lines) => solution(lines, screen),
         Say::List(lines) => lines.iter().map(|line| listed(line, screen)).collect(),
         Say::Confirm(_, goes) => {
@@ -89,7 +93,10 @@ fn end(skipped: &[Localized<String>], next: Option<&Localized<String>>, screen: 
     let language = screen.language;
     let mut text = screen.wrap(&Line::styled(Style::Good, finished(language)), 0);
     for title in skipped {
-        text.append(sentence(left_out(language, title.get(language).value), screen));
+        text.append(sentence(
+            left_out(language, title.get(language).value),
+            screen,
+        ));
     }
     let more = match next {
         Some(title) => next_lesson(language, title.get(language).value),
@@ -102,7 +109,9 @@ fn end(skipped: &[Localized<String>], next: Option<&Localized<String>>, screen: 
 fn listed(line: &ListLine, screen: &Screen) -> Line {
     let language = screen.language;
     let sign = if line.current { ">" } else { " " };
-    let number = line.number.map_or(String::new(), |number| format!("{number:02}"));
+    let number = line
+        .number
+        .map_or(String::new(), |number| format!("{number:02}"));
     let head = Line::styled(Style::Number, format!("{sign} {number:>2}  "));
     let state = match line.state {
         ListState::New => state_new(language),
@@ -112,7 +121,10 @@ fn listed(line: &ListLine, screen: &Screen) -> Line {
     };
     let title = head.with(Style::Plain, line.title.get(language).value);
     let row = title
-        .with(Style::Dim, format!("  {}  ", minutes(language, line.minutes)))
+        .with(
+            Style::Dim,
+            format!("  {}  ", minutes(language, line.minutes)),
+        )
         .with(Style::Good, state);
     row.cut(screen.width)
 }

@@ -14,8 +14,8 @@ use super::folder::{FolderError, Snapshot, WorkFolder};
 use super::witness::Witness;
 use crate::digest::Digest;
 use crate::lesson::{
-    ConsoleLine, Course, FactResult, Lesson, LineKind, Notice, Outcome, Prediction, Score, Step, Wrong,
-    evaluate, normalised_command, notices, question, score, wrong_case,
+    ConsoleLine, Course, FactResult, Lesson, LineKind, Notice, Outcome, Prediction, Score, Step,
+    Wrong, evaluate, normalised_command, notices, question, score, wrong_case,
 };
 
 /// Digests of the work folder's files, by path.
@@ -87,7 +87,9 @@ impl Stage {
         console: &mut dyn Console,
     ) -> Result<Self, StageError> {
         let folder = WorkFolder::open(&place.work)?;
-        console.open(place).map_err(asked("open the lesson's store"))?;
+        console
+            .open(place)
+            .map_err(asked("open the lesson's store"))?;
         Ok(Self {
             course: Arc::clone(course),
             lesson,
@@ -144,7 +146,11 @@ impl Stage {
     /// Returns a file's digest at the end of a step, or at the start of the current one where
     /// that step was left out.
     pub(super) fn file_at(&self, path: &str, step: &str) -> Option<Digest> {
-        self.marks.get(step).unwrap_or(&self.start).get(path).copied()
+        self.marks
+            .get(step)
+            .unwrap_or(&self.start)
+            .get(path)
+            .copied()
     }
 
     /// Makes the exact state at the start of a step, in an empty store and work folder. Files of
@@ -161,9 +167,13 @@ impl Stage {
             self.folder.move_content(keep)?;
         }
         self.folder.clear()?;
-        console.forget().map_err(asked("empty the lesson's store"))?;
+        console
+            .forget()
+            .map_err(asked("empty the lesson's store"))?;
         for image in &lesson.images {
-            console.provide(image).map_err(asked("make a practice image"))?;
+            console
+                .provide(image)
+                .map_err(asked("make a practice image"))?;
         }
         for (path, content) in &lesson.files {
             self.folder.write(path, content)?;
@@ -221,7 +231,12 @@ impl Stage {
     }
 
     /// Carries a line out and remembers what came of it.
-    pub fn carry_out(&mut self, line: &str, editing: Editing, console: &mut dyn Console) -> Outcome {
+    pub fn carry_out(
+        &mut self,
+        line: &str,
+        editing: Editing,
+        console: &mut dyn Console,
+    ) -> Outcome {
         let line = with_last_container(line, console);
         let outcome = match LineKind::parse(&line) {
             Ok(LineKind::Act(act)) => acts::carry_out(&act, &self.folder, editing, console),
@@ -287,7 +302,12 @@ impl Stage {
         let question = question(check)?;
         let predict = check.predict.as_ref()?;
         let prediction = self.record.prediction.clone().unwrap_or_default();
-        let score = score(predict, &question, &prediction, &Witness::new(self, console))?;
+        let score = score(
+            predict,
+            &question,
+            &prediction,
+            &Witness::new(self, console),
+        )?;
         self.record.score = Some(score.clone());
         Some(score)
     }
@@ -370,7 +390,9 @@ fn start_of(lesson: &Lesson, step: usize) -> Option<usize> {
     let named = lesson.steps[step].check.setup.start_from.as_deref();
     let named = named.and_then(|id| lesson.step_position(id));
     // Only earlier steps: a circle would never end.
-    named.or(step.checked_sub(1)).filter(|earlier| *earlier < step)
+    named
+        .or(step.checked_sub(1))
+        .filter(|earlier| *earlier < step)
 }
 
 /// Puts the newest container's short id for `{last}`.

@@ -37,7 +37,9 @@ pub fn sync(files: &LessonFiles, language: Language) -> Vec<Synced> {
             let translation = text(&path)?;
             let content = synced_file(&english, &translation)?;
             let steps = stale_steps(&english, &translation)?.into_iter();
-            let steps: Vec<SyncStep> = steps.map(|(id, english)| SyncStep { id, english }).collect();
+            let steps: Vec<SyncStep> = steps
+                .map(|(id, english)| SyncStep { id, english })
+                .collect();
             (content != translation).then_some(Synced {
                 path,
                 steps,

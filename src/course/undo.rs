@@ -108,7 +108,9 @@ impl Journal {
         take_back_containers(&before, &now, console, &mut left);
         take_back_images(&before, &now, console, &mut left);
         for path in stage.folder().restore(&before.files)? {
-            left.push(Bilingual::of(|language| sentences::file_left(language, &path)));
+            left.push(Bilingual::of(|language| {
+                sentences::file_left(language, &path)
+            }));
         }
         *stage.record_mut() = before.record;
         let line = before.line;
@@ -143,12 +145,22 @@ fn take_back_containers(
     console: &mut dyn Console,
     left: &mut Vec<Bilingual>,
 ) {
-    for id in now.containers.iter().filter(|id| !before.containers.contains(id)) {
+    for id in now
+        .containers
+        .iter()
+        .filter(|id| !before.containers.contains(id))
+    {
         console.execute(&format!("rm -f {id}"), None);
     }
-    for id in before.containers.iter().filter(|id| !now.containers.contains(id)) {
+    for id in before
+        .containers
+        .iter()
+        .filter(|id| !now.containers.contains(id))
+    {
         let short: String = id.chars().take(12).collect();
-        left.push(Bilingual::of(|language| sentences::container_left(language, &short)));
+        left.push(Bilingual::of(|language| {
+            sentences::container_left(language, &short)
+        }));
     }
 }
 
@@ -158,12 +170,20 @@ fn take_back_images(
     console: &mut dyn Console,
     left: &mut Vec<Bilingual>,
 ) {
-    for name in now.images.keys().filter(|name| !before.images.contains_key(*name)) {
+    for name in now
+        .images
+        .keys()
+        .filter(|name| !before.images.contains_key(*name))
+    {
         console.execute(&format!("rmi {name}"), None);
     }
     for (name, id) in &before.images {
-        if now.images.get(name) != Some(id) && console.execute(&format!("tag {id} {name}"), None).exit != 0 {
-            left.push(Bilingual::of(|language| sentences::image_left(language, name)));
+        if now.images.get(name) != Some(id)
+            && console.execute(&format!("tag {id} {name}"), None).exit != 0
+        {
+            left.push(Bilingual::of(|language| {
+                sentences::image_left(language, name)
+            }));
         }
     }
 }

@@ -9,7 +9,10 @@ use serde::Deserialize;
 use super::front::Front;
 use super::lint::Finding;
 use super::markdown::{self, Document, RawStep, text_of};
-use super::{Block, Check, CodeBlock, CodeRole, ConsoleLine, Course, Hint, Lesson, Localized, Part, Prose, Step};
+use super::{
+    Block, Check, CodeBlock, CodeRole, ConsoleLine, Course, Hint, Lesson, Localized, Part, Prose,
+    Step,
+};
 use crate::diagnostic::Diagnostic;
 use crate::digest::Digest;
 use crate::language::Language;
@@ -115,15 +118,24 @@ pub(super) fn read_course(files: &LessonFiles) -> CourseText {
     };
     let Some(bytes) = files.get("course.toml") else {
         let source = Source::new("course.toml", "");
-        course.findings.push(Finding::error(&source, "no-course", "there is no course.toml", Span::default()));
+        course.findings.push(Finding::error(
+            &source,
+            "no-course",
+            "there is no course.toml",
+            Span::default(),
+        ));
         return course;
     };
     let source = Source::new("course.toml", String::from_utf8_lossy(bytes));
     let toml: CourseToml = match toml::from_str(source.text()) {
         Ok(toml) => toml,
         Err(error) => {
-            let span = error.span().map_or(Span::default(), |s| Span::new(s.start, s.end));
-            course.findings.push(Finding::error(&source, "course", error.message(), span));
+            let span = error
+                .span()
+                .map_or(Span::default(), |s| Span::new(s.start, s.end));
+            course
+                .findings
+                .push(Finding::error(&source, "course", error.message(), span));
             return course;
         }
     };
@@ -149,7 +161,11 @@ pub(super) fn read_course(files: &LessonFiles) -> CourseText {
     course
 }
 
-fn read_lesson(folder: &str, files: &LessonFiles, findings: &mut Vec<Finding>) -> Option<LessonText> {
+fn read_lesson(
+    folder: &str,
+    files: &LessonFiles,
+    findings: &mut Vec<Finding>,
+) -> Option<LessonText> {
     let english = read_file(&format!("{folder}/lesson.md"), files, findings)?;
     let translations = Language::ALL
         .into_iter()
@@ -159,7 +175,11 @@ fn read_lesson(folder: &str, files: &LessonFiles, findings: &mut Vec<Finding>) -
             Some((language, read_file(&path, files, findings)?))
         })
         .collect();
-    let checks = english.document.steps.iter().map(|step| read_check(step, &english, findings));
+    let checks = english
+        .document
+        .steps
+        .iter()
+        .map(|step| read_check(step, &english, findings));
     let checks = checks.collect();
     let prefix = format!("{folder}/files/");
     let own = files.iter().filter_map(|(path, bytes)| {
@@ -179,7 +199,12 @@ fn read_file(path: &str, files: &LessonFiles, findings: &mut Vec<Finding>) -> Op
     let bytes = files.get(path)?;
     let source = Source::new(path, String::from_utf8_lossy(bytes));
     if std::str::from_utf8(bytes).is_err() {
-        findings.push(Finding::error(&source, "utf-8", "this is not UTF-8", Span::default()));
+        findings.push(Finding::error(
+            &source,
+            "utf-8",
+            "this is not UTF-8",
+            Span::default(),
+        ));
     }
     match Front::parse(source.text()) {
         Err(error) => {
@@ -313,7 +338,9 @@ fn typed_lines(text: &str) -> Vec<ConsoleLine> {
         if let Some(typed) = line.strip_prefix("$ ") {
             lines.push(typed.to_owned());
             typing = true;
-        } else if let (true, Some(more), Some(last)) = (typing, line.strip_prefix("> "), lines.last_mut()) {
+        } else if let (true, Some(more), Some(last)) =
+            (typing, line.strip_prefix("> "), lines.last_mut())
+        {
             last.push('\n');
             last.push_str(more);
         } else {
@@ -355,8 +382,7 @@ pub(super) mod tests {
     use super::*;
     use crate::lesson::StepKind;
 
-    pub(in crate::lesson) const COURSE: &str =
-        "id = \"strata\"\ntitle = { en = \"Course\", ko = \"과정\" }\n[[part]]\ntitle = { en = \"A\" }\nlessons = [\"01-a\"]\n";
+    pub(in crate::lesson) const COURSE: &str = "id = \"strata\"\ntitle = { en = \"Course\", ko = \"과정\" }\n[[part]]\ntitle = { en = \"A\" }\nlessons = [\"01-a\"]\n";
     pub(in crate::lesson) const ENGLISH: &str = "---\nformat: 1\nid: a\ntitle: First\nteaches: [build, build -t, FROM]\nrights: run\nminutes: 5\n---\n\n\
         # First\n\nIntro.\n\n## 1. Build\n<!-- step: build -->\n\nBuild it.\n\n```dockerfile file=Dockerfile give\nFROM scratch\n```\n\n\
         ```console\n$ docker build -t a .\nsome output\n```\n\n<details><summary>Checked</summary>\n\n```toml check\n[expect.build]\ntag = \"a\"\n\
@@ -418,7 +444,10 @@ pub(super) mod tests {
         files.insert("01-a/lesson.md".into(), broken.clone().into_bytes());
         let error = assemble_course(&files).unwrap_err();
         let finding = &error.0[0];
-        assert_eq!(finding.source.slice(finding.diagnostic.span()), "tga = \"a\"");
+        assert_eq!(
+            finding.source.slice(finding.diagnostic.span()),
+            "tga = \"a\""
+        );
     }
 
     #[test]
@@ -439,8 +468,15 @@ pub(super) mod tests {
             let document = markdown::read(text, Front::parse(text).unwrap().1);
             prose_hash(&document.steps[0])
         };
-        let (old, new) = (read(ENGLISH), read(&ENGLISH.replace("A dot.", "A full stop.")));
-        let differing = old.split('.').zip(new.split('.')).filter(|(a, b)| a != b).count();
+        let (old, new) = (
+            read(ENGLISH),
+            read(&ENGLISH.replace("A dot.", "A full stop.")),
+        );
+        let differing = old
+            .split('.')
+            .zip(new.split('.'))
+            .filter(|(a, b)| a != b)
+            .count();
         assert_eq!(differing, 1);
     }
 }

@@ -593,16 +593,20 @@ impl Check {
             message: error.message().to_owned(),
             offset: error.span().map_or(0, |span| span.start),
         })?;
-        check.judge().map_err(|message| CheckError {
-            message,
-            offset: 0,
-        })?;
+        check
+            .judge()
+            .map_err(|message| CheckError { message, offset: 0 })?;
         Ok(check)
     }
 
     /// Says what TOML's types can't: which keys need which.
     fn judge(&self) -> Result<(), String> {
-        if self.expect.step.iter().any(|s| s.n.is_some() == s.is.is_some()) {
+        if self
+            .expect
+            .step
+            .iter()
+            .any(|s| s.n.is_some() == s.is.is_some())
+        {
             return Err("`[[expect.step]]` needs either `n` or `is`".to_owned());
         }
         let Some(predict) = &self.predict else {
@@ -659,16 +663,26 @@ mod tests {
 
     #[test]
     fn layers_are_counted_in_all_or_beyond_the_base() {
-        let check = Check::parse("[expect.image.a]\nlayers = 4\n[expect.image.b]\nlayers = { base_plus = 3 }\n");
+        let check = Check::parse(
+            "[expect.image.a]\nlayers = 4\n[expect.image.b]\nlayers = { base_plus = 3 }\n",
+        );
         let image = check.unwrap().expect.image;
         assert_eq!(image["a"].layers, Some(Layers::All(4)));
-        assert_eq!(image["b"].layers, Some(Layers::BasePlus(BasePlus { base_plus: 3 })));
+        assert_eq!(
+            image["b"].layers,
+            Some(Layers::BasePlus(BasePlus { base_plus: 3 }))
+        );
     }
 
     #[test]
     fn only_a_choice_has_a_key() {
         let text = "[predict]\nkind = \"cache\"\nask = [\"RUN a\"]\nby = \"build .\"\nanswer = 1\n";
-        assert!(Check::parse(text).unwrap_err().message.contains("only a choice"));
+        assert!(
+            Check::parse(text)
+                .unwrap_err()
+                .message
+                .contains("only a choice")
+        );
     }
 
     #[test]

@@ -23,7 +23,11 @@ enum Node {
     Any(Vec<Node>),
     All(Vec<Node>),
     Not(Box<Node>),
-    Compare { left: Value, equal: bool, right: Value },
+    Compare {
+        left: Value,
+        equal: bool,
+        right: Value,
+    },
 }
 
 /// One side of a comparison.
@@ -45,7 +49,10 @@ impl Condition {
             ConditionError { message, offset }
         })?;
         let condition = pairs.next().expect("the rule matched");
-        let either = condition.into_inner().next().expect("a condition has a body");
+        let either = condition
+            .into_inner()
+            .next()
+            .expect("a condition has a body");
         Ok(Self(node(either)))
     }
 
@@ -80,12 +87,20 @@ fn node(pair: Pair<Rule>) -> Node {
 }
 
 fn only(pair: Pair<Rule>) -> Node {
-    node(pair.into_inner().next().expect("the rule has one inner rule"))
+    node(
+        pair.into_inner()
+            .next()
+            .expect("the rule has one inner rule"),
+    )
 }
 
 fn comparison(pair: Pair<Rule>) -> Node {
     let mut inner = pair.into_inner();
-    let mut next = || inner.next().expect("a comparison has two sides and an operator");
+    let mut next = || {
+        inner
+            .next()
+            .expect("a comparison has two sides and an operator")
+    };
     let left = value(next());
     let equal = next().as_str() == "==";
     let right = value(next());

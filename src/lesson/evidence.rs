@@ -285,7 +285,8 @@ pub(crate) mod tests {
         }
 
         pub fn with_image_file(mut self, image: &str, path: &str, file: FileFacts) -> Self {
-            self.image_files.insert((image.to_owned(), path.to_owned()), file);
+            self.image_files
+                .insert((image.to_owned(), path.to_owned()), file);
             self
         }
 
@@ -331,7 +332,9 @@ pub(crate) mod tests {
             self.base
         }
         fn file_in_image(&self, image: &str, path: &str) -> Option<FileFacts> {
-            self.image_files.get(&(image.to_owned(), path.to_owned())).cloned()
+            self.image_files
+                .get(&(image.to_owned(), path.to_owned()))
+                .cloned()
         }
         fn containers(&self) -> Vec<ContainerFacts> {
             self.containers.clone()
@@ -346,7 +349,9 @@ pub(crate) mod tests {
             self.files.get(path).cloned()
         }
         fn file_at(&self, path: &str, step: &str) -> Option<Digest> {
-            self.files_at.get(&(path.to_owned(), step.to_owned())).copied()
+            self.files_at
+                .get(&(path.to_owned(), step.to_owned()))
+                .copied()
         }
         fn parse_dockerfile(&self, text: &str) -> Result<(), String> {
             let ok = text.starts_with("FROM");

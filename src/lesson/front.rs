@@ -145,14 +145,18 @@ fn limits(list: &[String]) -> Result<Limits, String> {
     let mut limits = Limits::default();
     for item in list {
         match item.split_once(' ') {
-            Some(("memory", size)) => limits.memory = size.to_owned(),
-            Some(("disk", size)) => limits.disk = size.to_owned(),
+            Some(("memory", size)) => size.clone_into(&mut limits.memory),
+            Some(("disk", size)) => size.clone_into(&mut limits.disk),
             Some(("pids", number)) => {
                 limits.pids = number
                     .parse()
                     .map_err(|_| format!("`{number}` is no number of processes"))?;
             }
-            _ => return Err(format!("`limits` knows memory, pids and disk, not `{item}`")),
+            _ => {
+                return Err(format!(
+                    "`limits` knows memory, pids and disk, not `{item}`"
+                ));
+            }
         }
     }
     Ok(limits)
@@ -160,7 +164,11 @@ fn limits(list: &[String]) -> Result<Limits, String> {
 
 fn entry_parts(entry: Pair<Rule>) -> Result<(String, Value), FrontError> {
     let mut inner = entry.into_inner();
-    let key = inner.next().expect("an entry has a key").as_str().to_owned();
+    let key = inner
+        .next()
+        .expect("an entry has a key")
+        .as_str()
+        .to_owned();
     let value = inner.next().expect("an entry has a value");
     let value = value.into_inner().next().expect("a value is of some kind");
     let value = match value.as_rule() {
@@ -205,7 +213,8 @@ mod tests {
 
     #[test]
     fn keys_lists_and_quotes_are_read() {
-        let text = format!("{HEAD}teaches: [build, build -t, \"a, b\"]\n# note\n\nneeds: []\n---\nText");
+        let text =
+            format!("{HEAD}teaches: [build, build -t, \"a, b\"]\n# note\n\nneeds: []\n---\nText");
         let (front, end) = Front::parse(&text).unwrap();
         assert_eq!(front.title, "Layers: why");
         assert_eq!(front.teaches, ["build", "build -t", "a, b"]);
@@ -237,6 +246,9 @@ mod tests {
     #[test]
     fn a_translation_needs_id_and_title_only() {
         let (front, _) = Front::parse("---\nid: a\nlang: ko\ntitle: 가나다\n---\n").unwrap();
-        assert_eq!((front.lang, front.title.as_str()), (Some(Language::Ko), "가나다"));
+        assert_eq!(
+            (front.lang, front.title.as_str()),
+            (Some(Language::Ko), "가나다")
+        );
     }
 }

@@ -1,6 +1,9 @@
 //! The pest parser of `grammar/lesson.pest`; its types stay inside this module's siblings.
 
-#![allow(missing_docs, reason = "pest derives an enum of rules whose docs are in the grammar")]
+#![allow(
+    missing_docs,
+    reason = "pest derives an enum of rules whose docs are in the grammar"
+)]
 
 use pest::error::{Error, ErrorVariant, InputLocation};
 

@@ -94,8 +94,24 @@ pub(super) const HOST_FACTS: [&str; 4] = ["kernel", "hostname", "processes", "na
 
 /// Instructions that begin a line of the draft.
 pub(super) const INSTRUCTIONS: [&str; 18] = [
-    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL",
-    "MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
 ];
 
 /// A line that is none of these.
@@ -261,8 +277,20 @@ pub fn normalised_command(line: &str) -> Vec<String> {
 
 /// Options of `run` whose value is the next word, so that the image can be told from a value.
 const WITH_VALUE: [&str; 14] = [
-    "--name", "-p", "-v", "-e", "-w", "-m", "--network", "--cpus", "--user", "-u", "--mount",
-    "--entrypoint", "--hostname", "-h",
+    "--name",
+    "-p",
+    "-v",
+    "-e",
+    "-w",
+    "-m",
+    "--network",
+    "--cpus",
+    "--user",
+    "-u",
+    "--mount",
+    "--entrypoint",
+    "--hostname",
+    "-h",
 ];
 
 /// Returns what a learner has to know to type a line: the verb, the verb with each option, or

@@ -1,6 +1,6 @@
 //! A lesson's Markdown as steps: headings, marks in HTML comments, prose and code blocks.
 //!
-//! CommonMark does the reading; here its events are sorted into sections. What strata can't draw
+//! `CommonMark` does the reading; here its events are sorted into sections. What strata can't draw
 //! (tables, images, quotes, nested lists) is reported, so that a page never loses text silently.
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
@@ -110,7 +110,11 @@ impl<'a> Reader<'a> {
             Event::Html(html) => self.html(&html, span),
             Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => {}
             Event::Start(_) | Event::Rule => {
-                self.problem("unknown-block", "strata can't draw this kind of block", span);
+                self.problem(
+                    "unknown-block",
+                    "strata can't draw this kind of block",
+                    span,
+                );
             }
             // The ends of blocks that were reported at their start, and what is inside them.
             _ => {}
@@ -124,14 +128,22 @@ impl<'a> Reader<'a> {
                 self.lost_title();
                 self.title = Some((without_number(&title), span));
             }
-            _ => self.problem("unknown-block", "a lesson has headings of level 1 and 2 only", span),
+            _ => self.problem(
+                "unknown-block",
+                "a lesson has headings of level 1 and 2 only",
+                span,
+            ),
         }
     }
 
     /// Reports a heading that no `step` mark followed.
     fn lost_title(&mut self) {
         if let Some((_, span)) = self.title.take() {
-            self.problem("no-step-mark", "this heading needs `<!-- step: ID -->` behind it", span);
+            self.problem(
+                "no-step-mark",
+                "this heading needs `<!-- step: ID -->` behind it",
+                span,
+            );
         }
     }
 
@@ -139,7 +151,7 @@ impl<'a> Reader<'a> {
     fn inlines(&mut self, events: &mut Events<'a>) -> Vec<Inline> {
         let mut inlines: Vec<Inline> = Vec::new();
         let mut style = InlineStyle::Plain;
-        while let Some((event, range)) = events.next() {
+        for (event, range) in events.by_ref() {
             let (text, style) = match event {
                 Event::Text(text) => (text.into_string(), style),
                 Event::Code(text) => (text.into_string(), InlineStyle::Code),
@@ -181,7 +193,8 @@ impl<'a> Reader<'a> {
                 Event::Start(Tag::Item) => items.push(self.inlines(events)),
                 Event::End(TagEnd::List(_)) => break,
                 _ => {
-                    let message = "items of a list are one paragraph each, without empty lines between";
+                    let message =
+                        "items of a list are one paragraph each, without empty lines between";
                     let span = self.span(&range);
                     self.problem("unknown-block", message, span);
                 }
@@ -212,7 +225,11 @@ impl<'a> Reader<'a> {
                 Some(("file", name)) => path = Some(name.to_owned()),
                 None if word == "give" => give = true,
                 None if word == "check" && language == "toml" => check = true,
-                _ => self.problem("unknown-mark", format!("unknown word `{word}` after the fence"), span),
+                _ => self.problem(
+                    "unknown-mark",
+                    format!("unknown word `{word}` after the fence"),
+                    span,
+                ),
             }
         }
         if check {
@@ -224,7 +241,14 @@ impl<'a> Reader<'a> {
             None if language == "console" => CodeRole::Console,
             None => CodeRole::Sample,
         };
-        self.add(Block::Code(CodeBlock { role, language, text }), span);
+        self.add(
+            Block::Code(CodeBlock {
+                role,
+                language,
+                text,
+            }),
+            span,
+        );
     }
 
     fn check(&mut self, check: CheckText, span: Span) {
@@ -242,14 +266,21 @@ impl<'a> Reader<'a> {
     /// Reads marks and folding tags; one HTML event is one line.
     fn html(&mut self, html: &str, span: Span) {
         let line = html.trim();
-        if let Some(mark) = line.strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->")) {
+        if let Some(mark) = line
+            .strip_prefix("<!--")
+            .and_then(|rest| rest.strip_suffix("-->"))
+        {
             self.mark(mark.trim(), span);
         } else if line.starts_with("</details>") {
             if self.section == Section::Hint {
                 self.section = Section::Nowhere;
             }
         } else if !line.starts_with("<details>") && !line.is_empty() {
-            self.problem("unknown-mark", "only comments and `<details>` may be HTML", span);
+            self.problem(
+                "unknown-mark",
+                "only comments and `<details>` may be HTML",
+                span,
+            );
         }
     }
 
@@ -259,7 +290,11 @@ impl<'a> Reader<'a> {
             return;
         }
         let Some(step) = self.document.steps.last_mut() else {
-            self.problem("unknown-mark", format!("`{mark}` stands before the first step"), span);
+            self.problem(
+                "unknown-mark",
+                format!("`{mark}` stands before the first step"),
+                span,
+            );
             return;
         };
         match mark.split_once(':') {
@@ -298,7 +333,11 @@ impl<'a> Reader<'a> {
                     None => self.problem("unknown-mark", format!("unknown kind `{kind}`"), span),
                 },
                 Some(("src", hash)) => step.src = Some(hash.to_owned()),
-                _ => self.problem("unknown-mark", format!("unknown word `{word}` in the mark"), span),
+                _ => self.problem(
+                    "unknown-mark",
+                    format!("unknown word `{word}` in the mark"),
+                    span,
+                ),
             }
         }
         self.document.steps.push(step);
@@ -323,7 +362,9 @@ impl<'a> Reader<'a> {
     }
 
     fn problem(&mut self, kind: &'static str, message: impl Into<String>, span: Span) {
-        self.document.problems.push(Diagnostic::error(kind, message, span));
+        self.document
+            .problems
+            .push(Diagnostic::error(kind, message, span));
     }
 
     /// Returns a range of the Markdown as a span of the file, without final line ends.
@@ -370,8 +411,14 @@ mod tests {
         let document = read(STEP, 0);
         assert!(document.problems.is_empty(), "{:?}", document.problems);
         let step = &document.steps[0];
-        assert_eq!((step.id.as_str(), step.title.as_str()), ("build", "Build it"));
-        assert_eq!((step.kind, step.src.as_deref()), (StepKind::Edit, Some("ab12")));
+        assert_eq!(
+            (step.id.as_str(), step.title.as_str()),
+            ("build", "Build it")
+        );
+        assert_eq!(
+            (step.kind, step.src.as_deref()),
+            (StepKind::Edit, Some("ab12"))
+        );
         assert_eq!(step.body.len(), 2);
         assert_eq!(step.hints.len(), 1);
         assert_eq!(step.whens[0].0, "wrong-dot");
@@ -409,9 +456,14 @@ mod tests {
             problems.into_iter().map(|p| p.kind).collect::<Vec<_>>()
         };
         assert_eq!(kinds("## Heading\n\nText.\n"), ["no-step-mark"]);
-        assert_eq!(kinds("## A\n<!-- stop: x -->\n"), ["unknown-mark", "no-step-mark"]);
         assert_eq!(
-            kinds("## A\n<!-- step: a -->\n\n<!-- hint -->\n<details>\n\nx\n\n</details>\n\nlost\n"),
+            kinds("## A\n<!-- stop: x -->\n"),
+            ["unknown-mark", "no-step-mark"]
+        );
+        assert_eq!(
+            kinds(
+                "## A\n<!-- step: a -->\n\n<!-- hint -->\n<details>\n\nx\n\n</details>\n\nlost\n"
+            ),
             ["lost-text"]
         );
         assert!(kinds("> quote\n").contains(&"unknown-block"));

@@ -46,9 +46,9 @@ pub use front::{Front, FrontError};
 pub use line::{Act, ConsoleLine, LineKind, normalised_command, taught_words};
 pub use lint::{Finding, Linter};
 pub use model::{
-    Block, CodeBlock, CodeRole, Course, Hint, Inline, InlineStyle, Lesson, Limits, Local, Localized,
-    Network, Part, Prose, Rights, Step, StepKind,
+    Block, CodeBlock, CodeRole, Course, Hint, Inline, InlineStyle, Lesson, Limits, Local,
+    Localized, Network, Part, Prose, Rights, Step, StepKind,
 };
 pub use predict::{Guess, Prediction, Question, QuestionItem, Score, ScoredItem, question, score};
-pub use translation::{stale_steps, synced_file};
 pub use progress::{LessonProgress, Progress, ProgressError, StepMark, StepProgress};
+pub use translation::{stale_steps, synced_file};

@@ -115,7 +115,9 @@ pub fn question(check: &Check) -> Option<Question> {
     let predict = check.predict.as_ref()?;
     let item = |item: &String| QuestionItem { item: item.clone() };
     let items = match predict.kind {
-        PredictKind::Choice => vec![QuestionItem { item: CHOICE.to_owned() }],
+        PredictKind::Choice => vec![QuestionItem {
+            item: CHOICE.to_owned(),
+        }],
         _ => predict.ask.iter().map(item).collect(),
     };
     Some(Question {
@@ -134,7 +136,11 @@ pub fn score(
     evidence: &dyn Evidence,
 ) -> Option<Score> {
     let reals = reals(predict, evidence)?;
-    let guesses = prediction.guesses.iter().cloned().chain(std::iter::repeat(None));
+    let guesses = prediction
+        .guesses
+        .iter()
+        .cloned()
+        .chain(std::iter::repeat(None));
     let items = question
         .items
         .iter()
@@ -170,7 +176,9 @@ fn reals(predict: &Predict, evidence: &dyn Evidence) -> Option<Vec<String>> {
             })
             .collect(),
         PredictKind::SizeOrder => {
-            let sizes: Vec<u64> = images().map(|image| Some(image?.size)).collect::<Option<_>>()?;
+            let sizes: Vec<u64> = images()
+                .map(|image| Some(image?.size))
+                .collect::<Option<_>>()?;
             let place = |size: &u64| sizes.iter().filter(|other| *other < size).count() + 1;
             Some(sizes.iter().map(|size| place(size).to_string()).collect())
         }
@@ -180,8 +188,8 @@ fn reals(predict: &Predict, evidence: &dyn Evidence) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lesson::evidence::tests::{Scene, step};
     use crate::build::StepState;
+    use crate::lesson::evidence::tests::{Scene, step};
 
     fn cache_question() -> Check {
         Check::parse(
@@ -209,7 +217,13 @@ mod tests {
         let prediction = Prediction {
             guesses: vec![Some("miss".into()), Some("hit".into())],
         };
-        let score = score(check.predict.as_ref().unwrap(), &question, &prediction, &scene).unwrap();
+        let score = score(
+            check.predict.as_ref().unwrap(),
+            &question,
+            &prediction,
+            &scene,
+        )
+        .unwrap();
         assert_eq!(score.short(), "1/2");
         assert!(score.items[0].right());
         assert_eq!(score.items[1].real, "miss");
@@ -220,6 +234,14 @@ mod tests {
         let check = cache_question();
         let question = question(&check).unwrap();
         let predict = check.predict.as_ref().unwrap();
-        assert_eq!(score(predict, &question, &Prediction::default(), &Scene::default()), None);
+        assert_eq!(
+            score(
+                predict,
+                &question,
+                &Prediction::default(),
+                &Scene::default()
+            ),
+            None
+        );
     }
 }

@@ -52,7 +52,10 @@ pub struct StepProgress {
     pub check: Option<String>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
@@ -176,9 +179,18 @@ mod tests {
 
     #[test]
     fn a_newer_file_is_told_from_a_damaged_one() {
-        assert_eq!(Progress::parse("{\"format\": 7, \"x\": []}"), Err(ProgressError::Newer(7)));
-        assert!(matches!(Progress::parse("{\"for"), Err(ProgressError::Damaged(_))));
-        assert!(matches!(Progress::parse("{\"format\": 1}"), Err(ProgressError::Damaged(_))));
+        assert_eq!(
+            Progress::parse("{\"format\": 7, \"x\": []}"),
+            Err(ProgressError::Newer(7))
+        );
+        assert!(matches!(
+            Progress::parse("{\"for"),
+            Err(ProgressError::Damaged(_))
+        ));
+        assert!(matches!(
+            Progress::parse("{\"format\": 1}"),
+            Err(ProgressError::Damaged(_))
+        ));
     }
 
     #[test]

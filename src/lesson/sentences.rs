@@ -281,7 +281,10 @@ pub(super) fn became(language: Language, step: &StepReport) -> String {
     match step.state {
         StepState::Hit => was_reused(language),
         StepState::Miss => {
-            let cause = step.reasons.first().map_or("never-built".to_owned(), cause_word);
+            let cause = step
+                .reasons
+                .first()
+                .map_or("never-built".to_owned(), cause_word);
             ran(language, &because(language, &cause))
         }
         StepState::Meta => is_meta(language),

@@ -121,7 +121,9 @@ fn with_hash(text: &str, id: &str, hash: &str) -> String {
     let Some((mark, rest)) = text.split_once("-->") else {
         return text.to_owned();
     };
-    let kind = mark.split_whitespace().find(|word| word.starts_with("kind="));
+    let kind = mark
+        .split_whitespace()
+        .find(|word| word.starts_with("kind="));
     let kind = kind.map(|kind| format!(" {kind}")).unwrap_or_default();
     format!("<!-- step: {id}{kind} src={hash} -->{rest}")
 }

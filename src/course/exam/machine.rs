@@ -1,15 +1,19 @@
-//! The result for machines: JUnit's XML; JSON comes from serde.
+//! The result for machines: `JUnit`'s XML; JSON comes from serde.
 
 use std::fmt::Write as _;
 
 use super::{ExamReport, LessonExam};
 
-/// Returns the report as JUnit XML: a suite for each lesson, a case for each part.
+/// Returns the report as `JUnit` XML: a suite for each lesson, a case for each part.
 pub fn junit(report: &ExamReport) -> String {
     let (passed, failed, _) = report.totals();
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     // Writing to a String cannot fail, here and further down.
-    let _ = writeln!(xml, "<testsuites tests=\"{}\" failures=\"{failed}\">", passed + failed);
+    let _ = writeln!(
+        xml,
+        "<testsuites tests=\"{}\" failures=\"{failed}\">",
+        passed + failed
+    );
     for lesson in &report.lessons {
         suite(lesson, &mut xml);
     }
@@ -22,12 +26,26 @@ fn suite(lesson: &LessonExam, xml: &mut String) {
     let _ = writeln!(xml, "  <testsuite name=\"{name}\">");
     if let Some(why) = &lesson.skipped {
         let why = escaped(why);
-        let _ = writeln!(xml, "    <testcase name=\"{name}\"><skipped message=\"{why}\"/></testcase>");
+        let _ = writeln!(
+            xml,
+            "    <testcase name=\"{name}\"><skipped message=\"{why}\"/></testcase>"
+        );
     }
     for tally in &lesson.tallies {
-        let _ = write!(xml, "    <testcase classname=\"{name}\" name=\"{}\">", tally.part.name());
-        for failure in lesson.failures.iter().filter(|failure| failure.part == tally.part) {
-            let message = format!("{}: {}: expected {}, got {}", failure.step, failure.what, failure.expected, failure.got);
+        let _ = write!(
+            xml,
+            "    <testcase classname=\"{name}\" name=\"{}\">",
+            tally.part.name()
+        );
+        for failure in lesson
+            .failures
+            .iter()
+            .filter(|failure| failure.part == tally.part)
+        {
+            let message = format!(
+                "{}: {}: expected {}, got {}",
+                failure.step, failure.what, failure.expected, failure.got
+            );
             let _ = write!(xml, "<failure message=\"{}\"/>", escaped(&message));
         }
         xml.push_str("</testcase>\n");
@@ -64,7 +82,11 @@ mod tests {
             lessons: vec![LessonExam {
                 lesson: "a".to_owned(),
                 skipped: None,
-                tallies: vec![Tally { part: Part::Solve, passed: 0, of: 1 }],
+                tallies: vec![Tally {
+                    part: Part::Solve,
+                    passed: 0,
+                    of: 1,
+                }],
                 failures: vec![failure("s", Part::Solve, "x", ("<\"1\">", "2 & \x1b"))],
             }],
         };

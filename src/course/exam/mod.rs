@@ -157,7 +157,11 @@ impl ExamReport {
         let tallies = || self.lessons.iter().flat_map(|lesson| &lesson.tallies);
         let passed: usize = tallies().map(|tally| tally.passed).sum();
         let all: usize = tallies().map(|tally| tally.of).sum();
-        let skipped = self.lessons.iter().filter(|lesson| lesson.skipped.is_some()).count();
+        let skipped = self
+            .lessons
+            .iter()
+            .filter(|lesson| lesson.skipped.is_some())
+            .count();
         (passed, all - passed, skipped)
     }
 
@@ -215,12 +219,18 @@ impl Exam<'_> {
     }
 
     fn wants_lesson(&self, lesson: &Lesson) -> bool {
-        let name = self.filter.as_deref().map(|filter| filter.split('/').next().unwrap_or(filter));
+        let name = self
+            .filter
+            .as_deref()
+            .map(|filter| filter.split('/').next().unwrap_or(filter));
         name.is_none_or(|name| name == lesson.id || name == lesson.folder)
     }
 
     fn wants_step(&self, id: &str) -> bool {
-        let step = self.filter.as_deref().and_then(|filter| filter.split_once('/'));
+        let step = self
+            .filter
+            .as_deref()
+            .and_then(|filter| filter.split_once('/'));
         step.is_none_or(|(_, step)| step == id)
     }
 }
@@ -256,7 +266,10 @@ mod tests {
         let toml = "id = \"t\"\ntitle = { en = \"T\" }\n[[part]]\ntitle = { en = \"P\" }\nlessons = [\"01-a\"]\n";
         let files = LessonFiles::from([
             ("course.toml".to_owned(), toml.as_bytes().to_vec()),
-            ("01-a/lesson.md".to_owned(), change(lesson.to_owned()).into_bytes()),
+            (
+                "01-a/lesson.md".to_owned(),
+                change(lesson.to_owned()).into_bytes(),
+            ),
             ("01-a/lesson.ko.md".to_owned(), korean.as_bytes().to_vec()),
             ("01-a/files/x".to_owned(), b"x\n".to_vec()),
         ]);
@@ -281,7 +294,11 @@ mod tests {
     fn a_good_lesson_passes_every_part() {
         let report = examine(course(|text| text), &mut ScriptedConsole::default());
         assert_eq!(report.lessons[0].failures, []);
-        let tried: Vec<_> = report.lessons[0].tallies.iter().map(|t| (t.part, t.of)).collect();
+        let tried: Vec<_> = report.lessons[0]
+            .tallies
+            .iter()
+            .map(|t| (t.part, t.of))
+            .collect();
         assert_eq!(
             tried,
             [
@@ -302,22 +319,39 @@ mod tests {
             &mut ScriptedConsole::default(),
         );
         let failure = &report.lessons[0].failures[0];
-        assert_eq!((failure.part, failure.what.as_str()), (Part::Solve, "build.tag"));
-        assert_eq!((failure.expected.as_str(), failure.got.as_str()), ("b", "a"));
+        assert_eq!(
+            (failure.part, failure.what.as_str()),
+            (Part::Solve, "build.tag")
+        );
+        assert_eq!(
+            (failure.expected.as_str(), failure.got.as_str()),
+            ("b", "a")
+        );
         assert!(!report.passed());
     }
 
     #[test]
     fn a_step_that_is_done_before_it_begins_is_found() {
-        let solved = |text: String| text.replace("[expect.build]\ntag = \"a\"\n[expect.image.a.file.\"/app/x\"]\nexists = true", "[expect.file.x]\nexists = true")
-            .replace("image.a.file./app/x", "file.x.exists").replace("do = [\"build -t a .\"]", "do = [\"remove x\"]");
+        let solved = |text: String| {
+            text.replace(
+                "[expect.build]\ntag = \"a\"\n[expect.image.a.file.\"/app/x\"]\nexists = true",
+                "[expect.file.x]\nexists = true",
+            )
+            .replace("image.a.file./app/x", "file.x.exists")
+            .replace("do = [\"build -t a .\"]", "do = [\"remove x\"]")
+        };
         let report = examine(course(solved), &mut ScriptedConsole::default());
         assert_eq!(failed_parts(&report), [Part::StartFails]);
     }
 
     #[test]
     fn a_wrong_case_that_is_right_is_found() {
-        let right = |text: String| text.replace("file = { Dockerfile = \"FROM practice-os\" }", "file = { Dockerfile = \"FROM practice-os\\nCOPY . /app\" }");
+        let right = |text: String| {
+            text.replace(
+                "file = { Dockerfile = \"FROM practice-os\" }",
+                "file = { Dockerfile = \"FROM practice-os\\nCOPY . /app\" }",
+            )
+        };
         let report = examine(course(right), &mut ScriptedConsole::default());
         assert_eq!(failed_parts(&report), [Part::Wrong, Part::Wrong]);
     }

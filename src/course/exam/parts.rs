@@ -28,24 +28,24 @@ pub(super) struct Sheet {
 impl Sheet {
     /// Notes a trial; it succeeded if it brought no failures.
     pub fn note(&mut self, part: Part, failures: Vec<Failure>) {
-        let tally = match self.tallies.iter_mut().find(|tally| tally.part == part) {
-            Some(tally) => tally,
-            None => {
-                self.tallies.push(Tally {
-                    part,
-                    passed: 0,
-                    of: 0,
-                });
-                self.tallies.last_mut().expect("it was just pushed")
-            }
-        };
+        let known = self.tallies.iter().position(|tally| tally.part == part);
+        let place = known.unwrap_or(self.tallies.len());
+        if known.is_none() {
+            self.tallies.push(Tally {
+                part,
+                passed: 0,
+                of: 0,
+            });
+        }
+        let tally = &mut self.tallies[place];
         tally.of += 1;
         tally.passed += usize::from(failures.is_empty());
         self.failures.extend(failures);
     }
 
     pub fn into_exam(mut self, lesson: &str, skipped: Option<String>) -> LessonExam {
-        self.tallies.sort_by_key(|tally| Part::ALL.iter().position(|part| *part == tally.part));
+        self.tallies
+            .sort_by_key(|tally| Part::ALL.iter().position(|part| *part == tally.part));
         LessonExam {
             lesson: lesson.to_owned(),
             skipped,
@@ -100,12 +100,21 @@ impl<'a> Candidate<'a> {
     /// Steps that the filter lets through.
     fn steps(&self) -> Vec<(usize, &'a Step)> {
         let wanted = |(_, step): &(usize, &Step)| self.exam.wants_step(&step.id);
-        self.lesson().steps.iter().enumerate().filter(wanted).collect()
+        self.lesson()
+            .steps
+            .iter()
+            .enumerate()
+            .filter(wanted)
+            .collect()
     }
 
     /// Parts 1 and 2: from the first step to the last, and no step is done before it is done.
     /// Returns the state at the end of every step.
-    fn solve(&mut self, stage: &mut Stage, console: &mut dyn Console) -> Result<Vec<State>, StageError> {
+    fn solve(
+        &mut self,
+        stage: &mut Stage,
+        console: &mut dyn Console,
+    ) -> Result<Vec<State>, StageError> {
         let mut ends = Vec::new();
         for (number, step) in self.lesson().steps.iter().enumerate() {
             if number > 0 && stage.leads_to(number) {
@@ -117,8 +126,10 @@ impl<'a> Candidate<'a> {
             if wanted && !step.check.is_empty() && step.kind != StepKind::Look {
                 let done = stage.facts(console).iter().all(|fact| fact.ok);
                 let found = ("something not yet", "everything ok");
-                let failures = done.then(|| failure(&step.id, Part::StartFails, "untouched start", found));
-                self.sheet.note(Part::StartFails, failures.into_iter().collect());
+                let failures =
+                    done.then(|| failure(&step.id, Part::StartFails, "untouched start", found));
+                self.sheet
+                    .note(Part::StartFails, failures.into_iter().collect());
             }
             stage.solve(console)?;
             if wanted {
@@ -140,14 +151,24 @@ impl<'a> Candidate<'a> {
                 stage.rebuild(number, None, console)?;
                 stage.go_wrong(wrong, console)?;
                 let facts = stage.facts(console);
-                let failed = |name: &String| facts.iter().any(|f| !f.ok && matches_name(&f.name, name));
+                let failed =
+                    |name: &String| facts.iter().any(|f| !f.ok && matches_name(&f.name, name));
                 let mut failures: Vec<Failure> = wrong
                     .fails
                     .iter()
                     .filter(|name| !failed(name))
-                    .map(|name| failure(&step.id, Part::Wrong, format!("{}: {name}", wrong.name), ("not yet", "ok")))
+                    .map(|name| {
+                        failure(
+                            &step.id,
+                            Part::Wrong,
+                            format!("{}: {name}", wrong.name),
+                            ("not yet", "ok"),
+                        )
+                    })
                     .collect();
-                let chosen = stage.mistake(&facts, console).map_or("none", |chosen| chosen.says());
+                let chosen = stage
+                    .mistake(&facts, console)
+                    .map_or("none", |chosen| chosen.says());
                 if chosen != wrong.says() {
                     let what = format!("{}: text", wrong.name);
                     failures.push(failure(&step.id, Part::Wrong, what, (wrong.says(), chosen)));
@@ -173,8 +194,14 @@ impl<'a> Candidate<'a> {
             stage.solve(console)?;
             let facts = stage.facts(console);
             let mut failures = self.failed_facts(&step.id, Part::Jump, &facts, stage);
-            let state = stage.state(console)?;
-            failures.extend(state_failure(step, Part::Jump, "state at the end", &ends[number], &state));
+            let reached = stage.state(console)?;
+            failures.extend(state_failure(
+                step,
+                Part::Jump,
+                "state at the end",
+                &ends[number],
+                &reached,
+            ));
             self.sheet.note(Part::Jump, failures);
         }
         Ok(())
@@ -184,11 +211,11 @@ impl<'a> Candidate<'a> {
     fn back(&mut self, stage: &mut Stage, console: &mut dyn Console) -> Result<(), StageError> {
         for (number, step) in self.steps() {
             stage.rebuild(number, None, console)?;
-            let start = stage.state(console)?;
+            let first = stage.state(console)?;
             stage.solve(console)?;
             stage.rebuild(number, None, console)?;
-            let again = stage.state(console)?;
-            let failures = state_failure(step, Part::Reset, "state after reset", &start, &again);
+            let second = stage.state(console)?;
+            let failures = state_failure(step, Part::Reset, "state after reset", &first, &second);
             self.sheet.note(Part::Reset, failures.into_iter().collect());
             let failures = undo_failure(step, stage, console)?;
             self.sheet.note(Part::Reset, failures.into_iter().collect());
@@ -205,13 +232,21 @@ impl<'a> Candidate<'a> {
             why,
         })?;
         let left = console.leftovers();
-        let failures = left.into_iter().map(|left| failure("-", Part::Clean, "left behind", ("nothing", left)));
+        let failures = left
+            .into_iter()
+            .map(|left| failure("-", Part::Clean, "left behind", ("nothing", left)));
         self.sheet.note(Part::Clean, failures.collect());
         Ok(())
     }
 
     /// Turns facts that are not ok into failures, with the record of the build they are about.
-    fn failed_facts(&self, step: &str, part: Part, facts: &[FactResult], stage: &Stage) -> Vec<Failure> {
+    fn failed_facts(
+        &self,
+        step: &str,
+        part: Part,
+        facts: &[FactResult],
+        stage: &Stage,
+    ) -> Vec<Failure> {
         let failed = facts.iter().filter(|fact| !fact.ok);
         let mut failures: Vec<Failure> = failed
             .map(|fact| failure(step, part, &fact.name, (&fact.expected, &fact.got)))
@@ -226,8 +261,8 @@ impl<'a> Candidate<'a> {
     }
 
     fn keep_record(&self, step: &str, part: Part, stage: &Stage) -> Option<std::path::PathBuf> {
-        let builds = stage.record().commands.iter().rev();
-        let build = builds.filter_map(|outcome| outcome.build.as_ref()).next()?;
+        let mut newest_first = stage.record().commands.iter().rev();
+        let build = newest_first.find_map(|outcome| outcome.build.as_ref())?;
         let name = format!("build-{}-{step}-{}.json", self.lesson().id, part.name());
         let path = self.exam.scratch.join(name);
         let text = serde_json::to_vec_pretty(build).ok()?;
@@ -243,7 +278,12 @@ fn pinned_failures(step: &Step, stage: &Stage) -> Vec<Failure> {
         return Vec::new();
     };
     let Some(score) = &stage.record().score else {
-        return vec![failure(&step.id, Part::Solve, "predict", ("a result", "none"))];
+        return vec![failure(
+            &step.id,
+            Part::Solve,
+            "predict",
+            ("a result", "none"),
+        )];
     };
     let differs = |item: &crate::lesson::ScoredItem| {
         let pinned = predict.pinned.get(&item.item)?.text();
@@ -257,13 +297,24 @@ fn pinned_failures(step: &Step, stage: &Stage) -> Vec<Failure> {
 fn untold(step: &Step, name: &str) -> Option<Failure> {
     let text = step.whens.get(name);
     let missing = |language: &Language| text.is_none_or(|text| !text.get(*language).translated);
-    let languages: Vec<&str> = Language::ALL.iter().filter(|l| missing(l)).map(|l| l.code()).collect();
+    let languages: Vec<&str> = Language::ALL
+        .iter()
+        .filter(|l| missing(l))
+        .map(|l| l.code())
+        .collect();
     let what = format!("when: {name}");
     let got = format!("not in {}", languages.join(", "));
-    (!languages.is_empty()).then(|| failure(&step.id, Part::Wrong, what, ("in every language", got)))
+    (!languages.is_empty())
+        .then(|| failure(&step.id, Part::Wrong, what, ("in every language", got)))
 }
 
-fn state_failure(step: &Step, part: Part, what: &str, wanted: &State, got: &State) -> Option<Failure> {
+fn state_failure(
+    step: &Step,
+    part: Part,
+    what: &str,
+    wanted: &State,
+    got: &State,
+) -> Option<Failure> {
     let shown = |state: &State| format!("{state:?}");
     (wanted != got).then(|| failure(&step.id, part, what, (shown(wanted), shown(got))))
 }
@@ -296,7 +347,13 @@ fn undo_failure(
         Some(undone) if !undone.left.is_empty() => Ok(None),
         Some(undone) => {
             let what = format!("state after undo of `{}`", undone.line);
-            Ok(state_failure(step, Part::Reset, &what, &before, &stage.state(console)?))
+            Ok(state_failure(
+                step,
+                Part::Reset,
+                &what,
+                &before,
+                &stage.state(console)?,
+            ))
         }
     }
 }

@@ -6,7 +6,12 @@ use super::{ExamReport, Failure, LessonExam};
 
 /// Returns the whole table.
 pub fn table(report: &ExamReport) -> String {
-    let width = report.lessons.iter().map(|lesson| lesson.lesson.len()).max().unwrap_or(0);
+    let width = report
+        .lessons
+        .iter()
+        .map(|lesson| lesson.lesson.len())
+        .max()
+        .unwrap_or(0);
     let mut text = String::new();
     for lesson in &report.lessons {
         text.push_str(&line(lesson, width));
@@ -19,7 +24,11 @@ pub fn table(report: &ExamReport) -> String {
     }
     let (passed, failed, skipped) = report.totals();
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "lessons: {passed} passed, {failed} failed, {skipped} skipped   seed {}", report.seed);
+    let _ = writeln!(
+        text,
+        "lessons: {passed} passed, {failed} failed, {skipped} skipped   seed {}",
+        report.seed
+    );
     text
 }
 
@@ -29,7 +38,8 @@ fn line(lesson: &LessonExam, width: usize) -> String {
     if let Some(why) = &lesson.skipped {
         parts.push(format!("skipped: {why}"));
     }
-    let tally = |tally: &super::Tally| format!("{} {}/{}", tally.part.name(), tally.passed, tally.of);
+    let tally =
+        |tally: &super::Tally| format!("{} {}/{}", tally.part.name(), tally.passed, tally.of);
     parts.extend(lesson.tallies.iter().map(tally));
     format!("{:width$}  {}", lesson.lesson, parts.join("  "))
 }
@@ -65,10 +75,23 @@ mod tests {
                     lesson: "cache-order".to_owned(),
                     skipped: None,
                     tallies: vec![
-                        Tally { part: Part::Solve, passed: 5, of: 6 },
-                        Tally { part: Part::Wrong, passed: 3, of: 3 },
+                        Tally {
+                            part: Part::Solve,
+                            passed: 5,
+                            of: 6,
+                        },
+                        Tally {
+                            part: Part::Wrong,
+                            passed: 3,
+                            of: 3,
+                        },
                     ],
-                    failures: vec![failure("fix", Part::Solve, "step.RUN npm install.cache", ("hit", "miss"))],
+                    failures: vec![failure(
+                        "fix",
+                        Part::Solve,
+                        "step.RUN npm install.cache",
+                        ("hit", "miss"),
+                    )],
                 },
                 LessonExam {
                     lesson: "ports".to_owned(),

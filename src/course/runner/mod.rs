@@ -111,7 +111,9 @@ impl Runner {
         let mut says = Vec::new();
         if let Some(setback) = setback {
             let (why, kept) = (setback.why.to_string(), setback.kept.display().to_string());
-            says.push(Say::note(|language| sentences::set_aside(language, &why, &kept)));
+            says.push(Say::note(|language| {
+                sentences::set_aside(language, &why, &kept)
+            }));
         }
         says.extend(runner.enter(console)?);
         Ok((runner, says))
@@ -221,12 +223,17 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 
 /// Reads yes and no in every language; an empty line is no.
 fn is_yes(line: &str) -> bool {
-    matches!(line.trim().to_lowercase().as_str(), "y" | "yes" | "예" | "네")
+    matches!(
+        line.trim().to_lowercase().as_str(),
+        "y" | "yes" | "예" | "네"
+    )
 }
 
 /// Reads a language's name.
 fn language_named(name: &str) -> Option<Language> {
-    Language::ALL.into_iter().find(|language| language.code() == name)
+    Language::ALL
+        .into_iter()
+        .find(|language| language.code() == name)
 }
 
 impl Say {

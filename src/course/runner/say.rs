@@ -2,7 +2,9 @@
 
 use crate::build::BuildReport;
 use crate::language::Language;
-use crate::lesson::{Bilingual, FactResult, Localized, Prediction, Prose, Question, Score, StepMark};
+use crate::lesson::{
+    Bilingual, FactResult, Localized, Prediction, Prose, Question, Score, StepMark,
+};
 
 /// One thing to show.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,6 +170,9 @@ mod tests {
             }
         );
         assert_eq!(ListState::of(&[(None, false)]), ListState::New);
-        assert_eq!(ListState::of(&[(Some(StepMark::Passed), true)]), ListState::PassedBefore);
+        assert_eq!(
+            ListState::of(&[(Some(StepMark::Passed), true)]),
+            ListState::PassedBefore
+        );
     }
 }

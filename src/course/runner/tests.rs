@@ -34,7 +34,11 @@ impl Learner {
         Self::with(scratch, console, Some(lesson))
     }
 
-    fn with(scratch: tempfile::TempDir, mut console: ScriptedConsole, lesson: Option<&str>) -> Self {
+    fn with(
+        scratch: tempfile::TempDir,
+        mut console: ScriptedConsole,
+        lesson: Option<&str>,
+    ) -> Self {
         let course = Arc::new(library::load(None).unwrap());
         let homes = Homes::below(scratch.path());
         let (runner, first) = Runner::open(course, homes, lesson, clock, &mut console).unwrap();
@@ -65,7 +69,10 @@ impl Learner {
 
     fn mark(&self, step: &str) -> Option<StepMark> {
         let lesson = &self.runner.lesson().id;
-        self.runner.progress().step(lesson, step).map(|known| known.state)
+        self.runner
+            .progress()
+            .step(lesson, step)
+            .map(|known| known.state)
     }
 
     fn file(&self, path: &str) -> Option<String> {
@@ -74,7 +81,11 @@ impl Learner {
     }
 
     fn names(&mut self) -> Vec<String> {
-        self.console.images().into_iter().map(|(name, _)| name).collect()
+        self.console
+            .images()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect()
     }
 }
 
@@ -109,7 +120,10 @@ fn a_known_mistake_gets_its_own_words() {
     learner.solves(2);
     let says = learner.types("docker ps");
     assert!(texts(&says).contains("nothing runs right now"), "{says:?}");
-    assert!(says.iter().any(|say| matches!(say, Say::Facts(facts) if facts.iter().any(|f| !f.ok))));
+    assert!(
+        says.iter()
+            .any(|say| matches!(say, Say::Facts(facts) if facts.iter().any(|f| !f.ok)))
+    );
     assert!(passed(&learner.types("docker ps -a")));
 }
 
@@ -120,7 +134,10 @@ fn a_question_comes_before_the_line_and_the_real_build_scores_it() {
     learner.types("edit server.js");
     let says = learner.types("docker build . --tag shop:2");
     assert!(matches!(&says[..], [Say::Ask(asked)] if asked.next == 0 && asked.forecast.is_some()));
-    assert!(matches!(&learner.types("perhaps")[..], [Say::NotAnAnswer, Say::Ask(_)]));
+    assert!(matches!(
+        &learner.types("perhaps")[..],
+        [Say::NotAnAnswer, Say::Ask(_)]
+    ));
     learner.types("h");
     assert!(!learner.names().contains(&"shop:2".to_owned()));
     learner.types("m");
@@ -132,7 +149,11 @@ fn a_question_comes_before_the_line_and_the_real_build_scores_it() {
     assert_eq!(score.as_deref(), Some("2/3"));
     assert!(texts(&says).contains("fits only on the stack"), "{says:?}");
     assert!(passed(&says));
-    let known = learner.runner.progress().step("cache-order", "guess").unwrap();
+    let known = learner
+        .runner
+        .progress()
+        .step("cache-order", "guess")
+        .unwrap();
     assert_eq!(known.predicted.as_deref(), Some("2/3"));
 }
 
@@ -148,7 +169,10 @@ fn a_prediction_of_the_wrong_moment_is_asked_again() {
     assert!(!passed(&says));
     assert!(texts(&says).contains("A new date alone"), "{says:?}");
     learner.types("edit server.js");
-    assert!(matches!(&learner.types("build -t shop:2 .")[..], [Say::Ask(_)]));
+    assert!(matches!(
+        &learner.types("build -t shop:2 .")[..],
+        [Say::Ask(_)]
+    ));
 }
 
 #[test]
@@ -158,7 +182,14 @@ fn ctrl_c_cancels_a_question_and_nothing_was_built() {
     learner.types("build -t shop:2 .");
     learner.runner.cancel();
     assert!(!learner.names().contains(&"shop:2".to_owned()));
-    assert!(matches!(&learner.types("hint")[..], [Say::Hint { number: 1, of: 2, .. }]));
+    assert!(matches!(
+        &learner.types("hint")[..],
+        [Say::Hint {
+            number: 1,
+            of: 2,
+            ..
+        }]
+    ));
 }
 
 #[test]
@@ -172,15 +203,29 @@ fn hints_climb_and_the_solution_is_only_put_on_the_prompt() {
         .collect();
     assert_eq!(numbers, [1, 2, 3, 1]);
     let says = learner.types("solution");
-    assert_eq!(says.last(), Some(&Say::Solution(vec!["docker build -t shop:1 .".to_owned()])));
+    assert_eq!(
+        says.last(),
+        Some(&Say::Solution(vec!["docker build -t shop:1 .".to_owned()]))
+    );
     assert!(!learner.names().contains(&"shop:1".to_owned()));
-    assert!(learner.runner.progress().step("cache-order", "first-build").unwrap().solution);
+    assert!(
+        learner
+            .runner
+            .progress()
+            .step("cache-order", "first-build")
+            .unwrap()
+            .solution
+    );
 }
 
 #[test]
 fn a_given_file_is_written_and_what_was_there_is_kept() {
     let mut learner = Learner::opens("cache-order");
-    fs::write(learner.runner.stage.folder().root().join("Dockerfile"), "FROM mine\n").unwrap();
+    fs::write(
+        learner.runner.stage.folder().root().join("Dockerfile"),
+        "FROM mine\n",
+    )
+    .unwrap();
     let says = learner.types("w");
     assert!(texts(&says).contains("Dockerfile.1"));
     assert_eq!(learner.file("Dockerfile.1").as_deref(), Some("FROM mine\n"));
@@ -250,13 +295,21 @@ fn reset_asks_once_and_keeps_files_aside() {
     let mut learner = Learner::opens("cache-order");
     learner.solves(2);
     learner.types("append mine.txt precious");
-    assert!(matches!(&learner.types("reset")[..], [Say::Confirm(Scope::Step, _)]));
+    assert!(matches!(
+        &learner.types("reset")[..],
+        [Say::Confirm(Scope::Step, _)]
+    ));
     learner.types("no");
     assert_eq!(learner.file("mine.txt").as_deref(), Some("precious\n"));
     let says = learner.types("reset --yes");
     assert!(texts(&says).contains(".before-reset"), "{says:?}");
     assert_eq!(learner.file("mine.txt"), None);
-    let kept = learner.scratch.path().join("work/.before-reset").join(clock()).join("cache-order/mine.txt");
+    let kept = learner
+        .scratch
+        .path()
+        .join("work/.before-reset")
+        .join(clock())
+        .join("cache-order/mine.txt");
     assert_eq!(fs::read_to_string(kept).unwrap(), "precious\n");
     assert_eq!(learner.runner.step().id, "guess");
 }
@@ -284,7 +337,10 @@ fn another_process_goes_on_where_this_one_stopped() {
     for line in ["build -t shop:2 .", "h", "m"] {
         learner.types(line);
     }
-    assert!(passed(&learner.types("m")), "the edit of the earlier process counts");
+    assert!(
+        passed(&learner.types("m")),
+        "the edit of the earlier process counts"
+    );
 }
 
 #[test]
@@ -309,7 +365,10 @@ fn free_play_leaves_no_trace_in_the_lesson() {
     learner.types("build -t wild .");
     assert!(learner.names().contains(&"wild".to_owned()));
     learner.types("back");
-    assert_eq!(learner.runner.stage.state(&mut learner.console).unwrap(), before);
+    assert_eq!(
+        learner.runner.stage.state(&mut learner.console).unwrap(),
+        before
+    );
     assert_eq!(learner.runner.step().id, "guess");
 }
 
@@ -357,7 +416,10 @@ fn trouble_is_shown_and_the_session_goes_on() {
     fs::remove_dir_all(learner.scratch.path().join("state")).unwrap();
     fs::write(learner.scratch.path().join("state"), "in the way").unwrap();
     let says = learner.types("skip");
-    assert!(texts(&says).contains("strata: error: cannot write"), "{says:?}");
+    assert!(
+        texts(&says).contains("strata: error: cannot write"),
+        "{says:?}"
+    );
     assert!(matches!(&learner.types("hint")[..], [Say::Hint { .. }]));
 }
 

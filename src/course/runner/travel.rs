@@ -55,7 +55,9 @@ impl Runner {
         // Files of the lesson alone are not worth a sentence: only a folder that was made is.
         if keep.is_dir() {
             let shown = keep.display().to_string();
-            says.push(Say::note(|language| sentences::files_moved(language, &shown)));
+            says.push(Say::note(|language| {
+                sentences::files_moved(language, &shown)
+            }));
         }
         says.extend(self.arrive()?);
         Ok(says)
@@ -66,11 +68,19 @@ impl Runner {
         self.mode = Mode::Prompt;
         self.journal.clear();
         self.hints = 0;
-        self.watch = self.watch.take().map(|_| self.stage.snapshot()).transpose()?;
+        self.watch = self
+            .watch
+            .take()
+            .map(|_| self.stage.snapshot())
+            .transpose()?;
         let (lesson, step) = (self.lesson().id.clone(), self.step().id.clone());
         let hash = self.step().check_hash.clone();
         self.progress.progress.move_to(&lesson, &step);
-        let outdated = self.progress.progress.step_mut(&lesson, &step).outdated(&hash);
+        let outdated = self
+            .progress
+            .progress
+            .step_mut(&lesson, &step)
+            .outdated(&hash);
         self.save()?;
         let mut says = vec![Say::Page];
         if outdated {
@@ -83,7 +93,7 @@ impl Runner {
     pub(super) fn go_on(&mut self, console: &mut dyn Console) -> Result<Vec<Say>, RunnerError> {
         let next = self.step_index() + 1;
         if next >= self.lesson().steps.len() {
-            return self.finish(console);
+            return Ok(self.finish(console));
         }
         let passed = self.state_of_step() == Some(StepMark::Passed);
         if passed && self.mode == Mode::Passed && self.stage.leads_to(next) {
@@ -93,7 +103,7 @@ impl Runner {
         self.travel_to(next, console)
     }
 
-    fn finish(&mut self, console: &mut dyn Console) -> Result<Vec<Say>, RunnerError> {
+    fn finish(&mut self, console: &mut dyn Console) -> Vec<Say> {
         self.stage.clean_up(console);
         self.mode = Mode::Finished;
         let lesson = &self.course.lessons[self.lesson];
@@ -104,7 +114,7 @@ impl Runner {
         let skipped = skipped.map(|step| step.title.clone()).collect();
         let next = self.course.lessons.get(self.lesson + 1);
         let next = next.map(|lesson| lesson.title.clone());
-        Ok(vec![Say::Finished { skipped, next }])
+        vec![Say::Finished { skipped, next }]
     }
 
     /// Opens another lesson.
@@ -188,13 +198,18 @@ impl Runner {
     }
 
     /// Goes to a copy of this moment that nothing depends on.
-    pub(super) fn begin_play(&mut self, console: &mut dyn Console) -> Result<Vec<Say>, RunnerError> {
+    pub(super) fn begin_play(
+        &mut self,
+        console: &mut dyn Console,
+    ) -> Result<Vec<Say>, RunnerError> {
         if self.play.is_none() {
             let files = self.stage.snapshot()?;
             let place = self.homes.playground(self.lesson());
             let mut play = Stage::open(&self.course, self.lesson, &place, console)?;
             play.rebuild(self.step_index(), None, console)?;
-            play.folder().restore(&files).map_err(crate::course::StageError::from)?;
+            play.folder()
+                .restore(&files)
+                .map_err(crate::course::StageError::from)?;
             self.play = Some(play);
         }
         Ok(vec![Say::note(sentences::playing)])
@@ -206,9 +221,14 @@ impl Runner {
             return Ok(vec![Say::note(sentences::not_playing)]);
         };
         let forgotten = console.forget();
-        play.folder().clear().map_err(crate::course::StageError::from)?;
+        play.folder()
+            .clear()
+            .map_err(crate::course::StageError::from)?;
         let opened = console.open(&self.place());
-        for (what, done) in [("empty the playground", forgotten), ("return to the lesson", opened)] {
+        for (what, done) in [
+            ("empty the playground", forgotten),
+            ("return to the lesson", opened),
+        ] {
             done.map_err(|why| crate::course::StageError::Console { what, why })?;
         }
         Ok(vec![Say::note(sentences::back_again), Say::Page])
@@ -243,4 +263,3 @@ impl Runner {
         let _ = fs::remove_file(self.homes.marks());
     }
 }
-

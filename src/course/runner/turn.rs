@@ -17,7 +17,10 @@ impl Runner {
         console: &mut dyn Console,
     ) -> Result<Vec<Say>, RunnerError> {
         if let Some(question) = self.open_question()
-            && question.by.as_deref().is_some_and(|by| normalised_command(by) == normalised_command(line))
+            && question
+                .by
+                .as_deref()
+                .is_some_and(|by| normalised_command(by) == normalised_command(line))
         {
             return Ok(self.ask(question, Prediction::default(), line, console));
         }
@@ -74,14 +77,21 @@ impl Runner {
         self.stage.record_mut().prediction = Some(prediction);
         if question.by.is_none() {
             let score = self.stage.score_choice(console);
-            let mut says: Vec<Say> = score.map(|score| Say::Score { score, build: None }).into_iter().collect();
+            let mut says: Vec<Say> = score
+                .map(|score| Say::Score { score, build: None })
+                .into_iter()
+                .collect();
             says.extend(self.check(console)?);
             return Ok(says);
         }
         self.carry_out(line, console)
     }
 
-    fn carry_out(&mut self, line: &str, console: &mut dyn Console) -> Result<Vec<Say>, RunnerError> {
+    fn carry_out(
+        &mut self,
+        line: &str,
+        console: &mut dyn Console,
+    ) -> Result<Vec<Say>, RunnerError> {
         let before = Moment::now(line, &self.stage, console)?;
         let (lesson, step) = (self.lesson().id.clone(), self.step().id.clone());
         let passed = self.mode == Mode::Passed;
@@ -175,7 +185,12 @@ impl Runner {
     pub(super) fn pass(&mut self, _console: &mut dyn Console) -> Result<Vec<Say>, RunnerError> {
         self.stage.end()?;
         self.mode = Mode::Passed;
-        let score = self.stage.record().score.as_ref().map(crate::lesson::Score::short);
+        let score = self
+            .stage
+            .record()
+            .score
+            .as_ref()
+            .map(crate::lesson::Score::short);
         let (lesson, step) = (self.lesson().id.clone(), self.step().id.clone());
         let hash = self.step().check_hash.clone();
         let known = self.progress.progress.step_mut(&lesson, &step);
@@ -193,21 +208,30 @@ impl Runner {
 
     fn remarks(&self, facts: &[FactResult], console: &mut dyn Console) -> Vec<Say> {
         let notices = self.stage.remarks(facts, console);
-        let texts = notices.iter().filter_map(|notice| self.step().whens.get(&notice.says));
+        let texts = notices
+            .iter()
+            .filter_map(|notice| self.step().whens.get(&notice.says));
         texts.cloned().map(Say::Text).collect()
     }
 
     /// Tells whether a line is of the same kind as the one that ends the step's solution.
     fn decides(&self, line: &str) -> bool {
-        let last = self.step().solution.iter().rev().find_map(|line| match line {
-            ConsoleLine::Type(line) => Some(line),
-            ConsoleLine::Write { .. } => None,
-        });
+        let last = self
+            .step()
+            .solution
+            .iter()
+            .rev()
+            .find_map(|line| match line {
+                ConsoleLine::Type(line) => Some(line),
+                ConsoleLine::Write { .. } => None,
+            });
         let Some(last) = last else { return true };
         match (LineKind::parse(last), LineKind::parse(line)) {
-            (Ok(LineKind::Verb { verb: one, .. }), Ok(LineKind::Verb { verb: other, .. })) => one == other,
-            (Ok(LineKind::Instruction { .. }), Ok(LineKind::Instruction { .. })) => true,
-            (Ok(LineKind::Act(_)), Ok(LineKind::Act(_))) => true,
+            (Ok(LineKind::Verb { verb: one, .. }), Ok(LineKind::Verb { verb: other, .. })) => {
+                one == other
+            }
+            (Ok(LineKind::Instruction { .. }), Ok(LineKind::Instruction { .. }))
+            | (Ok(LineKind::Act(_)), Ok(LineKind::Act(_))) => true,
             _ => false,
         }
     }

@@ -33,7 +33,9 @@ impl Runner {
             ["forget"] => self.forget(console)?,
             ["lang", name] => match language_named(name) {
                 Some(language) => vec![Say::Language(language), Say::Page],
-                None => vec![Say::note(|language| sentences::no_such_language(language, name))],
+                None => vec![Say::note(|language| {
+                    sentences::no_such_language(language, name)
+                })],
             },
             ["w"] => self.write_given()?,
             ["play" | "p"] => self.begin_play(console)?,
@@ -88,7 +90,9 @@ impl Runner {
     fn learn(&mut self, name: &str, console: &mut dyn Console) -> Result<Vec<Say>, RunnerError> {
         match self.course.position(name) {
             Some(lesson) => self.open_lesson(lesson, console),
-            None => Ok(vec![Say::note(|language| sentences::no_such_lesson(language, name))]),
+            None => Ok(vec![Say::note(|language| {
+                sentences::no_such_lesson(language, name)
+            })]),
         }
     }
 
@@ -98,7 +102,9 @@ impl Runner {
         self.progress.progress.forget(&lesson);
         self.progress.save()?;
         self.stage.clean_up(console);
-        let mut says = vec![Say::note(|language| sentences::forgotten(language, &lesson))];
+        let mut says = vec![Say::note(|language| {
+            sentences::forgotten(language, &lesson)
+        })];
         says.extend(self.list(""));
         Ok(says)
     }
@@ -151,7 +157,10 @@ impl Runner {
         if given.is_empty() {
             return Ok(vec![Say::note(sentences::nothing_to_write)]);
         }
-        given.iter().map(|(path, text)| self.write(path, text)).collect()
+        given
+            .iter()
+            .map(|(path, text)| self.write(path, text))
+            .collect()
     }
 
     fn write(&self, path: &str, text: &str) -> Result<Say, RunnerError> {
@@ -173,7 +182,9 @@ impl Runner {
             return self.session_word("undo", sentences::nothing_to_undo, console);
         };
         self.mode = Mode::Prompt;
-        let mut says = vec![Say::note(|language| sentences::undid(language, &undone.line))];
+        let mut says = vec![Say::note(|language| {
+            sentences::undid(language, &undone.line)
+        })];
         says.extend(undone.left.into_iter().map(Say::Note));
         Ok(says)
     }
@@ -208,27 +219,33 @@ impl Runner {
     /// Lists the lessons whose title or id has a text.
     fn list(&self, text: &str) -> Vec<Say> {
         let text = text.to_lowercase();
-        let lines = self.course.lessons.iter().enumerate().filter_map(|(n, lesson)| {
-            let titles = Language::ALL.map(|l| lesson.title.get(l).value.to_lowercase());
-            let found = lesson.id.contains(&text) || titles.iter().any(|title| title.contains(&text));
-            let steps: Vec<_> = lesson
-                .steps
-                .iter()
-                .map(|step| {
-                    let known = self.progress().step(&lesson.id, &step.id);
-                    let outdated = known.is_some_and(|known| known.outdated(&step.check_hash));
-                    (known.map(|known| known.state), outdated)
+        let lines = self
+            .course
+            .lessons
+            .iter()
+            .enumerate()
+            .filter_map(|(n, lesson)| {
+                let titles = Language::ALL.map(|l| lesson.title.get(l).value.to_lowercase());
+                let found =
+                    lesson.id.contains(&text) || titles.iter().any(|title| title.contains(&text));
+                let steps: Vec<_> = lesson
+                    .steps
+                    .iter()
+                    .map(|step| {
+                        let known = self.progress().step(&lesson.id, &step.id);
+                        let outdated = known.is_some_and(|known| known.outdated(&step.check_hash));
+                        (known.map(|known| known.state), outdated)
+                    })
+                    .collect();
+                found.then(|| ListLine {
+                    number: lesson.number(),
+                    id: lesson.id.clone(),
+                    title: lesson.title.clone(),
+                    minutes: lesson.minutes,
+                    state: ListState::of(&steps),
+                    current: n == self.lesson,
                 })
-                .collect();
-            found.then(|| ListLine {
-                number: lesson.number(),
-                id: lesson.id.clone(),
-                title: lesson.title.clone(),
-                minutes: lesson.minutes,
-                state: ListState::of(&steps),
-                current: n == self.lesson,
-            })
-        });
+            });
         vec![Say::List(lines.collect())]
     }
 
@@ -258,8 +275,13 @@ impl Runner {
         let line = self.stage.last_build_line().map(str::to_owned);
         let forecast = line.and_then(|line| console.forecast(&line));
         let miss = forecast.and_then(|report| {
-            let missing = |step: &&crate::build::StepReport| step.state == crate::build::StepState::Miss;
-            report.steps.iter().find(missing).map(|step| step.number.to_string())
+            let missing =
+                |step: &&crate::build::StepReport| step.state == crate::build::StepState::Miss;
+            report
+                .steps
+                .iter()
+                .find(missing)
+                .map(|step| step.number.to_string())
         });
         let note = Bilingual::of(|language| match &miss {
             Some(step) => sentences::watch_miss(language, path, step),
@@ -272,7 +294,11 @@ impl Runner {
 /// Reads what follows `reset`.
 fn reset_words(words: &[&str]) -> Option<(Scope, bool)> {
     let yes = words.contains(&"--yes") || words.contains(&"-y");
-    let rest: Vec<&str> = words.iter().copied().filter(|word| !word.starts_with('-')).collect();
+    let rest: Vec<&str> = words
+        .iter()
+        .copied()
+        .filter(|word| !word.starts_with('-'))
+        .collect();
     let scope = match rest.as_slice() {
         [] | ["step"] => Scope::Step,
         ["lesson"] => Scope::Lesson,
@@ -289,7 +315,10 @@ mod tests {
     #[test]
     fn reset_names_its_scope() {
         assert_eq!(reset_words(&[]), Some((Scope::Step, false)));
-        assert_eq!(reset_words(&["lesson", "--yes"]), Some((Scope::Lesson, true)));
+        assert_eq!(
+            reset_words(&["lesson", "--yes"]),
+            Some((Scope::Lesson, true))
+        );
         assert_eq!(reset_words(&["everything"]), None);
     }
 }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::build::{
-    BuildReport, ContextReport, LayerReport, StepFailure, StepReport, StepState,
-};
+use crate::build::{BuildReport, ContextReport, LayerReport, StepFailure, StepReport, StepState};
 use crate::digest::{DiffId, Digest};
 use crate::plan::{FileChange, FileDifference, MissReason};
 
@@ -74,10 +72,19 @@ pub(super) fn build(
         missed: None,
         failed: false,
     };
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let steps: Vec<StepReport> = lines.enumerate().map(|(n, line)| builder.step(n + 1, line)).collect();
+    let lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let steps: Vec<StepReport> = lines
+        .enumerate()
+        .map(|(n, line)| builder.step(n + 1, line))
+        .collect();
     let (mut image, failed) = (builder.image, builder.failed);
-    image.id = format!("sha256:{}", Digest::of(format!("{:?}{:?}", image.layers, image.cmd).as_bytes()).hex());
+    image.id = format!(
+        "sha256:{}",
+        Digest::of(format!("{:?}{:?}", image.layers, image.cmd).as_bytes()).hex()
+    );
     let report = BuildReport {
         file: "Dockerfile".to_owned(),
         dockerfile: text.to_owned(),
@@ -141,9 +148,19 @@ impl Builder<'_> {
     }
 
     fn layer_step(&mut self, keyword: &str, rest: &str, report: &mut StepReport) {
-        let copied = if keyword == "COPY" { self.copied(rest) } else { Files::new() };
-        let digests: BTreeMap<String, Digest> = copied.iter().map(|(p, c)| (p.clone(), Digest::of(c))).collect();
-        let ingredients = format!("{} {} {digests:?} {:?}", self.key, report.text, self.image.env);
+        let copied = if keyword == "COPY" {
+            self.copied(rest)
+        } else {
+            Files::new()
+        };
+        let digests: BTreeMap<String, Digest> = copied
+            .iter()
+            .map(|(p, c)| (p.clone(), Digest::of(c)))
+            .collect();
+        let ingredients = format!(
+            "{} {} {digests:?} {:?}",
+            self.key, report.text, self.image.env
+        );
         self.key = Digest::of(ingredients.as_bytes());
         let hit = self.cache.keys.contains(&self.key);
         if let Err(message) = self.effect(keyword, rest, copied) {
@@ -172,7 +189,10 @@ impl Builder<'_> {
         let changed = digests.iter().filter_map(|(path, new)| {
             let what = match old.get(path) {
                 Some(old) if old == new => return None,
-                Some(old) => FileDifference::Content { old: *old, new: *new },
+                Some(old) => FileDifference::Content {
+                    old: *old,
+                    new: *new,
+                },
                 None => FileDifference::Added,
             };
             let path = path.clone();
@@ -187,9 +207,13 @@ impl Builder<'_> {
 
     fn copied(&self, rest: &str) -> Files {
         let source = rest.split(' ').next().unwrap_or(".");
-        let fits = |path: &String| source == "." || path == source || path.starts_with(&format!("{source}/"));
+        let fits = |path: &String| {
+            source == "." || path == source || path.starts_with(&format!("{source}/"))
+        };
         let files = self.files.iter().filter(|(path, _)| fits(path));
-        files.map(|(path, content)| (path.clone(), content.clone())).collect()
+        files
+            .map(|(path, content)| (path.clone(), content.clone()))
+            .collect()
     }
 
     fn effect(&mut self, keyword: &str, rest: &str, copied: Files) -> Result<(), String> {
@@ -212,13 +236,21 @@ impl Builder<'_> {
         if let Some((echo, path)) = command.split_once('>') {
             let text = echo.trim().trim_start_matches("echo ").trim_matches('"');
             let path = self.absolute(path.trim());
-            self.image.files.insert(path, format!("{text}\n").into_bytes());
+            self.image
+                .files
+                .insert(path, format!("{text}\n").into_bytes());
         } else if command == "npm install" {
             let workdir = self.image.workdir.clone();
-            if !self.image.files.contains_key(&format!("{workdir}/package.json")) {
+            if !self
+                .image
+                .files
+                .contains_key(&format!("{workdir}/package.json"))
+            {
                 return Err("npm: no package.json".to_owned());
             }
-            self.image.files.insert(format!("{workdir}/node_modules/left-pad"), b"pad".to_vec());
+            self.image
+                .files
+                .insert(format!("{workdir}/node_modules/left-pad"), b"pad".to_vec());
         } else {
             let (output, exit) = program(&words(command), &self.image, None);
             if exit != 0 {
@@ -252,9 +284,11 @@ impl Builder<'_> {
 /// Carries a program out: its output and exit code.
 pub(super) fn program(argv: &[String], image: &Image, stdin: Option<&str>) -> (String, i32) {
     let words: Vec<&str> = argv.iter().map(String::as_str).collect();
-    let path = |name: &str| match name.starts_with('/') {
-        true => name.to_owned(),
-        false => format!("{}/{name}", image.workdir.trim_end_matches('/')),
+    let path = |name: &str| {
+        if name.starts_with('/') {
+            return name.to_owned();
+        }
+        format!("{}/{name}", image.workdir.trim_end_matches('/'))
     };
     match words.as_slice() {
         [] | ["sh" | "true"] => (stdin.unwrap_or_default().to_owned(), 0),
@@ -266,7 +300,10 @@ pub(super) fn program(argv: &[String], image: &Image, stdin: Option<&str>) -> (S
             Some(content) => (String::from_utf8_lossy(content).into_owned(), 0),
             None => (format!("cat: {file}: No such file or directory\n"), 1),
         },
-        ["ls", ..] => (image.files.keys().cloned().collect::<Vec<_>>().join("\n") + "\n", 0),
+        ["ls", ..] => (
+            image.files.keys().cloned().collect::<Vec<_>>().join("\n") + "\n",
+            0,
+        ),
         ["node", _] => ("the shop is open\n".to_owned(), 0),
         ["false"] => (String::new(), 1),
         _ => (format!("{}: not found\n", words[0]), 127),

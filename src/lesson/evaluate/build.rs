@@ -26,7 +26,11 @@ fn judge_build(expected: &BuildExpectation, build: Option<&BuildReport>, sheet: 
     if let Some(tag) = &expected.tag {
         let tags = build.map(|build| build.tags.clone()).unwrap_or_default();
         let ok = tags.iter().any(|known| same_reference(known, tag));
-        let got = if tags.is_empty() { NOTHING.to_owned() } else { tags.join(" ") };
+        let got = if tags.is_empty() {
+            NOTHING.to_owned()
+        } else {
+            tags.join(" ")
+        };
         sheet.judge("build.tag", ok, (tag, &got), |language, ok| {
             if ok {
                 sentences::tagged(language, tag)
@@ -70,13 +74,18 @@ fn judge_step(expected: &StepExpectation, build: Option<&BuildReport>, sheet: &m
     ];
     if !keys.contains(&true) {
         let got = if step.is_some() { "there" } else { NOTHING };
-        sheet.judge(format!("{name}.present"), step.is_some(), ("there", got), |language, ok| {
-            if ok {
-                label.clone()
-            } else {
-                format!("{label}: {}", sentences::no_such_step(language))
-            }
-        });
+        sheet.judge(
+            format!("{name}.present"),
+            step.is_some(),
+            ("there", got),
+            |language, ok| {
+                if ok {
+                    label.clone()
+                } else {
+                    format!("{label}: {}", sentences::no_such_step(language))
+                }
+            },
+        );
     }
     if let Some(cache) = expected.cache {
         judge_cache(&name, &label, cache, step, sheet);
@@ -90,7 +99,12 @@ fn judge_step(expected: &StepExpectation, build: Option<&BuildReport>, sheet: &m
         };
         let what = |language| sentences::step_makes(language, &label);
         let got_word = got.map_or(NOTHING, word);
-        sheet.value(format!("{name}.makes"), got == Some(makes), (word(makes), got_word), what);
+        sheet.value(
+            format!("{name}.makes"),
+            got == Some(makes),
+            (word(makes), got_word),
+            what,
+        );
     }
     if let Some(cause) = &expected.cause {
         judge_cause(&name, &label, cause, step, sheet);
@@ -117,33 +131,41 @@ fn judge_cache(
         CacheWord::Fail => "fail",
     };
     let got = step.map_or(NOTHING, |step| cache_word(step.state));
-    sheet.judge(format!("{name}.cache"), got == word, (word, got), |language, ok| {
-        let state = step.map_or_else(
-            || sentences::no_such_step(language),
-            |step| sentences::became(language, step),
-        );
-        match expected {
-            CacheWord::Hit if ok => sentences::step_reused(language, label),
-            CacheWord::Miss if ok => sentences::step_ran(language, label),
-            _ if ok => sentences::step_is(language, label, &state),
-            _ => sentences::step_must(language, label, &sentences::must(language, expected), &state),
-        }
-    });
+    sheet.judge(
+        format!("{name}.cache"),
+        got == word,
+        (word, got),
+        |language, ok| {
+            let state = step.map_or_else(
+                || sentences::no_such_step(language),
+                |step| sentences::became(language, step),
+            );
+            match expected {
+                CacheWord::Hit if ok => sentences::step_reused(language, label),
+                CacheWord::Miss if ok => sentences::step_ran(language, label),
+                _ if ok => sentences::step_is(language, label, &state),
+                _ => sentences::step_must(
+                    language,
+                    label,
+                    &sentences::must(language, expected),
+                    &state,
+                ),
+            }
+        },
+    );
 }
 
-fn judge_cause(
-    name: &str,
-    label: &str,
-    cause: &str,
-    step: Option<&StepReport>,
-    sheet: &mut Sheet,
-) {
+fn judge_cause(name: &str, label: &str, cause: &str, step: Option<&StepReport>, sheet: &mut Sheet) {
     let causes = step.map(causes).unwrap_or_default();
     let ok = causes.iter().any(|known| known == cause);
     let got = causes.first().map_or(NOTHING, String::as_str).to_owned();
     sheet.judge(format!("{name}.cause"), ok, (cause, got), |language, ok| {
         if ok {
-            return sentences::step_ran_because(language, label, &sentences::because(language, cause));
+            return sentences::step_ran_because(
+                language,
+                label,
+                &sentences::because(language, cause),
+            );
         }
         let state = step.map_or_else(
             || sentences::no_such_step(language),
@@ -155,14 +177,29 @@ fn judge_cause(
 }
 
 fn judge_draft(expected: &DraftExpectation, sheet: &mut Sheet) {
-    let draft: Vec<String> = sheet.evidence.draft().iter().map(|line| tidy(line)).collect();
+    let draft: Vec<String> = sheet
+        .evidence
+        .draft()
+        .iter()
+        .map(|line| tidy(line))
+        .collect();
     if let Some(lines) = &expected.lines {
-        sheet.equal("draft.lines", lines, Some(draft.len()), sentences::draft_lines);
+        sheet.equal(
+            "draft.lines",
+            lines,
+            Some(draft.len()),
+            sentences::draft_lines,
+        );
     }
     if let Some(last) = &expected.last {
-        sheet.equal("draft.last", &tidy(last), draft.last().cloned(), sentences::draft_last);
+        sheet.equal(
+            "draft.last",
+            &tidy(last),
+            draft.last().cloned(),
+            sentences::draft_last,
+        );
     }
-    let text = draft.iter().map(|line| format!("{line}\n")).collect::<String>();
+    let text = draft.join("\n");
     if let Some(words) = &expected.has {
         sheet.contains("draft.has", words, Some(&text), sentences::the_draft);
     }
@@ -188,7 +225,12 @@ pub(super) fn judge_bounds(
         .flatten()
         .collect();
     let shown = got.map_or(NOTHING.to_owned(), |got| format!("{got} B"));
-    sheet.value(name, got.is_some_and(fits), (expected.join(" "), shown), what);
+    sheet.value(
+        name,
+        got.is_some_and(fits),
+        (expected.join(" "), shown),
+        what,
+    );
 }
 
 /// Returns a step by number or text, the last one where several have the same text.
@@ -201,7 +243,11 @@ pub fn find_step<'a>(
         return build.step(number);
     }
     let text = tidy(text?);
-    build.steps.iter().rev().find(|step| tidy(&step.text) == text)
+    build
+        .steps
+        .iter()
+        .rev()
+        .find(|step| tidy(&step.text) == text)
 }
 
 /// Returns an instruction with single spaces and an upper-case keyword.
@@ -241,9 +287,10 @@ fn causes(step: &StepReport) -> Vec<String> {
     step.reasons
         .iter()
         .flat_map(|reason| match reason {
-            MissReason::FilesChanged { files } => {
-                files.iter().map(|file| format!("file:{}", file.path)).collect()
-            }
+            MissReason::FilesChanged { files } => files
+                .iter()
+                .map(|file| format!("file:{}", file.path))
+                .collect(),
             other => vec![sentences::cause_word(other)],
         })
         .collect()
@@ -303,7 +350,10 @@ mod tests {
         let check = "[[expect.step]]\nis = \"copy  . /app\"\ncause = \"file:server.js\"\n";
         let facts = facts(check, &scene);
         assert!(facts[0].ok);
-        assert_eq!(facts[0].sentence.en, "copy  . /app ran because server.js changed");
+        assert_eq!(
+            facts[0].sentence.en,
+            "copy  . /app ran because server.js changed"
+        );
     }
 
     #[test]
@@ -317,7 +367,10 @@ mod tests {
     fn a_step_that_is_not_there_fails_every_key() {
         let scene = Scene::default().built(vec![]);
         let check = "[[expect.step]]\nis = \"COPY . /app\"\ncache = \"hit\"\nmakes = \"layer\"\n";
-        let names: Vec<_> = facts(check, &scene).into_iter().map(|f| (f.name, f.ok)).collect();
+        let names: Vec<_> = facts(check, &scene)
+            .into_iter()
+            .map(|f| (f.name, f.ok))
+            .collect();
         assert_eq!(
             names,
             [
@@ -337,7 +390,8 @@ mod tests {
     #[test]
     fn the_draft_is_asked_by_line() {
         let scene = Scene::default().drafting(&["FROM practice-os", "RUN  echo hi"]);
-        let check = "[expect.draft]\nlines = 2\nlast = \"RUN echo hi\"\nhas = \"FROM\"\nlacks = \"COPY\"\n";
+        let check =
+            "[expect.draft]\nlines = 2\nlast = \"RUN echo hi\"\nhas = \"FROM\"\nlacks = \"COPY\"\n";
         assert!(facts(check, &scene).iter().all(|fact| fact.ok));
         assert!(!facts("[expect.draft]\nlast = \"RUN echo\"\n", &scene)[0].ok);
     }

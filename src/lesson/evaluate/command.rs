@@ -25,11 +25,23 @@ pub(super) fn judge(expect: &Expect, sheet: &mut Sheet) {
     }
     if let Some(expected) = &expect.stdout {
         let text = outcome.as_ref().map(|o| plain(&o.stdout));
-        judge_text("stdout", expected, text.as_deref(), sheet, sentences::the_output);
+        judge_text(
+            "stdout",
+            expected,
+            text.as_deref(),
+            sheet,
+            sentences::the_output,
+        );
     }
     if let Some(expected) = &expect.stderr {
         let text = outcome.as_ref().map(|o| plain(&o.stderr));
-        judge_text("stderr", expected, text.as_deref(), sheet, sentences::the_error_output);
+        judge_text(
+            "stderr",
+            expected,
+            text.as_deref(),
+            sheet,
+            sentences::the_error_output,
+        );
     }
 }
 
@@ -78,7 +90,8 @@ fn judge_text(
         sheet.value(format!("{name}.matches"), ok, (pattern, got), &what);
     }
     if let Some(equal) = &expected.equals {
-        let ok = text.is_some_and(|text| text.trim_end_matches('\n') == equal.trim_end_matches('\n'));
+        let ok =
+            text.is_some_and(|text| text.trim_end_matches('\n') == equal.trim_end_matches('\n'));
         sheet.value(format!("{name}.equals"), ok, (equal, got), &what);
     }
     if let Some(lines) = &expected.lines {
@@ -146,20 +159,30 @@ mod tests {
 
     fn failing(check: &str, scene: &Scene) -> Vec<String> {
         let facts = evaluate(&step_with(check), scene);
-        facts.into_iter().filter(|f| !f.ok).map(|f| f.name).collect()
+        facts
+            .into_iter()
+            .filter(|f| !f.ok)
+            .map(|f| f.name)
+            .collect()
     }
 
     #[test]
     fn output_is_compared_without_colours_and_carriage_returns() {
         let check = "[expect.stdout]\nequals = \"hello\"\nlines = 1\n";
         assert!(failing(check, &said("\x1b[1;31mhello\x1b[0m\r\n")).is_empty());
-        assert_eq!(failing(check, &said("hello\nyou\n")), ["stdout.equals", "stdout.lines"]);
+        assert_eq!(
+            failing(check, &said("hello\nyou\n")),
+            ["stdout.equals", "stdout.lines"]
+        );
     }
 
     #[test]
     fn without_a_command_nothing_fits() {
         let check = "[expect]\nexit = 0\ncommand = \"run\"\n[expect.stdout]\nlacks = \"x\"\n";
-        assert_eq!(failing(check, &Scene::default()), ["command", "exit", "stdout.lacks"]);
+        assert_eq!(
+            failing(check, &Scene::default()),
+            ["command", "exit", "stdout.lacks"]
+        );
     }
 
     #[test]

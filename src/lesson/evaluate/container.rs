@@ -10,7 +10,10 @@ use crate::lesson::{ContainerDetails, ContainerFacts, sentences};
 pub(super) fn judge(name: &str, expected: &ContainerExpectation, sheet: &mut Sheet) {
     let all = sheet.evidence.containers();
     if let Some(count) = &expected.count {
-        let got = all.iter().filter(|c| selects(name, c) && fits(expected, c)).count();
+        let got = all
+            .iter()
+            .filter(|c| selects(name, c) && fits(expected, c))
+            .count();
         let fact = format!("container.{name}.count");
         sheet.equal(fact, count, Some(got), sentences::container_count);
     }
@@ -18,13 +21,23 @@ pub(super) fn judge(name: &str, expected: &ContainerExpectation, sheet: &mut She
     let about = About { name, container };
     if let Some(state) = &expected.state {
         let got = container.map_or("absent", |container| container.state.as_str());
-        sheet.value(about.fact("state"), got == state, (state, got), about.noun(sentences::state));
+        sheet.value(
+            about.fact("state"),
+            got == state,
+            (state, got),
+            about.noun(sentences::state),
+        );
     }
     if let Some(exit) = &expected.exit {
         let got = container.and_then(|container| container.exit);
         let ok = got.is_some_and(|got| exit_fits(exit, got));
         let shown = got.map_or(NOTHING.to_owned(), |got| got.to_string());
-        sheet.value(about.fact("exit"), ok, (exit_word(exit), shown), about.noun(sentences::ended));
+        sheet.value(
+            about.fact("exit"),
+            ok,
+            (exit_word(exit), shown),
+            about.noun(sentences::ended),
+        );
     }
     judge_plain(&about, expected, sheet);
     judge_details(&about, expected, sheet);
@@ -82,36 +95,70 @@ fn choose<'a>(
 /// Tells whether a container is as expected in all that `ps` knows.
 fn fits(expected: &ContainerExpectation, container: &ContainerFacts) -> bool {
     let exit = |exit| container.exit.is_some_and(|got| exit_fits(exit, got));
-    expected.state.as_ref().is_none_or(|state| *state == container.state)
+    expected
+        .state
+        .as_ref()
+        .is_none_or(|state| *state == container.state)
         && expected.exit.as_ref().is_none_or(exit)
-        && expected.image.as_ref().is_none_or(|image| *image == container.image)
-        && expected.argv.as_ref().is_none_or(|argv| *argv == container.argv)
+        && expected
+            .image
+            .as_ref()
+            .is_none_or(|image| *image == container.image)
+        && expected
+            .argv
+            .as_ref()
+            .is_none_or(|argv| *argv == container.argv)
 }
 
 fn judge_plain(about: &About, expected: &ContainerExpectation, sheet: &mut Sheet) {
     let container = about.container;
     if let Some(image) = &expected.image {
         let got = container.map(|container| container.image.clone());
-        sheet.equal(about.fact("image"), image, got, about.noun(sentences::image));
+        sheet.equal(
+            about.fact("image"),
+            image,
+            got,
+            about.noun(sentences::image),
+        );
     }
     if let Some(argv) = &expected.argv {
         let got = container.map(|container| listed(&container.argv));
-        sheet.equal(about.fact("argv"), &listed(argv), got, about.noun(sentences::command_line));
+        sheet.equal(
+            about.fact("argv"),
+            &listed(argv),
+            got,
+            about.noun(sentences::command_line),
+        );
     }
     if let Some(ports) = &expected.ports {
         let got = container.map(|container| container.ports.as_slice());
-        sheet.all_in(&about.fact("ports"), ports, got, about.noun(sentences::ports));
+        sheet.all_in(
+            &about.fact("ports"),
+            ports,
+            got,
+            about.noun(sentences::ports),
+        );
     }
     if let Some(mounts) = &expected.mounts {
         let got = container.map(|container| container.mounts.as_slice());
-        sheet.all_in(&about.fact("mounts"), mounts, got, about.noun(sentences::mounts));
+        sheet.all_in(
+            &about.fact("mounts"),
+            mounts,
+            got,
+            about.noun(sentences::mounts),
+        );
     }
     if let Some(least) = expected.restarts {
         let got = container.map(|container| container.restarts);
         let ok = got.is_some_and(|got| got >= least);
         let shown = got.map_or(NOTHING.to_owned(), |got| got.to_string());
         let wanted = format!(">= {least}");
-        sheet.value(about.fact("restarts"), ok, (wanted, shown), about.noun(sentences::restarts));
+        sheet.value(
+            about.fact("restarts"),
+            ok,
+            (wanted, shown),
+            about.noun(sentences::restarts),
+        );
     }
 }
 
@@ -132,11 +179,21 @@ fn judge_details(about: &About, expected: &ContainerExpectation, sheet: &mut She
     }
     if let Some(words) = &expected.logs {
         let text = details.as_ref().map(|details| details.logs.as_str());
-        sheet.contains(&about.fact("logs"), words, text, about.noun(sentences::logs));
+        sheet.contains(
+            &about.fact("logs"),
+            words,
+            text,
+            about.noun(sentences::logs),
+        );
     }
     if let Some(paths) = &expected.changed {
         let got = details.as_ref().map(|details| details.changed.as_slice());
-        sheet.all_in(&about.fact("changed"), paths, got, about.noun(sentences::changes));
+        sheet.all_in(
+            &about.fact("changed"),
+            paths,
+            got,
+            about.noun(sentences::changes),
+        );
     }
     if let Some(kernel) = &expected.kernel {
         judge_kernel(about, kernel, details.as_ref(), sheet);
@@ -192,20 +249,32 @@ mod tests {
             .with_container(container("a1", &["sh"], 0))
             .with_container(container("b2", &["false"], 1));
         let facts = evaluate(&step_with(check), &scene);
-        facts.into_iter().filter(|f| !f.ok).map(|f| f.name).collect()
+        facts
+            .into_iter()
+            .filter(|f| !f.ok)
+            .map(|f| f.name)
+            .collect()
     }
 
     #[test]
     fn last_is_the_newest() {
-        assert!(failing("[expect.container.last]\nargv = [\"false\"]\nexit = \"nonzero\"\n").is_empty());
-        assert_eq!(failing("[expect.container.last]\nexit = 0\n"), ["container.last.exit"]);
+        assert!(
+            failing("[expect.container.last]\nargv = [\"false\"]\nexit = \"nonzero\"\n").is_empty()
+        );
+        assert_eq!(
+            failing("[expect.container.last]\nexit = 0\n"),
+            ["container.last.exit"]
+        );
     }
 
     #[test]
     fn any_finds_the_one_that_fits() {
         let check = "[expect.container.\"*\"]\nargv = [\"sh\"]\nexit = 0\ncount = 1\n";
         assert!(failing(check).is_empty());
-        assert_eq!(failing("[expect.container.\"*\"]\ncount = 3\n"), ["container.*.count"]);
+        assert_eq!(
+            failing("[expect.container.\"*\"]\ncount = 3\n"),
+            ["container.*.count"]
+        );
     }
 
     #[test]

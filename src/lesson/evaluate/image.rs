@@ -12,19 +12,32 @@ use crate::lesson::{FileFacts, ImageFacts, sentences};
 /// Judges everything that is expected of one image.
 pub(super) fn judge(name: &str, expected: &ImageExpectation, sheet: &mut Sheet) {
     let image = sheet.evidence.image(name);
-    let about = About { name, image: image.as_ref() };
+    let about = About {
+        name,
+        image: image.as_ref(),
+    };
     if let Some(absent) = expected.absent {
         let word = |absent| if absent { "absent" } else { "there" };
         let got = about.image.is_none();
         let what = about.noun(sentences::existence);
-        sheet.value(about.fact("absent"), got == absent, (word(absent), word(got)), what);
+        sheet.value(
+            about.fact("absent"),
+            got == absent,
+            (word(absent), word(got)),
+            what,
+        );
     }
     if let Some(layers) = &expected.layers {
         judge_layers(&about, layers, sheet);
     }
     if let Some(lines) = &expected.history {
         let got = about.image.map(|image| image.history);
-        sheet.equal(about.fact("history"), lines, got, about.noun(sentences::history));
+        sheet.equal(
+            about.fact("history"),
+            lines,
+            got,
+            about.noun(sentences::history),
+        );
     }
     if let Some(size) = &expected.size {
         judge_size(&about, size, sheet);
@@ -45,7 +58,12 @@ pub(super) fn judge(name: &str, expected: &ImageExpectation, sheet: &mut Sheet) 
         let shown = |id: &Option<String>| id.clone().unwrap_or(NOTHING.to_owned());
         let ok = got.is_some() && got == wanted;
         let what = about.noun(sentences::identity);
-        sheet.value(about.fact("same_id_as"), ok, (shown(&wanted), shown(&got)), what);
+        sheet.value(
+            about.fact("same_id_as"),
+            ok,
+            (shown(&wanted), shown(&got)),
+            what,
+        );
     }
     for (path, expected) in &expected.file {
         judge_file(name, path, expected, sheet);
@@ -71,7 +89,9 @@ impl About<'_> {
 
 fn judge_layers(about: &About, expected: &Layers, sheet: &mut Sheet) {
     let count = about.image.map(|image| image.layers.len());
-    let base = about.image.and_then(|image| sheet.evidence.base_layers(image));
+    let base = about
+        .image
+        .and_then(|image| sheet.evidence.base_layers(image));
     let what = about.noun(sentences::layers);
     match expected {
         Layers::All(number) => sheet.equal(about.fact("layers"), number, count, what),
@@ -103,7 +123,12 @@ fn judge_size(about: &About, expected: &SizeExpectation, sheet: &mut Sheet) {
             .is_some_and(|(size, limit)| size.saturating_add(by) <= limit);
         let shown = |size: Option<u64>| size.map_or(NOTHING.to_owned(), |size| format!("{size} B"));
         let wanted = format!("{by} B less than {other} ({})", shown(limit));
-        sheet.value(about.fact("size.less_than"), ok, (wanted, shown(size)), what);
+        sheet.value(
+            about.fact("size.less_than"),
+            ok,
+            (wanted, shown(size)),
+            what,
+        );
     }
 }
 
@@ -162,7 +187,12 @@ fn judge_config(about: &About, expected: &ConfigExpectation, sheet: &mut Sheet) 
     }
     if let Some(ports) = &expected.exposed {
         let got = config.map(|config| list(&config.exposed));
-        sheet.equal(fact("exposed"), &list(&with_protocol(ports)), got, setting("exposed"));
+        sheet.equal(
+            fact("exposed"),
+            &list(&with_protocol(ports)),
+            got,
+            setting("exposed"),
+        );
     }
     if let Some(user) = &expected.user {
         let got = config.map(|config| config.user.clone());
@@ -178,14 +208,21 @@ fn judge_config(about: &About, expected: &ConfigExpectation, sheet: &mut Sheet) 
             labels.iter().map(pair).collect::<Vec<_>>()
         };
         let got = config.map(|config| pairs(&config.labels));
-        sheet.all_in(&fact("labels"), &pairs(labels), got.as_deref(), setting("labels"));
+        sheet.all_in(
+            &fact("labels"),
+            &pairs(labels),
+            got.as_deref(),
+            setting("labels"),
+        );
     }
 }
 
 fn with_protocol(ports: &[String]) -> Vec<String> {
-    let full = |port: &String| match port.contains('/') {
-        true => port.clone(),
-        false => format!("{port}/tcp"),
+    let full = |port: &String| {
+        if port.contains('/') {
+            return port.clone();
+        }
+        format!("{port}/tcp")
     };
     ports.iter().map(full).collect()
 }
@@ -199,18 +236,33 @@ fn judge_file(image: &str, path: &str, expected: &ImageFileExpectation, sheet: &
     };
     if let Some(exists) = expected.exists {
         let got = file.is_some();
-        sheet.value(fact("exists"), got == exists, (exists, got), noun(sentences::existence));
+        sheet.value(
+            fact("exists"),
+            got == exists,
+            (exists, got),
+            noun(sentences::existence),
+        );
     }
     if let Some(words) = &expected.contains {
         let text = file.as_ref().and_then(text_of);
-        sheet.contains(&fact("contains"), words, text.as_deref(), noun(sentences::content));
+        sheet.contains(
+            &fact("contains"),
+            words,
+            text.as_deref(),
+            noun(sentences::content),
+        );
     }
     if let Some(other) = &expected.same_as {
         let wanted = sheet.evidence.file(other);
         let got = file.as_ref().and_then(|file| file.content.as_ref());
         let ok = got.is_some() && got == wanted.as_ref();
         let shown = if ok { "the same" } else { "different" };
-        sheet.value(fact("same_as"), ok, (format!("the same as {other}"), shown), noun(sentences::content));
+        sheet.value(
+            fact("same_as"),
+            ok,
+            (format!("the same as {other}"), shown),
+            noun(sentences::content),
+        );
     }
     if let Some(mode) = &expected.mode {
         let got = file.as_ref().map(|file| format!("{:04o}", file.mode));
@@ -257,25 +309,40 @@ mod tests {
             ..ConfigFacts::default()
         };
         let mut fat = image(&["base", "a", "c"], 900);
-        fat.waste = vec![WasteFacts { path: "/test/dummy".into(), size: 600 }];
-        Scene::default().with_image("small", small).with_image("fat", fat).with_base(1)
+        fat.waste = vec![WasteFacts {
+            path: "/test/dummy".into(),
+            size: 600,
+        }];
+        Scene::default()
+            .with_image("small", small)
+            .with_image("fat", fat)
+            .with_base(1)
     }
 
     fn failing(check: &str) -> Vec<String> {
         let facts = evaluate(&step_with(check), &scene());
-        facts.into_iter().filter(|f| !f.ok).map(|f| f.name).collect()
+        facts
+            .into_iter()
+            .filter(|f| !f.ok)
+            .map(|f| f.name)
+            .collect()
     }
 
     #[test]
     fn layers_beyond_the_base_are_counted() {
         assert!(failing("[expect.image.small]\nlayers = { base_plus = 2 }\n").is_empty());
         assert!(failing("[expect.image.small]\nlayers = 3\n").is_empty());
-        assert_eq!(failing("[expect.image.small]\nlayers = 2\n"), ["image.small.layers"]);
+        assert_eq!(
+            failing("[expect.image.small]\nlayers = 2\n"),
+            ["image.small.layers"]
+        );
     }
 
     #[test]
     fn sizes_are_compared_with_another_image() {
-        let by = |by: &str| format!("[expect.image.small]\nsize = {{ less_than = \"fat\", by = \"{by}\" }}\n");
+        let by = |by: &str| {
+            format!("[expect.image.small]\nsize = {{ less_than = \"fat\", by = \"{by}\" }}\n")
+        };
         assert!(failing(&by("600B")).is_empty());
         assert_eq!(failing(&by("601B")), ["image.small.size.less_than"]);
     }
@@ -295,7 +362,11 @@ mod tests {
         assert!(failing("[expect.image.gone]\nabsent = true\n").is_empty());
         assert_eq!(
             failing("[expect.image.gone]\nabsent = false\nlayers = 1\nhistory = 1\n"),
-            ["image.gone.absent", "image.gone.layers", "image.gone.history"]
+            [
+                "image.gone.absent",
+                "image.gone.layers",
+                "image.gone.history"
+            ]
         );
     }
 
@@ -310,7 +381,17 @@ mod tests {
         let scene = scene().with_image_file("small", "/app/x", file);
         let check = "[expect.image.small.file.\"/app/x\"]\nexists = true\ncontains = \"hello\"\nsame_as = \"x\"\nmode = \"755\"\nlayer = 2\nuid = 1\n";
         let facts = evaluate(&step_with(check), &scene);
-        let failing: Vec<_> = facts.iter().filter(|f| !f.ok).map(|f| f.name.as_str()).collect();
-        assert_eq!(failing, ["image.small.file./app/x.same_as", "image.small.file./app/x.uid"]);
+        let failing: Vec<_> = facts
+            .iter()
+            .filter(|f| !f.ok)
+            .map(|f| f.name.as_str())
+            .collect();
+        assert_eq!(
+            failing,
+            [
+                "image.small.file./app/x.same_as",
+                "image.small.file./app/x.uid"
+            ]
+        );
     }
 }

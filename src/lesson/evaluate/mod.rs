@@ -13,8 +13,8 @@ mod sheet;
 use super::condition::{Condition, Value};
 use super::{Evidence, FactResult, Notice, Step, Wrong, sentences};
 
-pub use build::find_step;
 pub(super) use build::cache_word;
+pub use build::find_step;
 use sheet::Sheet;
 
 /// Judges every expectation of a step, in the order of the tables of lesson-format.
@@ -78,7 +78,11 @@ fn holds(condition: &str, facts: &[FactResult], evidence: &dyn Evidence) -> bool
 }
 
 /// Returns the remarks whose conditions hold.
-pub fn notices<'a>(step: &'a Step, facts: &[FactResult], evidence: &dyn Evidence) -> Vec<&'a Notice> {
+pub fn notices<'a>(
+    step: &'a Step,
+    facts: &[FactResult],
+    evidence: &dyn Evidence,
+) -> Vec<&'a Notice> {
     let fits = |notice: &&Notice| holds(&notice.condition, facts, evidence);
     step.check.notice.iter().filter(fits).collect()
 }
@@ -130,7 +134,10 @@ mod tests {
         let facts = evaluate(&step_with(CACHE), &built());
         assert_eq!(facts.len(), 1);
         assert_eq!(facts[0].name, "step.RUN npm install.cache");
-        assert_eq!((facts[0].expected.as_str(), facts[0].got.as_str()), ("hit", "miss"));
+        assert_eq!(
+            (facts[0].expected.as_str(), facts[0].got.as_str()),
+            ("hit", "miss")
+        );
         assert_eq!(
             facts[0].sentence.en,
             "RUN npm install must be reused, but it ran (step 3 changed)"
@@ -156,7 +163,10 @@ mod tests {
         );
         let step = step_with(&text);
         let facts = evaluate(&step, &built());
-        assert_eq!(wrong_case(&step, &facts, &built()).map(Wrong::says), Some("between"));
+        assert_eq!(
+            wrong_case(&step, &facts, &built()).map(Wrong::says),
+            Some("between")
+        );
     }
 
     #[test]
@@ -167,7 +177,10 @@ mod tests {
         );
         let step = step_with(&text);
         let facts = evaluate(&step, &built());
-        assert_eq!(wrong_case(&step, &facts, &built()).map(Wrong::says), Some("between"));
+        assert_eq!(
+            wrong_case(&step, &facts, &built()).map(Wrong::says),
+            Some("between")
+        );
     }
 
     #[test]
@@ -177,7 +190,10 @@ mod tests {
              [[notice]]\nif = \"step.4.cache == 'hit'\"\nsays = \"b\"\n",
         );
         let scene = built().predicting("RUN npm install", "hit");
-        let said: Vec<_> = notices(&step, &[], &scene).iter().map(|n| n.says.as_str()).collect();
+        let said: Vec<_> = notices(&step, &[], &scene)
+            .iter()
+            .map(|n| n.says.as_str())
+            .collect();
         assert_eq!(said, ["a"]);
     }
 

@@ -46,7 +46,12 @@ impl Finding {
     }
 
     /// Makes a warning.
-    fn warning(source: &Source, kind: &'static str, message: impl Into<String>, span: Span) -> Self {
+    fn warning(
+        source: &Source,
+        kind: &'static str,
+        message: impl Into<String>,
+        span: Span,
+    ) -> Self {
         Self::new(source, Diagnostic::warning(kind, message, span))
     }
 
@@ -60,7 +65,12 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = self.source.line(self.diagnostic.span().start);
         let word = if self.is_error() { "error" } else { "warning" };
-        write!(f, "{}:{line}: {word}: {}", self.source.name(), self.diagnostic.message)
+        write!(
+            f,
+            "{}:{line}: {word}: {}",
+            self.source.name(),
+            self.diagnostic.message
+        )
     }
 }
 
@@ -93,8 +103,16 @@ impl Linter<'_> {
         let file = &lesson.english;
         let steps = &file.document.steps;
         if steps.len() > MOST_STEPS {
-            let message = format!("{} steps: a lesson is one idea, in {MOST_STEPS} at most", steps.len());
-            findings.push(Finding::warning(&file.source, "many-steps", message, steps[MOST_STEPS].span));
+            let message = format!(
+                "{} steps: a lesson is one idea, in {MOST_STEPS} at most",
+                steps.len()
+            );
+            findings.push(Finding::warning(
+                &file.source,
+                "many-steps",
+                message,
+                steps[MOST_STEPS].span,
+            ));
         }
         for number in 0..steps.len() {
             findings.extend(step::judge(lesson, number, self.parse_dockerfile));
@@ -106,7 +124,12 @@ impl Linter<'_> {
         }
         if lesson.translations.is_empty() {
             let message = "this lesson is in English only";
-            findings.push(Finding::warning(&file.source, "no-translation", message, Span::default()));
+            findings.push(Finding::warning(
+                &file.source,
+                "no-translation",
+                message,
+                Span::default(),
+            ));
         }
         findings
     }
@@ -126,7 +149,10 @@ fn course_findings(course: &CourseText) -> Vec<Finding> {
         ids.push(&front.id);
         let without_number = lesson.folder.split_once('-').map_or("", |(_, rest)| rest);
         if without_number != front.id {
-            let message = format!("the folder {} should be a number and `{}`", lesson.folder, front.id);
+            let message = format!(
+                "the folder {} should be a number and `{}`",
+                lesson.folder, front.id
+            );
             findings.push(Finding::error(source, "folder-name", message, top));
         }
     }
@@ -135,7 +161,12 @@ fn course_findings(course: &CourseText) -> Vec<Finding> {
             if !ids.contains(&id.as_str()) {
                 let source = &lesson.english.source;
                 let message = format!("`needs` names `{id}`, which is not in the course yet");
-                findings.push(Finding::warning(source, "unknown-need", message, source.line_span(1)));
+                findings.push(Finding::warning(
+                    source,
+                    "unknown-need",
+                    message,
+                    source.line_span(1),
+                ));
             }
         }
     }
@@ -162,9 +193,14 @@ mod tests {
     }
 
     pub(super) fn kinds_of(files: &LessonFiles) -> Vec<&'static str> {
-        let linter = Linter { parse_dockerfile: &parse };
+        let linter = Linter {
+            parse_dockerfile: &parse,
+        };
         let findings = linter.lint(files);
-        findings.into_iter().map(|finding| finding.diagnostic.kind).collect()
+        findings
+            .into_iter()
+            .map(|finding| finding.diagnostic.kind)
+            .collect()
     }
 
     #[test]
@@ -182,7 +218,9 @@ mod tests {
         let mut files = small_course();
         let text = ENGLISH.replace("minutes: 5", "minutes: 5\nneeds: [layers]");
         files.insert("01-a/lesson.md".into(), text.into_bytes());
-        let linter = Linter { parse_dockerfile: &parse };
+        let linter = Linter {
+            parse_dockerfile: &parse,
+        };
         let findings = linter.lint(&files);
         assert_eq!(findings.len(), 1);
         assert!(!findings[0].is_error());

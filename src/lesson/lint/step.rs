@@ -56,7 +56,10 @@ impl Desk<'_> {
     fn duties(&mut self) {
         let acts = matches!(self.raw.kind, StepKind::Do | StepKind::Edit);
         if acts && self.check.is_empty() {
-            self.error("no-check", "a `do` or `edit` step says in a check block when it is done");
+            self.error(
+                "no-check",
+                "a `do` or `edit` step says in a check block when it is done",
+            );
         }
         if acts && self.raw.hints.is_empty() {
             self.error("no-hint", "a `do` or `edit` step has a hint");
@@ -65,13 +68,19 @@ impl Desk<'_> {
             self.error("no-predict", "a `predict` step has a `[predict]` table");
         }
         if self.raw.kind == StepKind::Edit && self.check.wrong.is_empty() {
-            self.warning("no-wrong", "an `edit` step knows at least one mistake, as `[[wrong]]`");
+            self.warning(
+                "no-wrong",
+                "an `edit` step knows at least one mistake, as `[[wrong]]`",
+            );
         }
         if self.raw.id.is_empty() {
             self.error("no-id", "the step has no id");
         }
         if self.earlier.iter().any(|step| step.id == self.raw.id) {
-            self.error("duplicate-id", format!("another step has the id `{}`", self.raw.id));
+            self.error(
+                "duplicate-id",
+                format!("another step has the id `{}`", self.raw.id),
+            );
         }
     }
 
@@ -79,7 +88,10 @@ impl Desk<'_> {
     fn names(&mut self, lesson: &LessonText) {
         let setup = &self.check.setup;
         let expect = &self.check.expect;
-        let since = expect.file.values().filter_map(|file| file.changed_since.as_ref());
+        let since = expect
+            .file
+            .values()
+            .filter_map(|file| file.changed_since.as_ref());
         let unknown: Vec<String> = setup
             .start_from
             .iter()
@@ -92,7 +104,10 @@ impl Desk<'_> {
         }
         for path in &setup.files {
             if !lesson.files.contains_key(path) {
-                self.error("unknown-file", format!("there is no files/{path} to bring back"));
+                self.error(
+                    "unknown-file",
+                    format!("there is no files/{path} to bring back"),
+                );
             }
         }
         let wrongs = self.check.wrong.iter().map(|wrong| wrong.says().to_owned());
@@ -100,7 +115,10 @@ impl Desk<'_> {
         let says: Vec<String> = wrongs.chain(notices).collect();
         for name in &says {
             if !self.raw.whens.iter().any(|(known, _)| known == name) {
-                self.error("no-when", format!("there is no text `<!-- when: {name} -->`"));
+                self.error(
+                    "no-when",
+                    format!("there is no text `<!-- when: {name} -->`"),
+                );
             }
         }
         for (n, (name, _)) in self.raw.whens.iter().enumerate() {
@@ -119,15 +137,25 @@ impl Desk<'_> {
         for wrong in &self.check.wrong {
             for name in &wrong.fails {
                 if !facts.iter().any(|fact| matches_name(&fact.name, name)) {
-                    let message = format!("`fails` of `{}` names `{name}`, which nothing expects", wrong.name);
+                    let message = format!(
+                        "`fails` of `{}` names `{name}`, which nothing expects",
+                        wrong.name
+                    );
                     self.error("unknown-fact", message);
                 }
             }
             if wrong.fails.is_empty() {
-                self.error("unknown-fact", format!("`{}` says nothing that fails", wrong.name));
+                self.error(
+                    "unknown-fact",
+                    format!("`{}` says nothing that fails", wrong.name),
+                );
             }
         }
-        let conditions = self.check.wrong.iter().filter_map(|wrong| wrong.condition.as_ref());
+        let conditions = self
+            .check
+            .wrong
+            .iter()
+            .filter_map(|wrong| wrong.condition.as_ref());
         let conditions = conditions.chain(self.check.notice.iter().map(|notice| &notice.condition));
         for condition in conditions {
             if let Err(error) = Condition::parse(condition) {
@@ -167,20 +195,36 @@ impl Desk<'_> {
     }
 
     fn all_lines(&self) -> Vec<String> {
-        let typed = solution(&self.raw.body).into_iter().filter_map(|line| match line {
-            ConsoleLine::Type(line) => Some(line),
-            ConsoleLine::Write { .. } => None,
-        });
-        let wrongs = self.check.wrong.iter().flat_map(|wrong| wrong.lines.clone());
-        typed.chain(self.check.setup.run.clone()).chain(wrongs).collect()
+        let typed = solution(&self.raw.body)
+            .into_iter()
+            .filter_map(|line| match line {
+                ConsoleLine::Type(line) => Some(line),
+                ConsoleLine::Write { .. } => None,
+            });
+        let wrongs = self
+            .check
+            .wrong
+            .iter()
+            .flat_map(|wrong| wrong.lines.clone());
+        typed
+            .chain(self.check.setup.run.clone())
+            .chain(wrongs)
+            .collect()
     }
 
     /// Paths must stay in the work folder.
     fn paths(&mut self) {
         let lines = self.all_lines();
-        let acts = lines.iter().filter_map(|line| Act::parse(line).ok().flatten());
+        let acts = lines
+            .iter()
+            .filter_map(|line| Act::parse(line).ok().flatten());
         let mut paths: Vec<String> = acts
-            .flat_map(|act| act.paths().into_iter().map(str::to_owned).collect::<Vec<_>>())
+            .flat_map(|act| {
+                act.paths()
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            })
             .collect();
         for block in &self.raw.body {
             if let Block::Code(code) = block
@@ -191,7 +235,12 @@ impl Desk<'_> {
         }
         paths.extend(self.check.expect.file.keys().cloned());
         paths.extend(self.check.setup.files.iter().cloned());
-        paths.extend(self.check.wrong.iter().flat_map(|wrong| wrong.file.keys().cloned()));
+        paths.extend(
+            self.check
+                .wrong
+                .iter()
+                .flat_map(|wrong| wrong.file.keys().cloned()),
+        );
         for path in paths {
             if path.starts_with(['/', '~']) || path.split('/').any(|part| part == "..") {
                 self.error("host-path", format!("`{path}` leaves the work folder"));
@@ -270,14 +319,21 @@ mod tests {
 
     #[test]
     fn a_dockerfile_parses_unless_it_should_not() {
-        assert_eq!(kinds("FROM scratch", "FORM scratch").iter().filter(|k| **k == "dockerfile").count(), 1);
+        assert_eq!(
+            kinds("FROM scratch", "FORM scratch")
+                .iter()
+                .filter(|k| **k == "dockerfile")
+                .count(),
+            1
+        );
         let broken = "[expect.file.Dockerfile]\nparses = false\n[expect.build]";
         assert!(!kinds("[expect.build]", broken).contains(&"dockerfile"));
     }
 
     #[test]
     fn a_prediction_is_pinned_and_typed() {
-        let predict = "[predict]\nkind = \"cache\"\nask = [\"RUN a\"]\nby = \"build -t c .\"\n[expect.build]";
+        let predict =
+            "[predict]\nkind = \"cache\"\nask = [\"RUN a\"]\nby = \"build -t c .\"\n[expect.build]";
         let found = kinds("[expect.build]", predict);
         assert!(found.contains(&"not-pinned") && found.contains(&"predict-by"));
     }

@@ -34,7 +34,9 @@ pub(super) fn judge(lesson: &LessonText, taught: &mut BTreeSet<String>) -> Vec<F
         for word in used {
             let known = taught.contains(&word) || ALWAYS_KNOWN.contains(&word.as_str());
             if !known && seen.insert(word.clone()) {
-                let message = format!("`{word}` is used, but neither this lesson nor an earlier one teaches it");
+                let message = format!(
+                    "`{word}` is used, but neither this lesson nor an earlier one teaches it"
+                );
                 findings.push(Finding::error(&file.source, "untaught", message, step.span));
             }
         }
@@ -69,6 +71,9 @@ mod tests {
 
     #[test]
     fn continued_lines_hold_no_instruction() {
-        assert_eq!(instructions("FROM a\nRUN echo \\\n  COPY\n# ENV\nCMD x\n"), ["FROM", "RUN", "CMD"]);
+        assert_eq!(
+            instructions("FROM a\nRUN echo \\\n  COPY\n# ENV\nCMD x\n"),
+            ["FROM", "RUN", "CMD"]
+        );
     }
 }

@@ -34,7 +34,10 @@ pub(super) fn judge(file: &FileText) -> Vec<Finding> {
     prose_findings(file, &file.document.intro, Span::default(), &mut findings);
     for step in &file.document.steps {
         let whens = step.whens.iter().map(|(_, prose)| prose);
-        let sections = std::iter::once(&step.body).chain(&step.hints).chain(whens).chain(&step.after);
+        let sections = std::iter::once(&step.body)
+            .chain(&step.hints)
+            .chain(whens)
+            .chain(&step.after);
         for prose in sections {
             prose_findings(file, prose, step.span, &mut findings);
         }
@@ -54,7 +57,10 @@ fn prose_findings(file: &FileText, prose: &Prose, span: Span, findings: &mut Vec
         Block::Code(_) => Vec::new(),
     });
     for text in texts {
-        for word in text.split_whitespace().filter(|word| word.width() > NARROWEST) {
+        for word in text
+            .split_whitespace()
+            .filter(|word| word.width() > NARROWEST)
+        {
             let message = format!("`{word}` is wider than {NARROWEST} columns");
             findings.push(Finding::error(&file.source, "wide-word", message, span));
         }
@@ -84,7 +90,10 @@ fn urls(line: &str) -> impl Iterator<Item = &str> {
 
 /// Tells whether a URL is one of this machine only.
 pub(super) fn is_loopback(url: &str) -> bool {
-    let Some(rest) = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")) else {
+    let Some(rest) = url
+        .strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"))
+    else {
         return false;
     };
     let authority = rest.split('/').next().unwrap_or_default();
@@ -97,7 +106,8 @@ pub(super) fn is_loopback(url: &str) -> bool {
 }
 
 fn is_loopback_v4(host: &str) -> bool {
-    host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+    host.parse::<std::net::Ipv4Addr>()
+        .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

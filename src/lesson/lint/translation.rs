@@ -10,19 +10,41 @@ pub(super) fn judge(english: &FileText, translation: &FileText) -> Vec<Finding> 
     let source = &translation.source;
     let mut findings = Vec::new();
     let ids = |file: &FileText| -> Vec<String> {
-        file.document.steps.iter().map(|step| step.id.clone()).collect()
+        file.document
+            .steps
+            .iter()
+            .map(|step| step.id.clone())
+            .collect()
     };
     let (wanted, got) = (ids(english), ids(translation));
     if wanted != got {
-        let message = format!("steps are {}, in English {}", got.join(" "), wanted.join(" "));
-        findings.push(Finding::error(source, "steps-differ", message, source.line_span(1)));
+        let message = format!(
+            "steps are {}, in English {}",
+            got.join(" "),
+            wanted.join(" ")
+        );
+        findings.push(Finding::error(
+            source,
+            "steps-differ",
+            message,
+            source.line_span(1),
+        ));
     }
     if english.front.id != translation.front.id {
         let message = format!("the id is `{}` in English", english.front.id);
-        findings.push(Finding::error(source, "id-differs", message, source.line_span(1)));
+        findings.push(Finding::error(
+            source,
+            "id-differs",
+            message,
+            source.line_span(1),
+        ));
     }
     for step in &translation.document.steps {
-        let original = english.document.steps.iter().find(|known| known.id == step.id);
+        let original = english
+            .document
+            .steps
+            .iter()
+            .find(|known| known.id == step.id);
         let mut add = |kind: &'static str, message: String, error: bool| {
             findings.push(if error {
                 Finding::error(source, kind, message, step.span)
@@ -36,7 +58,11 @@ pub(super) fn judge(english: &FileText, translation: &FileText) -> Vec<Finding> 
         }
         if let Some(original) = original {
             if codes(&step.body) != codes(&original.body) {
-                add("code-differs", "code blocks are not those of the English file".to_owned(), true);
+                add(
+                    "code-differs",
+                    "code blocks are not those of the English file".to_owned(),
+                    true,
+                );
             }
             for message in missing(original, step) {
                 add("untranslated", message, true);
@@ -51,18 +77,24 @@ pub(super) fn judge(english: &FileText, translation: &FileText) -> Vec<Finding> 
 }
 
 fn codes(prose: &Prose) -> Vec<&CodeBlock> {
-    let code = |block| match block {
-        &Block::Code(ref code) => Some(code),
-        _ => None,
-    };
-    prose.iter().filter_map(code).collect()
+    let mut codes = Vec::new();
+    for block in prose {
+        if let Block::Code(code) = block {
+            codes.push(code);
+        }
+    }
+    codes
 }
 
 /// Says which parts of a step a translation lacks or has too many of.
 fn missing(original: &RawStep, step: &RawStep) -> Vec<String> {
     let mut messages = Vec::new();
     if original.hints.len() != step.hints.len() {
-        messages.push(format!("{} hints, in English {}", step.hints.len(), original.hints.len()));
+        messages.push(format!(
+            "{} hints, in English {}",
+            step.hints.len(),
+            original.hints.len()
+        ));
     }
     if original.after.is_some() != step.after.is_some() {
         messages.push("`after` is in one language only".to_owned());
@@ -81,7 +113,12 @@ fn missing(original: &RawStep, step: &RawStep) -> Vec<String> {
 
 /// Returns the pieces of English prose that a translation's `src=` doesn't know.
 pub(in crate::lesson) fn stale_pieces(original: &RawStep, translated: &RawStep) -> Vec<String> {
-    let known: Vec<&str> = translated.src.as_deref().unwrap_or_default().split('.').collect();
+    let known: Vec<&str> = translated
+        .src
+        .as_deref()
+        .unwrap_or_default()
+        .split('.')
+        .collect();
     let now = prose_hash(original);
     let hashes = now.split('.');
     let pieces = prose_pieces(original).into_iter().zip(hashes);
@@ -100,7 +137,10 @@ mod tests {
         let mut files = small_course();
         let text = String::from_utf8(files["01-a/lesson.ko.md"].clone()).unwrap();
         assert!(text.contains(old), "{old}");
-        files.insert("01-a/lesson.ko.md".into(), text.replace(old, new).into_bytes());
+        files.insert(
+            "01-a/lesson.ko.md".into(),
+            text.replace(old, new).into_bytes(),
+        );
         kinds_of(&files)
     }
 
@@ -116,10 +156,16 @@ mod tests {
 
     #[test]
     fn nothing_is_left_out_and_nothing_is_checked_twice() {
-        assert_eq!(korean("<!-- after -->\n잘했습니다.\n", ""), ["untranslated"]);
+        assert_eq!(
+            korean("<!-- after -->\n잘했습니다.\n", ""),
+            ["untranslated"]
+        );
         assert_eq!(korean("step: build ", "step: bulid "), ["steps-differ"]);
         assert_eq!(
-            korean("빌드하세요.", "빌드하세요.\n\n```toml check\n[expect]\nexit = 0\n```"),
+            korean(
+                "빌드하세요.",
+                "빌드하세요.\n\n```toml check\n[expect]\nexit = 0\n```"
+            ),
             ["check-in-translation"]
         );
     }

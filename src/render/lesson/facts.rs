@@ -46,7 +46,10 @@ mod tests {
     fn what_is_missing_comes_first() {
         let facts = [
             fact(true, "tag shop:3 exists"),
-            fact(false, "RUN npm install must be reused, but it ran (step 4 changed)"),
+            fact(
+                false,
+                "RUN npm install must be reused, but it ran (step 4 changed)",
+            ),
         ];
         let screen = Screen::new(60, Language::En, Chrome::Ascii);
         assert_eq!(

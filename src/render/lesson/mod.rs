@@ -70,7 +70,7 @@ pub fn lesson_page(lesson: &Lesson, number: usize, screen: &Screen) -> Text {
 }
 
 /// Draws a hint.
-pub fn lesson_hint(number: usize, of: usize, text: Local<'_, Prose>, screen: &Screen) -> Text {
+pub fn lesson_hint(number: usize, of: usize, text: &Local<'_, Prose>, screen: &Screen) -> Text {
     let mut drawn = Text::new();
     let head = hint_number(screen.language, number, of);
     drawn.push(Line::styled(Style::Strong, head));
@@ -83,7 +83,7 @@ pub fn lesson_hint(number: usize, of: usize, text: Local<'_, Prose>, screen: &Sc
 pub fn lesson_passed(
     number: usize,
     last: bool,
-    after: Option<Local<'_, Prose>>,
+    after: Option<&Local<'_, Prose>>,
     screen: &Screen,
 ) -> Text {
     let mut text = Text::new();
@@ -121,7 +121,9 @@ fn marked(translated: bool, screen: &Screen) -> Text {
 fn heading(lesson: &Lesson, number: usize, screen: &Screen) -> Text {
     let language = screen.language;
     let place = step_number(language, number + 1, lesson.steps.len());
-    let left = lesson.number().map(|number| lesson_number(language, number));
+    let left = lesson
+        .number()
+        .map(|number| lesson_number(language, number));
     let left = left.unwrap_or_default() + lesson.title.get(language).value;
     let mut text = Text::new();
     if screen.is_plain() {

@@ -79,7 +79,8 @@ fn steps(state: &QuestionState<'_>, forecast: &BuildReport, screen: &Screen) -> 
     }
     for step in forecast.steps.iter().rev() {
         let asked = state.question.items.iter().position(|item| {
-            find_step(forecast, None, Some(&item.item)).is_some_and(|known| known.number == step.number)
+            find_step(forecast, None, Some(&item.item))
+                .is_some_and(|known| known.number == step.number)
         });
         let number = Line::styled(Style::Number, format!("{:>4}  ", step.number));
         let line = number.with(Style::Strong, said(state, asked, step)).pad(13);
@@ -123,7 +124,9 @@ fn items(state: &QuestionState<'_>, screen: &Screen) -> Text {
 /// Returns the prompt for the next answer.
 pub fn lesson_question_prompt(state: &QuestionState<'_>, language: Language) -> String {
     let item = &state.question.items[state.next.min(state.question.items.len() - 1)].item;
-    let step = state.forecast.and_then(|build| find_step(build, None, Some(item)));
+    let step = state
+        .forecast
+        .and_then(|build| find_step(build, None, Some(item)));
     let ask = match (state.question.kind, step) {
         (PredictKind::Choice, _) => ask_choice(language, state.question.choices.len()),
         (PredictKind::Cache, Some(step)) => ask_step(language, step.number) + " h/m",
@@ -135,7 +138,9 @@ pub fn lesson_question_prompt(state: &QuestionState<'_>, language: Language) -> 
 /// Draws how good the answers were, beside what happened.
 pub fn lesson_score(score: &Score, build: Option<&BuildReport>, screen: &Screen) -> Text {
     let mut text = Text::new();
-    let guesses = build.map(|build| step_guesses(score, build)).unwrap_or_default();
+    let guesses = build
+        .map(|build| step_guesses(score, build))
+        .unwrap_or_default();
     match build {
         // The table tells the score itself.
         Some(build) if !guesses.is_empty() => return scored_result(build, &guesses, screen),
@@ -143,7 +148,11 @@ pub fn lesson_score(score: &Score, build: Option<&BuildReport>, screen: &Screen)
     }
     let several = score.items.len() > 1;
     for item in &score.items {
-        let (style, sign) = if item.right() { (Style::Good, "ok") } else { (Style::Bad, "X") };
+        let (style, sign) = if item.right() {
+            (Style::Good, "ok")
+        } else {
+            (Style::Bad, "X")
+        };
         let told = match &item.guess {
             Some(guess) => you_said(screen.language, guess),
             None => unanswered(screen.language),
@@ -156,7 +165,11 @@ pub fn lesson_score(score: &Score, build: Option<&BuildReport>, screen: &Screen)
         line.push(Style::Dim, format!("  ({told})"));
         text.append(line.wrap(columns(screen), 4));
     }
-    text.push(Line::plain(right_of(screen.language, score.right(), score.items.len())));
+    text.push(Line::plain(right_of(
+        screen.language,
+        score.right(),
+        score.items.len(),
+    )));
     text
 }
 
@@ -181,9 +194,9 @@ fn step_guesses(score: &Score, build: &BuildReport) -> Vec<Guess> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lesson::scene::{report, step};
     use crate::lesson::{Check, ScoredItem, question};
     use crate::render::Chrome;
-    use crate::lesson::scene::{report, step};
 
     fn cache_question() -> Question {
         let check = "[predict]\nkind = \"cache\"\nask = [\"COPY . /app\", \"RUN npm install\"]\nby = \"build .\"\n";
