@@ -24,11 +24,10 @@ mod markdown;
 mod model;
 mod predict;
 mod progress;
+#[cfg(test)]
+pub(crate) mod scene;
 mod sentences;
 mod translation;
-
-#[cfg(test)]
-pub(crate) use evidence::tests as scene;
 
 pub use assemble::{LessonError, LessonFiles, assemble_course};
 pub use check::{

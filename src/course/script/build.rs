@@ -29,7 +29,7 @@ pub(super) struct Cache {
 
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// Returns a practice image: three layers for node, two for the system.
+/// Returns a practice image: one layer for the system, one more for node.
 pub(super) fn practice(name: &str) -> Option<Image> {
     let layers = match name {
         "practice-os" => 1,

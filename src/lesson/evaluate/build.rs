@@ -321,7 +321,7 @@ pub(super) fn about_step(evidence: &dyn Evidence, step: &str, what: &str) -> Opt
 mod tests {
     use super::*;
     use crate::digest::Digest;
-    use crate::lesson::evidence::tests::{Scene, missed, step, step_with};
+    use crate::lesson::scene::{Scene, missed, step, step_with};
     use crate::lesson::{FactResult, evaluate};
     use crate::plan::{FileChange, FileDifference};
 

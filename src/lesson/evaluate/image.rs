@@ -288,7 +288,7 @@ fn text_of(file: &FileFacts) -> Option<String> {
 mod tests {
     use super::*;
     use crate::lesson::evaluate;
-    use crate::lesson::evidence::tests::{Scene, step_with};
+    use crate::lesson::scene::{Scene, step_with};
     use crate::lesson::{ConfigFacts, WasteFacts};
 
     fn image(layers: &[&str], size: u64) -> ImageFacts {

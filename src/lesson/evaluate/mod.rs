@@ -115,7 +115,7 @@ fn lookup(value: &Value, facts: &[FactResult], evidence: &dyn Evidence) -> Optio
 mod tests {
     use super::*;
     use crate::build::StepState;
-    use crate::lesson::evidence::tests::{Scene, missed, step, step_with};
+    use crate::lesson::scene::{Scene, missed, step, step_with};
     use crate::plan::MissReason;
 
     fn built() -> Scene {
