@@ -34,7 +34,10 @@ impl Face<'_> {
         if call.json {
             self.line(&render::json(&parser::json::json(source.name(), &file)));
         } else {
-            self.show(&render::syntax_tree(&parser::tree::tree(&file), &self.screen));
+            self.show(&render::syntax_tree(
+                &parser::tree::tree(&file),
+                &self.screen,
+            ));
         }
         Ok(0)
     }
