@@ -25,7 +25,8 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::probe::{self, IdRange, Mode, NoNamespaces, Overlay};
+use super::idmap::Mapping;
+use super::probe::{self, Mode, NoNamespaces, Overlay};
 use super::{frames, sys};
 use crate::language::Language;
 use crate::messages;
@@ -126,7 +127,7 @@ impl RuntimeError {
         }
     }
 
-    fn setup(what: &str, error: impl Into<io::Error>) -> Self {
+    pub(super) fn setup(what: &str, error: impl Into<io::Error>) -> Self {
         Self::Setup {
             what: what.to_owned(),
             source: error.into(),
@@ -272,68 +273,6 @@ fn refusal(what: String, errno: i32) -> RuntimeError {
 }
 
 const UNSHARE: &str = "unshare";
-
-/// A user namespace whose ids are being mapped: 0 to this user and the rest to the sub-ids.
-#[derive(Debug)]
-struct Mapping {
-    namespace: sys::UserNamespace,
-    tools: [(&'static str, Child); 2],
-}
-
-impl Mapping {
-    /// Starts newuidmap(1) and newgidmap(1) beside each other.
-    fn begin(uids: IdRange, gids: IdRange) -> Result<Self, RuntimeError> {
-        let namespace = sys::UserNamespace::new().map_err(|error| NoNamespaces::Refused {
-            errno: error.raw_os_error().unwrap_or(nix::libc::EPERM),
-        })?;
-        let uid = rustix::process::geteuid().as_raw();
-        let gid = rustix::process::getegid().as_raw();
-        let start = |tool, own, range: IdRange| {
-            let numbers = [namespace.pid(), 0, own, 1, 1, range.start, range.count];
-            Ok::<_, RuntimeError>((tool, start_map(tool, numbers)?))
-        };
-        let tools = [
-            start("newuidmap", uid, uids)?,
-            start("newgidmap", gid, gids)?,
-        ];
-        Ok(Self { namespace, tools })
-    }
-
-    /// Waits for both and returns the namespace, which lives on in its descriptor.
-    fn finish(self) -> Result<OwnedFd, RuntimeError> {
-        for (tool, child) in self.tools {
-            finish_map(tool, child)?;
-        }
-        self.namespace
-            .open()
-            .map_err(|error| RuntimeError::setup("open the user namespace", error))
-    }
-}
-
-fn start_map(tool: &str, numbers: [u32; 7]) -> Result<Child, RuntimeError> {
-    let program = probe::find_in_path(tool).unwrap_or_else(|| tool.into());
-    Command::new(program)
-        .args(numbers.map(|number| number.to_string()))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| RuntimeError::setup(tool, error))
-}
-
-fn finish_map(tool: &str, child: Child) -> Result<(), RuntimeError> {
-    let output = child
-        .wait_with_output()
-        .map_err(|error| RuntimeError::setup(tool, error))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let output = String::from_utf8_lossy(&output.stderr).into_owned();
-    Err(RuntimeError::IdMap {
-        tool: tool.to_owned(),
-        output,
-    })
-}
 
 /// What a process inside knows about where it is.
 #[derive(Debug, Clone, Copy)]

@@ -108,6 +108,8 @@ pub enum Note {
     HostProc,
     /// `/sys` is the host's, read-only.
     HostSys,
+    /// The network is the host's (`STRATA_FORCE=no-net`).
+    HostNetwork,
     /// An rlimit could not be raised as far as asked.
     Ulimit {
         /// Its name.
@@ -177,6 +179,10 @@ messages! {
     note_sys() {
         en: "/sys is the host's, read-only",
         ko: "/sys는 호스트의 것이며 읽기 전용입니다",
+    }
+    note_network() {
+        en: "the network is the host's: no network namespace is to be made (STRATA_FORCE=no-net)",
+        ko: "네트워크는 호스트의 것입니다. 네트워크 네임스페이스를 만들지 않도록 했습니다 (STRATA_FORCE=no-net)",
     }
     note_ulimit(name: &str) {
         en: "the limit {name} could not be raised and stays as it is",
@@ -287,6 +293,7 @@ impl Note {
         match self {
             Self::HostProc => note_proc(language),
             Self::HostSys => note_sys(language),
+            Self::HostNetwork => note_network(language),
             Self::Ulimit { name } => note_ulimit(language, name),
             Self::NoLimit(no) => no.message(language),
         }

@@ -65,19 +65,26 @@ impl Exit {
 }
 
 /// Starts the process that `spec` describes and returns when its program runs.
+///
+/// The container ends with the calling thread. The one exception the kernel makes: a program that
+/// raises its privileges by being executed (set-user-ID, started as another user than root) is told
+/// of no parent's death (prctl(2), `PR_SET_PDEATHSIG`).
 pub fn launch(spec: &Spec, stdio: Stdio) -> Result<Running, LaunchError> {
     let facts = enter::facts().ok_or_else(|| init(&io::ErrorKind::NotConnected.into()))?;
     let cgroup = Cgroup::make(&spec.resources)?;
-    let own_network = spec.network == Network::Loopback && facts.network;
+    let mut notes = cgroup.notes().to_vec();
+    let network = match spec.network {
+        Network::Loopback if facts.network => Some(network::make().map_err(|error| net(&error))?),
+        Network::Loopback => {
+            notes.push(Note::HostNetwork);
+            None
+        }
+        Network::Host => None,
+    };
     let (channel, theirs) = UnixStream::pair().map_err(|error| init(&error))?;
-    let network = own_network
-        .then(network::make)
-        .transpose()
-        .map_err(|error| net(&error))?;
     let (pid, pidfd) = spawn(c"__init", NEW, &stdio, &theirs)?;
     drop((theirs, stdio));
     // From here on an early return kills it.
-    let notes = cgroup.notes().to_vec();
     let mut running = Running {
         pid,
         pidfd,
@@ -87,21 +94,18 @@ pub fn launch(spec: &Spec, stdio: Stdio) -> Result<Running, LaunchError> {
         cgroup,
     };
     running.cgroup.add(pid)?;
-    let orders = Orders {
-        spec: Cow::Borrowed(spec),
-        rootless: facts.rootless,
-        overlay: facts.overlay,
-        own_network,
-        resolv_conf: resolv_conf(),
-    };
     let network = network
         .map(Making::finish)
         .transpose()
         .map_err(|error| net(&error))?;
-    let rider = network.as_ref().map(AsFd::as_fd);
-    running
-        .give(&channel, &orders, rider)
-        .map_err(|error| init(&error))?;
+    let orders = Orders {
+        spec: Cow::Borrowed(spec),
+        rootless: facts.rootless,
+        overlay: facts.overlay,
+        own_network: network.is_some(),
+        resolv_conf: resolv_conf(),
+    };
+    give(&channel, &orders, network.as_ref().map(AsFd::as_fd)).map_err(|error| init(&error))?;
     running.listen(&channel)?;
     Ok(running)
 }
@@ -139,9 +143,7 @@ pub(super) fn join(
         own_network: false,
         resolv_conf: String::new(),
     };
-    running
-        .give(&channel, &orders, Some(container))
-        .map_err(|error| init(&error))?;
+    give(&channel, &orders, Some(container)).map_err(|error| init(&error))?;
     running.listen(&channel)?;
     Ok(running)
 }
@@ -168,9 +170,9 @@ fn spawn(
     channel: &UnixStream,
 ) -> Result<(u32, OwnedFd), LaunchError> {
     let null = null().map_err(|error| init(&error))?;
-    let [stdin, stdout, stderr] = [&stdio.stdin, &stdio.stdout, &stdio.stderr]
+    let [read, write, complain] = [&stdio.stdin, &stdio.stdout, &stdio.stderr]
         .map(|fd| fd.as_ref().map_or(null.as_fd(), AsFd::as_fd));
-    let fds = [stdin, stdout, stderr, channel.as_fd()];
+    let fds = [read, write, complain, channel.as_fd()];
     let executable = guard::executable().map_err(|error| init(&error))?;
     sys::spawn(executable, &[c"strata", verb], namespaces, fds)
         .map_err(|error| LaunchError::setup(What::Namespaces, "", &error))
@@ -185,20 +187,19 @@ fn resolv_conf() -> String {
     fs::read_to_string("/etc/resolv.conf").unwrap_or_default()
 }
 
-impl Running {
-    fn give(
-        &self,
-        channel: &UnixStream,
-        orders: &Orders<'_>,
-        rider: Option<BorrowedFd<'_>>,
-    ) -> io::Result<()> {
-        frames::send_with_fds(channel, orders, rider.as_slice())?;
-        // Init is busy with its first mounts while the filter is made.
-        let spec = &orders.spec;
-        let filter = seccomp::filter(spec.seccomp, spec.capabilities, spec.ids);
-        frames::send_bytes(channel, &seccomp::to_bytes(&filter))
-    }
+/// Tells init what to do. The filter takes 20 µs to make, while init is being executed.
+fn give(
+    channel: &UnixStream,
+    orders: &Orders<'_>,
+    rider: Option<BorrowedFd<'_>>,
+) -> io::Result<()> {
+    frames::send_with_fds(channel, orders, rider.as_slice())?;
+    let spec = &orders.spec;
+    let filter = seccomp::filter(spec.seccomp, spec.capabilities, spec.ids);
+    frames::send_bytes(channel, &seccomp::to_bytes(&filter))
+}
 
+impl Running {
     /// Follows the start until the program runs or does not.
     fn listen(&mut self, channel: &UnixStream) -> Result<(), LaunchError> {
         let mut handshake = Handshake::SettingUp;

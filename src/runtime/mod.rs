@@ -44,6 +44,7 @@ mod command;
 mod failure;
 mod guard;
 mod identity;
+mod idmap;
 mod init;
 mod loopback;
 mod mounting;

@@ -298,7 +298,7 @@ pub fn modified_at(stat: &rustix::fs::Stat) -> Timestamps {
         },
         last_modification: Timespec {
             tv_sec: stat.st_mtime,
-            tv_nsec: stat.st_mtime_nsec as _,
+            tv_nsec: stat.st_mtime_nsec.cast_signed(),
         },
     }
 }

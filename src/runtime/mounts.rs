@@ -181,9 +181,12 @@ fn devices(orders: &Orders<'_>) -> Vec<MountPlan> {
         super::spec::IdMode::Single => "newinstance,ptmxmode=0666,mode=0620",
     };
     let mut plan = vec![filesystem("tmpfs", "/dev", strict, "mode=755,size=65536k")];
-    plan.extend(DEVICES.map(|(name, number)| match orders.rootless {
-        true => MountPlan::HostDevice { name },
-        false => MountPlan::Device { name, number },
+    plan.extend(DEVICES.map(|(name, number)| {
+        if orders.rootless {
+            MountPlan::HostDevice { name }
+        } else {
+            MountPlan::Device { name, number }
+        }
     }));
     plan.extend(LINKS.map(|(path, to)| MountPlan::Link { path, to }));
     plan.extend(["/dev/pts", "/dev/shm", "/dev/mqueue"].map(|path| MountPlan::Folder { path }));
@@ -230,10 +233,10 @@ fn hosts(spec: &Spec) -> String {
          fe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\n\
          ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n",
     );
-    for (address, name) in &spec.hosts {
-        text.push_str(&format!("{address}\t{name}\n"));
+    let own = ("127.0.0.1".to_owned(), spec.hostname.clone());
+    for (address, name) in spec.hosts.iter().chain([&own]) {
+        text.extend([address, "\t", name, "\n"]);
     }
-    text.push_str(&format!("127.0.0.1\t{}\n", spec.hostname));
     text
 }
 

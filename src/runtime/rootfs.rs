@@ -141,10 +141,10 @@ impl OverlayPaths {
             escape(&self.work, ",\\"),
         );
         for (key, value) in OPTIONS {
-            options.push_str(&format!(",{key}={value}"));
+            options.extend([",", key, "=", value]);
         }
         for flag in FLAGS.into_iter().chain(rootless.then_some(ROOTLESS_FLAG)) {
-            options.push_str(&format!(",{flag}"));
+            options.extend([",", flag]);
         }
         options
     }

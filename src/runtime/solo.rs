@@ -75,7 +75,7 @@ impl Solo {
     }
 
     /// Kills the process that launched the container, as `kill -9` would.
-    pub fn kill(mut self) -> io::Result<()> {
+    pub fn kill(&mut self) -> io::Result<()> {
         self.entered.child.kill()?;
         self.entered.child.wait().map(drop)
     }

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use strata::runtime::solo::{Solo, Started};
@@ -26,7 +27,7 @@ pub struct Container {
     /// What is run.
     pub spec: Spec,
     /// The folder everything lies in.
-    pub folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     inside: Solo,
 }
 
@@ -43,7 +44,6 @@ pub fn modes() -> Vec<Mode> {
 /// Runs a test in every mode.
 pub fn in_every_mode(test: impl Fn(Container)) {
     for mode in modes() {
-        eprintln!("mode: {mode:?}");
         test(Container::new(&mode));
     }
 }
@@ -121,10 +121,22 @@ impl Container {
         self.inside.wait().expect("the launcher lives")
     }
 
-    /// Kills the launcher with SIGKILL and returns the folder it worked on.
-    pub fn kill_launcher(self) -> tempfile::TempDir {
+    /// Kills the launcher with SIGKILL.
+    pub fn kill_launcher(&mut self) {
         self.inside.kill().expect("it was alive");
-        self.folder
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        // Overlayfs leaves folders with mode 000, which the folder's removal would stumble over.
+        for name in [
+            "work/work",
+            "work/work/incompat",
+            "work/work/incompat/volatile",
+        ] {
+            let _ = fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o700));
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use strata::runtime::{
-    Exit, LaunchError, Mode, Mount, MountSource, Network, Rootfs, Ulimit, User, clean_upper,
+    Exit, LaunchError, Mode, Mount, MountSource, Network, Note, Rootfs, Ulimit, User, clean_upper,
     launch::Missing, probe, probe::Overlay,
 };
 
@@ -255,10 +255,10 @@ fn again_with(force: &str, test: &str) {
         .env("STRATA_FORCE", force)
         .output()
         .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
+    let printed = String::from_utf8_lossy(&output.stdout);
     assert!(
-        output.status.success() && text.contains("1 passed"),
-        "{text}"
+        output.status.success() && printed.contains("1 passed"),
+        "{printed}"
     );
 }
 
@@ -275,6 +275,28 @@ fn the_classic_mount_does_the_same() {
 #[cfg_attr(no_kernel, ignore = "STRATA_TEST_NO_KERNEL=1")]
 fn without_overlayfs_the_error_says_that_copying_helps() {
     again_with("copy", "overlay_is_refused_only_where_it_is_forbidden");
+}
+
+#[test]
+#[cfg_attr(no_kernel, ignore = "STRATA_TEST_NO_KERNEL=1")]
+fn without_a_network_namespace_sharing_the_hosts_is_noted() {
+    again_with(
+        "no-net",
+        "a_shared_network_is_noted_only_where_it_is_forced",
+    );
+}
+
+#[test]
+#[cfg_attr(no_kernel, ignore = "STRATA_TEST_NO_KERNEL=1")]
+fn a_shared_network_is_noted_only_where_it_is_forced() {
+    let forced = std::env::var("STRATA_FORCE").is_ok_and(|force| force.contains("no-net"));
+    in_every_mode(|mut container| {
+        let started = container
+            .start(&["true"], [null(), null(), null()])
+            .unwrap();
+        assert_eq!(started.notes.contains(&Note::HostNetwork), forced);
+        assert_eq!(container.wait(), Exit::Code(0));
+    });
 }
 
 #[test]
@@ -522,11 +544,11 @@ fn killing_the_launcher_ends_everything_and_leaves_no_mount() {
         while !is_running(&mark) {
             std::thread::sleep(Duration::from_millis(10));
         }
-        let folder = container.kill_launcher();
+        container.kill_launcher();
         assert!(ends_soon(&mark));
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
         assert!(
-            !mounts.contains(folder.path().to_str().unwrap()),
+            !mounts.contains(container.path("").to_str().unwrap()),
             "{mounts}"
         );
     });
