@@ -207,7 +207,8 @@ pub(super) fn main() -> ExitCode {
 }
 
 fn receive() -> io::Result<(UnixStream, Errand, Vec<OwnedFd>)> {
-    sys::close_on_exec_from(3)?;
+    // Before Linux 5.9 what was inherited stays open; nothing depends on it.
+    let _ = sys::close_inherited();
     // Ctrl-C at the face's terminal is for the face. A leader of a group may not, and need not.
     let _ = rustix::process::setsid();
     let channel = UnixStream::from(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?);

@@ -105,8 +105,7 @@ pub fn launch(spec: &Spec, stdio: Stdio) -> Result<Running, LaunchError> {
         own_network: network.is_some(),
         resolv_conf: resolv_conf(),
     };
-    let rider = network.as_ref().map(AsFd::as_fd);
-    give(&channel, &orders, rider).map_err(|error| init(&error))?;
+    give(&channel, &orders, network.as_ref().map(AsFd::as_fd)).map_err(|error| init(&error))?;
     running.listen(&channel)?;
     Ok(running)
 }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use super::container_error::ContainerError;
 use super::containers::{ContainerConfig, ContainerFolder, Containers};
 use super::enter::complete_entry;
-use super::launch::{Note, Running, Stdio, launch};
+use super::launch::{Exit, Note, Running, Stdio, launch};
 use super::log::Stream;
 use super::names::ContainerId;
 use super::peer::Peer;
@@ -24,6 +24,7 @@ use super::relay::{Client, Ends, Program, Relay};
 use super::remove_tree::remove_tree;
 use super::spec::Rootfs;
 use super::state::{self, Exited};
+use super::sys;
 use super::wire::{Failure, Reply, Request, Start};
 
 /// The hidden verb.
@@ -42,6 +43,8 @@ pub(super) fn main(arguments: &[OsString]) -> ExitCode {
     let Some(id) = id.to_str().and_then(ContainerId::parse) else {
         return ExitCode::from(125);
     };
+    // Before Linux 5.9 what was inherited stays open; nothing depends on it.
+    let _ = sys::close_inherited();
     let Ok(channel) = complete_entry() else {
         return ExitCode::from(125);
     };
@@ -217,7 +220,7 @@ impl Container {
         let code = relay
             .program()
             .wait()
-            .map_or(state::LOST_EXIT_CODE, |exit| exit.code());
+            .map_or(state::LOST_EXIT_CODE, Exit::code);
         let tree = self.record_exit(code, None, self.config.record.auto_remove);
         relay.say_exit(code);
         if let Some(tree) = tree {
@@ -290,10 +293,10 @@ fn lock(folder: &ContainerFolder) -> Result<File, Failure> {
 }
 
 /// Makes the pipes of a program without a terminal.
-pub(super) fn pipes(stdin: bool) -> io::Result<(Stdio, Ends)> {
+pub(super) fn pipes(input: bool) -> io::Result<(Stdio, Ends)> {
     let (out_read, out_write) = io::pipe()?;
     let (err_read, err_write) = io::pipe()?;
-    let (in_read, in_write) = stdin.then(io::pipe).transpose()?.unzip();
+    let (in_read, in_write) = input.then(io::pipe).transpose()?.unzip();
     let stdio = Stdio {
         stdin: in_read.map(Into::into),
         stdout: Some(out_write.into()),

@@ -223,6 +223,18 @@ pub fn close_on_exec_from(first: RawFd) -> io::Result<()> {
     }
 }
 
+/// `close_range(2)` on everything but stdin, stdout and stderr. The first call of a process that
+/// will live longer than its starter: a pipe it inherited by accident would never see its end.
+pub fn close_inherited() -> io::Result<()> {
+    // SAFETY: called before this process has opened anything, so no value owns what is closed.
+    let answer = unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) };
+    if answer == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
 /// `rt_sigaction(2)` with `SIG_DFL` for every signal, and an empty mask: what an exec does not reset.
 /// Not through the C library, which keeps two signals to itself that may be ignored all the same.
 pub fn reset_signals() -> io::Result<()> {

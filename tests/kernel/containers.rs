@@ -59,7 +59,7 @@ impl Store {
             .rootfs(vec![rootfs().to_owned()]);
         let argv = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
         let mut spec = Spec::new(tree, argv, self.mode.ids());
-        spec.hostname = id.short().to_owned();
+        id.short().clone_into(&mut spec.hostname);
         ContainerConfig::new(id, "test", "sha256:test", spec)
     }
 
@@ -90,13 +90,17 @@ impl Store {
     }
 
     /// Starts in the foreground, as `run -i`, with this input.
-    fn foreground(&self, id: &ContainerId, stdin: Option<OwnedFd>) -> Result<Said, ContainerError> {
+    fn foreground(
+        &self,
+        id: &ContainerId,
+        stdin: Option<&OwnedFd>,
+    ) -> Result<Said, ContainerError> {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let options = StartOptions {
             mode: &self.mode,
             attach: Some(Attach {
                 streams: Streams {
-                    stdin: stdin.as_ref().map(AsFd::as_fd),
+                    stdin: stdin.map(AsFd::as_fd),
                     stdout: &mut out,
                     stderr: &mut err,
                 },
@@ -241,7 +245,7 @@ fn input_is_half_closed_and_large_output_is_whole() {
     let text = "0123456789abcde\n".repeat(60_000);
     let sent = text.clone();
     let writing = thread::spawn(move || write.write_all(sent.as_bytes()).unwrap());
-    let said = store.foreground(&id, Some(read.into())).unwrap();
+    let said = store.foreground(&id, Some(&read.into())).unwrap();
     writing.join().unwrap();
     assert_eq!(said.outcome, exited(0));
     assert!(
@@ -475,12 +479,12 @@ impl Store {
         &self,
         id: &ContainerId,
         options: ExecOptions<'_>,
-        stdin: Option<OwnedFd>,
+        stdin: Option<&OwnedFd>,
     ) -> Result<Said, ContainerError> {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let attach = Attach {
             streams: Streams {
-                stdin: stdin.as_ref().map(AsFd::as_fd),
+                stdin: stdin.map(AsFd::as_fd),
                 stdout: &mut out,
                 stderr: &mut err,
             },
@@ -556,7 +560,7 @@ fn exec_brings_streams_and_exit_codes_through() {
     drop(write);
     let mut options = exec_options("cat; echo $A $B; echo err >&2; exit 9");
     options.env = vec![("B".to_owned(), "2".to_owned())];
-    let said = store.exec_with(&id, options, Some(read.into())).unwrap();
+    let said = store.exec_with(&id, options, Some(&read.into())).unwrap();
     let expected = Said {
         outcome: exited(9),
         out: "typed\n1 2\n".to_owned(),
@@ -600,7 +604,7 @@ fn exec_on_a_terminal_has_its_size_and_ends_with_its_program() {
     let mut options = exec_options("stty size; tty; exit 3");
     options.terminal = true;
     let terminal = typist.terminal.try_clone().unwrap();
-    let said = store.exec_with(&id, options, Some(terminal)).unwrap();
+    let said = store.exec_with(&id, options, Some(&terminal)).unwrap();
     assert_eq!(
         (said.outcome, said.out.as_str()),
         (exited(3), "22 99\r\n/dev/pts/0\r\n")
@@ -667,6 +671,20 @@ fn a_container_is_whoever_its_spec_says() {
     let tree = store.containers.remove(&id, true).unwrap().unwrap();
     // Files of sub-ids are the worker's to remove; the face's own refusal must not be a panic.
     let _ = remove_tree(&tree);
+}
+
+#[test]
+#[cfg_attr(no_kernel, ignore = "STRATA_TEST_NO_KERNEL=1")]
+fn a_detached_container_holds_nothing_that_its_face_had_open() {
+    let store = Store::new();
+    let id = store.create("exec sleep 300");
+    let (mut read, write) = std::io::pipe().unwrap();
+    rustix::io::fcntl_setfd(&write, rustix::io::FdFlags::empty()).unwrap();
+    store.start_detached(&id).unwrap();
+    drop(write);
+    let mut rest = Vec::new();
+    read.read_to_end(&mut rest).unwrap();
+    assert!(store.record(&id).state.is_running());
 }
 
 /// A learner's terminal: the test types at the master.
@@ -858,7 +876,7 @@ fn a_terminal_needs_a_terminal() {
     let store = Store::new();
     let id = store.create_with("true", with_terminal);
     let null = fs::File::open("/dev/null").unwrap();
-    let refused = store.foreground(&id, Some(null.into())).unwrap_err();
+    let refused = store.foreground(&id, Some(&null.into())).unwrap_err();
     assert!(matches!(refused, ContainerError::NotATerminal), "{refused}");
 }
 
