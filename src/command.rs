@@ -432,8 +432,9 @@ pub struct Save {
     pub images: Vec<String>,
 }
 
-/// What `run` takes.
+/// What `run` takes. `-h` is docker's `--hostname`, so help is only `--help`.
 #[derive(Debug, Clone, Args)]
+#[command(disable_help_flag = true)]
 pub struct Run {
     /// Keep standard input open
     #[arg(long, short, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
