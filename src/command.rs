@@ -508,11 +508,8 @@ pub struct Run {
     #[arg(long, action = clap::ArgAction::Help)]
     pub help: Option<bool>,
     /// The image, then the command instead of the image's own
-    #[arg(
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "IMAGE [COMMAND [ARG...]]"
-    )]
+    // No `allow_hyphen_values`: it would take an unknown flag before the image for the image.
+    #[arg(trailing_var_arg = true, value_name = "IMAGE [COMMAND [ARG...]]")]
     pub words: Vec<String>,
 }
 
