@@ -51,7 +51,7 @@ fn nothing_changed_is_all_hit() {
 fn an_edited_file_is_named_with_both_digests() {
     let home = app();
     home.file("a.txt", "changed\n");
-    let rows = build_as_forecast(&home, "-t app");
+    let rows = build_as_forecast(&home, "");
     assert_eq!(rows.states(), "BASE HIT MISS MISS META");
     let digest = |text: &[u8]| strata::digest::Digest::of(text).to_string();
     let what = json!({ "content": { "old": digest(b"one\n"), "new": digest(b"changed\n") } });
@@ -63,17 +63,18 @@ fn an_edited_file_is_named_with_both_digests() {
         rows.step(4)["reasons"],
         json!([{ "kind": "parent-changed", "step": 3 }])
     );
+    home.build("-t app");
     assert_eq!(home.ok("run --rm app"), "changed\ntwo\n");
-    let why = home.ok("why 4");
-    assert!(why.contains("a.txt"), "the chain goes down to the file: {why}");
 }
 
 #[test]
-fn why_shows_the_old_and_the_new_digest() {
+fn why_goes_down_to_the_file_with_its_old_and_new_digest() {
     let home = app();
     home.file("a.txt", "changed\n");
     home.build("");
-    let why = home.ok("why 3");
+    assert!(home.ok("why 3").contains("a.txt"));
+    let why = home.ok("why 4");
+    assert!(why.contains("a.txt"), "{why}");
     for text in ["one\n", "changed\n"] {
         let digest = strata::digest::Digest::of(text.as_bytes()).to_string();
         let short = &digest["sha256:".len()..][..8];
@@ -89,7 +90,10 @@ fn touch_alone_is_all_hit() {
         .current_dir(home.context())
         .status();
     assert!(long_ago.unwrap().success());
-    assert_eq!(build_as_forecast(&home, "").states(), "BASE HIT HIT HIT META");
+    assert_eq!(
+        build_as_forecast(&home, "").states(),
+        "BASE HIT HIT HIT META"
+    );
 }
 
 #[test]
@@ -113,7 +117,10 @@ fn old_content_brought_back_is_a_hit_again() {
     home.file("a.txt", "changed\n");
     home.build("");
     home.file("a.txt", "one\n");
-    assert_eq!(build_as_forecast(&home, "").states(), "BASE HIT HIT HIT META");
+    assert_eq!(
+        build_as_forecast(&home, "").states(),
+        "BASE HIT HIT HIT META"
+    );
 }
 
 #[test]
@@ -124,14 +131,20 @@ fn a_file_of_the_same_size_and_time_with_other_bytes_is_seen() {
     home.file("a.txt", "uno\n");
     let file = std::fs::File::options().write(true).open(&path).unwrap();
     file.set_modified(time).unwrap();
-    assert_eq!(build_as_forecast(&home, "").states(), "BASE HIT MISS MISS META");
+    assert_eq!(
+        build_as_forecast(&home, "").states(),
+        "BASE HIT MISS MISS META"
+    );
 }
 
 #[test]
 fn files_that_no_copy_takes_change_nothing() {
     let home = app();
     home.file("c.txt", "new\n");
-    assert_eq!(build_as_forecast(&home, "").states(), "BASE HIT HIT HIT META");
+    assert_eq!(
+        build_as_forecast(&home, "").states(),
+        "BASE HIT HIT HIT META"
+    );
 }
 
 #[test]
@@ -159,7 +172,10 @@ fn comments_case_and_blank_lines_do_not_matter() {
 #[test]
 fn spaces_inside_a_run_do_matter() {
     assert_eq!(
-        changed("FROM practice-os\nRUN echo a\n", "FROM practice-os\nRUN echo  a\n"),
+        changed(
+            "FROM practice-os\nRUN echo a\n",
+            "FROM practice-os\nRUN echo  a\n"
+        ),
         "BASE MISS"
     );
 }
@@ -179,13 +195,21 @@ fn an_arg_misses_at_the_first_run_after_its_line_even_unused() {
     assert_eq!(rows.states(), "BASE HIT META HIT MISS");
     let reason = &rows.step(5)["reasons"][0];
     assert_eq!((&reason["old"], &reason["new"]), (&json!("1"), &json!("2")));
-    assert_eq!(build_as_forecast(&home, "").states(), "BASE HIT META HIT HIT");
+    assert_eq!(
+        build_as_forecast(&home, "").states(),
+        "BASE HIT META HIT HIT"
+    );
 }
 
 #[test]
 fn notes_for_the_image_never_miss() {
     for line in [
-        "LABEL k=", "CMD echo ", "ENTRYPOINT echo ", "EXPOSE 80", "VOLUME /v", "STOPSIGNAL 1",
+        "LABEL k=",
+        "CMD echo ",
+        "ENTRYPOINT echo ",
+        "EXPOSE 80",
+        "VOLUME /v",
+        "STOPSIGNAL 1",
     ] {
         let file = |value| format!("FROM practice-os\n{line}{value}\nRUN echo a\n");
         assert_eq!(changed(&file("1"), &file("2")), "BASE META HIT", "{line}");
@@ -196,7 +220,10 @@ fn notes_for_the_image_never_miss() {
 fn user_shell_and_workdir_miss_the_runs_after_them() {
     for (old, new) in [
         ("USER root", "USER learner"),
-        ("SHELL [\"/bin/sh\", \"-c\"]", "SHELL [\"/bin/sh\", \"-ec\"]"),
+        (
+            "SHELL [\"/bin/sh\", \"-c\"]",
+            "SHELL [\"/bin/sh\", \"-ec\"]",
+        ),
     ] {
         let file = |line| format!("FROM practice-os\nRUN echo a\n{line}\nRUN echo b\n");
         assert_eq!(changed(&file(old), &file(new)), "BASE HIT META MISS");
@@ -210,7 +237,10 @@ fn no_cache_runs_everything() {
     let home = app();
     let rows = build_as_forecast(&home, "--no-cache");
     assert_eq!(rows.states(), "BASE MISS MISS MISS META");
-    assert_eq!(rows.step(2)["reasons"], json!([{ "kind": "cache-disabled" }]));
+    assert_eq!(
+        rows.step(2)["reasons"],
+        json!([{ "kind": "cache-disabled" }])
+    );
     assert_eq!(home.states("--no-cache=false"), "BASE HIT HIT HIT META");
 }
 
@@ -254,7 +284,7 @@ fn copy_from_a_stage_that_makes_the_same_again_is_a_hit() {
     home.file("a.txt", "uno\n");
     let plan = home.plan("");
     assert_eq!(plan.states(), "BASE MISS MISS SKIP SKIP BASE UNKNOWN META");
-    assert_eq!(plan.step(7)["until"], 3);
+    assert_eq!(plan.step(7)["until"], 2);
     let rows = home.build("");
     assert_eq!(rows.states(), "BASE MISS MISS SKIP SKIP BASE HIT META");
 }
@@ -262,14 +292,23 @@ fn copy_from_a_stage_that_makes_the_same_again_is_a_hit() {
 #[test]
 fn an_ignored_file_is_not_part_of_the_context() {
     let home = Home::with("FROM scratch\nCOPY . /\n");
-    home.file(".dockerignore", "*.log\n!keep.log\nDockerfile\n.dockerignore\n");
+    home.file(
+        ".dockerignore",
+        "*.log\n!keep.log\nDockerfile\n.dockerignore\n",
+    );
     home.file("a.txt", "a");
     home.file("noise.log", "1");
     home.file("keep.log", "1");
     home.build("-t image");
     let files = home.ok("files image");
-    assert!(files.contains("/a.txt") && files.contains("/keep.log"), "{files}");
-    assert!(!files.contains("noise") && !files.contains("Dockerfile"), "{files}");
+    assert!(
+        files.contains("/a.txt") && files.contains("/keep.log"),
+        "{files}"
+    );
+    assert!(
+        !files.contains("noise") && !files.contains("Dockerfile"),
+        "{files}"
+    );
     home.file("noise.log", "2");
     assert_eq!(build_as_forecast(&home, "").states(), "BASE HIT");
     home.file("keep.log", "2");

@@ -31,7 +31,14 @@ fn run_passes_output_and_input_through() {
 #[test]
 fn stdout_and_stderr_stay_apart() {
     let home = Home::new();
-    let called = home.words(&["run", "--rm", "practice-os", "sh", "-c", "echo o; echo e >&2"]);
+    let called = home.words(&[
+        "run",
+        "--rm",
+        "practice-os",
+        "sh",
+        "-c",
+        "echo o; echo e >&2",
+    ]);
     assert_eq!((called.out.as_str(), called.err.as_str()), ("o\n", "e\n"));
 }
 
@@ -39,8 +46,20 @@ fn stdout_and_stderr_stay_apart() {
 fn options_of_run_reach_the_process() {
     let home = Home::new();
     let words = [
-        "run", "--rm", "-e", "A=b c", "-w", "/made/here", "-u", "learner", "--hostname", "box",
-        "practice-os", "sh", "-c", "echo $A; pwd; id -u; hostname",
+        "run",
+        "--rm",
+        "-e",
+        "A=b c",
+        "-w",
+        "/made/here",
+        "-u",
+        "learner",
+        "--hostname",
+        "box",
+        "practice-os",
+        "sh",
+        "-c",
+        "echo $A; pwd; id -u; hostname",
     ];
     assert_eq!(home.words(&words).ok(), "b c\n/made/here\n1000\nbox\n");
 }
@@ -51,10 +70,7 @@ fn entrypoint_replaces_the_images_own_and_its_command() {
     home.ok("build -q -t image .");
     assert_eq!(home.ok("run --rm image"), "own cmd\n");
     assert_eq!(home.ok("run --rm image other words"), "own other words\n");
-    assert_eq!(
-        home.ok("run --rm --entrypoint printf image x%s y"),
-        "xy"
-    );
+    assert_eq!(home.ok("run --rm --entrypoint printf image x%s y"), "xy");
 }
 
 #[test]
@@ -65,12 +81,29 @@ fn a_volume_shows_a_folder_of_the_host_and_ro_protects_it() {
     let source = source.to_str().unwrap();
     let line = "cat /data/file; echo new > /data/written";
     let volume = format!("{source}:/data");
-    let out = home.words(&["run", "--rm", "-v", &volume, "practice-os", "sh", "-c", line]);
+    let out = home.words(&[
+        "run",
+        "--rm",
+        "-v",
+        &volume,
+        "practice-os",
+        "sh",
+        "-c",
+        line,
+    ]);
     assert_eq!(out.ok(), "from the host\n");
     let written = home.context().join("data/written");
     assert_eq!(std::fs::read_to_string(&written).unwrap(), "new\n");
     let volume = format!("{source}:/data:ro");
-    let called = home.words(&["run", "--rm", "-v", &volume, "practice-os", "touch", "/data/no"]);
+    let called = home.words(&[
+        "run",
+        "--rm",
+        "-v",
+        &volume,
+        "practice-os",
+        "touch",
+        "/data/no",
+    ]);
     called.fails(1, "Read-only file system");
     std::fs::remove_file(written).unwrap();
 }
@@ -99,22 +132,42 @@ fn rm_leaves_nothing_behind() {
 fn what_one_container_writes_no_other_sees() {
     let home = Home::new();
     home.shell("practice-os", "echo x > /trace");
-    assert_eq!(home.shell("practice-os", "ls /trace 2>/dev/null || echo none"), "none\n");
+    assert_eq!(
+        home.shell("practice-os", "ls /trace 2>/dev/null || echo none"),
+        "none\n"
+    );
 }
 
 #[test]
 fn detached_it_lives_is_logged_is_entered_and_stops() {
     let home = Home::new();
     let line = "trap 'echo bye; exit 0' TERM; echo started; while :; do sleep 0.05; done";
-    let id = home.words(&["run", "-d", "--name", "web", "practice-os", "sh", "-c", line]).ok();
+    let id = home
+        .words(&[
+            "run",
+            "-d",
+            "--name",
+            "web",
+            "practice-os",
+            "sh",
+            "-c",
+            line,
+        ])
+        .ok();
     assert_eq!(id.trim_end().len(), 64);
-    wait_for("its first line", || home.call("logs web").out == "started\n");
+    wait_for("its first line", || {
+        home.call("logs web").out == "started\n"
+    });
     let row = home.ok("ps");
     assert!(row.contains("web") && row.contains("Up "), "{row}");
     assert!(row.contains(&id[..12]), "{row}");
     assert_eq!(home.ok("exec web echo inside"), "inside\n");
-    assert_eq!(home.words(&["exec", "web", "sh", "-c", "exit 9"]).code, Some(9));
-    home.call("rm web").fails(1, "You cannot remove a running container");
+    assert_eq!(
+        home.words(&["exec", "web", "sh", "-c", "exit 9"]).code,
+        Some(9)
+    );
+    home.call("rm web")
+        .fails(1, "You cannot remove a running container");
     assert_eq!(home.ok("stop web"), "web\n");
     assert_eq!(home.ok("logs web"), "started\nbye\n");
     assert!(home.ok("ps -a").contains("Exited (0)"));
@@ -134,7 +187,8 @@ fn rm_f_ends_a_running_container() {
 fn the_same_name_twice_is_a_conflict() {
     let home = Home::new();
     home.ok("run --name taken practice-os true");
-    home.call("run --name taken practice-os true").fails(125, "Conflict");
+    home.call("run --name taken practice-os true")
+        .fails(125, "Conflict");
     assert_eq!(home.ok("ps -aq").lines().count(), 1);
 }
 

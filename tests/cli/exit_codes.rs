@@ -15,7 +15,14 @@ fn run_returns_the_processs_own_code() {
 #[test]
 fn a_signal_is_128_and_its_number() {
     let home = Home::new();
-    let called = home.words(&["run", "--rm", "practice-os", "sh", "-c", "sh -c 'kill -9 $$'"]);
+    let called = home.words(&[
+        "run",
+        "--rm",
+        "practice-os",
+        "sh",
+        "-c",
+        "sh -c 'kill -9 $$'",
+    ]);
     assert_eq!(called.code, Some(137));
     // PID 1 is immune to its own signals.
     let called = home.words(&["run", "--rm", "practice-os", "sh", "-c", "kill -9 $$"]);
@@ -31,13 +38,25 @@ fn every_refusal_has_dockers_code_and_names_what_is_wrong() {
         ("run --rm practice-os /etc", 126, "/etc"),
         ("run --rm nosuchimage true", 125, "nosuchimage"),
         ("run --bogus practice-os", 125, "unknown flag: --bogus"),
-        ("run -name x practice-os", 125, "unknown shorthand flag: 'n' in -name"),
+        (
+            "run -name x practice-os",
+            125,
+            "unknown shorthand flag: 'n' in -name",
+        ),
         ("run", 1, "requires at least 1 argument"),
-        ("run -u nosuch practice-os true", 125, "unable to find user nosuch"),
+        (
+            "run -u nosuch practice-os true",
+            125,
+            "unable to find user nosuch",
+        ),
         ("run -v /x:/y:zz practice-os true", 125, "invalid mode: zz"),
         ("run -v rel/path:/x practice-os true", 125, "rel/path"),
         ("run -m 1 practice-os true", 125, "Minimum memory limit"),
-        ("run --name w practice-os true", 125, "Invalid container name (w)"),
+        (
+            "run --name w practice-os true",
+            125,
+            "Invalid container name (w)",
+        ),
         ("run -it practice-os sh", 1, "the input device is not a TTY"),
         ("exec nosuch true", 1, "No such container: nosuch"),
         ("logs nosuch", 1, "No such container: nosuch"),
@@ -53,7 +72,11 @@ fn every_refusal_has_dockers_code_and_names_what_is_wrong() {
         ("build -t BAD_Tag .", 125, "must be lowercase"),
         ("build", 1, "requires exactly 1 argument"),
         ("build nosuch", 1, "not found"),
-        ("build --target zz .", 1, "target stage \"zz\" could not be found"),
+        (
+            "build --target zz .",
+            1,
+            "target stage \"zz\" could not be found",
+        ),
         ("nosuch", 1, "'nosuch' is not a strata command"),
         ("why 1", 1, ""),
     ];
@@ -74,7 +97,7 @@ fn inspect_of_nothing_is_still_json() {
 #[test]
 fn one_wrong_name_does_not_stop_the_others() {
     let home = Home::new();
-    home.ok("run --name a practice-os true");
-    let called = home.call("rm nosuch a");
-    assert_eq!((called.code, called.out.as_str()), (Some(1), "a\n"));
+    home.ok("run --name one practice-os true");
+    let called = home.call("rm nosuch one");
+    assert_eq!((called.code, called.out.as_str()), (Some(1), "one\n"));
 }

@@ -17,7 +17,10 @@ fn it_is_shown_with_its_lines_a_caret_its_code_and_last_output() {
     let called = home.call("build .");
     let err = called.fails(1, "Dockerfile:3:");
     assert!(err.contains("exit code: 3"), "{err}");
-    assert!(err.contains("3 | / RUN echo before") && err.contains('^'), "{err}");
+    assert!(
+        err.contains("3 | / RUN echo before") && err.contains('^'),
+        "{err}"
+    );
     assert!(err.contains("last output:\n  before\n"), "{err}");
 }
 
@@ -65,7 +68,8 @@ fn a_command_that_is_not_there_is_127() {
 #[test]
 fn a_copy_of_nothing_names_the_line() {
     let home = Home::with("FROM scratch\nCOPY nope.txt /\n");
-    home.call("build .").fails(1, "Dockerfile:2: error: \"/nope.txt\": not found");
+    home.call("build .")
+        .fails(1, "Dockerfile:2: error: \"/nope.txt\": not found");
     home.assert_clean();
 }
 

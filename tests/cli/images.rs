@@ -24,7 +24,12 @@ fn shop() -> Home {
 fn lines(text: &str) -> Vec<Vec<&str>> {
     let lines = text.lines().filter(|line| !line.is_empty());
     lines
-        .map(|line| line.split("  ").map(str::trim).filter(|it| !it.is_empty()).collect())
+        .map(|line| {
+            line.split("  ")
+                .map(str::trim)
+                .filter(|it| !it.is_empty())
+                .collect()
+        })
         .collect()
 }
 
@@ -36,7 +41,10 @@ fn json(text: &str) -> Value {
 fn a_quiet_build_prints_only_the_id() {
     let home = Home::with("FROM scratch\nENV A=1\n");
     let id = home.ok("build -q .");
-    assert!(id.starts_with("sha256:") && id.trim_end().len() == 71, "{id:?}");
+    assert!(
+        id.starts_with("sha256:") && id.trim_end().len() == 71,
+        "{id:?}"
+    );
 }
 
 #[test]

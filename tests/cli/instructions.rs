@@ -23,7 +23,10 @@ fn heredocs_are_scripts_and_files() {
 #[test]
 fn user_is_who_runs() {
     let file = "FROM practice-os\nUSER learner\nRUN id -un > /tmp/who\nCMD [\"id\", \"-u\"]\n";
-    assert_eq!(built(file, "cat /tmp/who; id -u; echo $HOME"), "learner\n1000\n/home/learner\n");
+    assert_eq!(
+        built(file, "cat /tmp/who; id -u; echo $HOME"),
+        "learner\n1000\n/home/learner\n"
+    );
 }
 
 #[test]
@@ -35,7 +38,13 @@ fn workdir_under_user_belongs_to_that_user() {
 
 #[test]
 fn workdir_is_relative_to_the_one_before() {
-    assert_eq!(built("FROM practice-os\nWORKDIR /a\nWORKDIR b\nWORKDIR c\n", "pwd"), "/a/b/c\n");
+    assert_eq!(
+        built(
+            "FROM practice-os\nWORKDIR /a\nWORKDIR b\nWORKDIR c\n",
+            "pwd"
+        ),
+        "/a/b/c\n"
+    );
 }
 
 #[test]
@@ -47,7 +56,10 @@ fn copy_belongs_to_root_even_under_user() {
 #[test]
 fn chown_and_chmod_of_copy() {
     let file = "FROM practice-os\nCOPY --chown=learner:learner --chmod=600 a.txt /tmp/\n";
-    assert_eq!(built(file, "stat -c '%U %G %a' /tmp/a.txt"), "learner learner 600\n");
+    assert_eq!(
+        built(file, "stat -c '%U %G %a' /tmp/a.txt"),
+        "learner learner 600\n"
+    );
 }
 
 #[test]
@@ -60,7 +72,10 @@ fn shell_is_what_run_and_cmd_use() {
 fn variables_are_expanded_and_args_do_not_stay() {
     let file = "ARG BASE=practice-os\nFROM $BASE\nARG V=1\nENV A=${V}x B=${NO:-none}\n\
         RUN echo $A $B $V > /said\n";
-    assert_eq!(built(file, "cat /said; echo [$V] [$A]"), "1x none 1\n[] [1x]\n");
+    assert_eq!(
+        built(file, "cat /said; echo [$V] [$A]"),
+        "1x none 1\n[] [1x]\n"
+    );
 }
 
 #[test]
@@ -106,4 +121,11 @@ fn a_dockerfile_from_stdin_and_from_elsewhere() {
     let mut command = home.command(["build", "-q", "-f", "-", "."]);
     command.stdin(std::fs::File::open(home.context().join("other/Thefile")).unwrap());
     assert!(command.status().unwrap().success());
+}
+
+#[test]
+fn steps_that_make_equal_layers_stack_like_any_others() {
+    // Equal layers are one folder, which overlayfs takes only once.
+    let file = "FROM practice-os\nRUN true\nRUN echo x > /x\nRUN true\nRUN cat /x\n";
+    assert_eq!(built(file, "cat /x"), "x\n");
 }

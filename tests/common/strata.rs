@@ -117,8 +117,7 @@ impl Home {
 
     /// Builds the context with these options, which must succeed.
     pub fn build(&self, options: &str) -> Rows {
-        let call = self.call(&format!("build --json {options} ."));
-        Rows::new(&call.ok())
+        Rows::new(&self.ok(&format!("build --json {options} .")))
     }
 
     /// Forecasts a build of the context.
