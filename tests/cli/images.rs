@@ -192,3 +192,12 @@ fn a_tag_on_a_new_build_takes_the_name_from_the_old_image() {
     let found = json(&home.ok(&format!("inspect {}", old.trim_end())));
     assert_eq!(found[0]["RepoTags"], serde_json::json!([]));
 }
+
+#[test]
+fn reset_takes_the_store_away_and_the_next_build_begins_anew() {
+    let home = shop();
+    home.call("system reset").fails(1, "this would remove");
+    home.ok("system reset -f");
+    assert!(!home.store().exists());
+    assert_eq!(home.states(""), "BASE META MISS MISS META");
+}
