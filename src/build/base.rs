@@ -83,14 +83,20 @@ impl<'a> Images<'a> {
     /// Returns an image that is there and need not be made again: anything but a built-in base
     /// whose tools or recipe have changed since.
     pub fn current(&self, reference: &ImageReference) -> Result<Option<Image>, BuildError> {
-        let Some(image) = self.in_store(reference)? else { return Ok(None) };
+        let Some(image) = self.in_store(reference)? else {
+            return Ok(None);
+        };
         let made: Option<MadeBase> = self.cache.made_base(reference.name());
         let is_current = match made.filter(|made| made.image == image.id) {
             None => true,
-            Some(MadeBase { made_from: MadeFrom::Host(seen), .. }) => {
-                seen.is_current(&self.choice())
-            }
-            Some(MadeBase { made_from: MadeFrom::Dockerfile { recipe, base }, .. }) => {
+            Some(MadeBase {
+                made_from: MadeFrom::Host(seen),
+                ..
+            }) => seen.is_current(&self.choice()),
+            Some(MadeBase {
+                made_from: MadeFrom::Dockerfile { recipe, base },
+                ..
+            }) => {
                 let wanted = practice::dockerfile(reference.name()).map(|it| recipe_digest(&it));
                 let below = self.current(&practice_os())?;
                 wanted == Some(recipe) && below.is_some_and(|below| below.id == base)
@@ -118,7 +124,10 @@ impl<'a> Images<'a> {
             (true, Some(recipe)) => {
                 let base = self.find(&practice_os(), build)?.id;
                 let image = build(&recipe).map_err(Box::new)?;
-                let from = MadeFrom::Dockerfile { recipe: recipe_digest(&recipe), base };
+                let from = MadeFrom::Dockerfile {
+                    recipe: recipe_digest(&recipe),
+                    base,
+                };
                 self.remember(reference, &image, from).map_err(Box::new)?;
                 Ok(image)
             }
@@ -136,7 +145,8 @@ impl<'a> Images<'a> {
     fn make_practice_os(&self, reference: &ImageReference) -> Result<Image, ImageError> {
         let tree = practice::tree(&self.choice())?;
         let image = self.make(&tree).map_err(Box::new)?;
-        self.remember(reference, &image, MadeFrom::Host(tree.fingerprint)).map_err(Box::new)?;
+        self.remember(reference, &image, MadeFrom::Host(tree.fingerprint))
+            .map_err(Box::new)?;
         Ok(image)
     }
 

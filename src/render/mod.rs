@@ -44,7 +44,7 @@ pub use compare::{Compared, compare};
 pub use diagnostic::{diagnostic, error, warning};
 pub use failure::failure;
 pub use json::{json, json_line};
-pub use layer_stack::{draft_verbs, layer_stack, typed_row};
+pub use layer_stack::{draft_verbs, layer_stack, row, row_heads, typed_row, typed_total};
 pub use live::{Keep, LiveBuild};
 pub use output::OutputLines;
 pub use quantity::{ago, docker_size, duration, human_duration, size, spoken_size};

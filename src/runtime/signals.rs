@@ -50,7 +50,17 @@ fn offset(text: &str, sign: char) -> Option<i32> {
     }
 }
 
-/// Signals that are caught while this lives. Afterwards they do what they do by default.
+/// Whether this process answers signals itself, whoever else hears them.
+static ANSWERED: AtomicBool = AtomicBool::new(false);
+
+/// Says that this process answers SIGINT, SIGTERM and the like itself, as a prompt does that
+/// outlives its containers. Otherwise they end it by default after a container was attached.
+pub fn answer_signals() {
+    ANSWERED.store(true, Ordering::SeqCst);
+}
+
+/// Signals that are caught while this lives. Afterwards they do what they do by default, unless
+/// the process answers them itself.
 pub(super) struct Caught {
     delivery: SignalDelivery<UnixStream, SignalOnly>,
     over: Arc<AtomicBool>,
@@ -82,7 +92,8 @@ impl Caught {
 
 impl Drop for Caught {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::SeqCst);
+        let by_default = !ANSWERED.load(Ordering::SeqCst);
+        self.over.store(by_default, Ordering::SeqCst);
     }
 }
 
