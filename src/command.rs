@@ -1,1 +1,765 @@
-//! (see docs)
+//! The verbs and their options, one list for the shell and the REPL.
+//!
+//! Options are docker's where docker has the verb: `--rm=false`, `-p8080:80`, `-it`, and the
+//! options of `run` and `exec` end at the image or container.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::language::Language;
+
+/// Learn container images by building them, one Dockerfile instruction at a time.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "strata",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "Without a verb, strata opens its prompt: type a Dockerfile there, line by line."
+)]
+pub struct Arguments {
+    /// Options that go before the verb.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options that every verb takes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Global {
+    /// Folder of the image store
+    #[arg(long, value_name = "DIR", global = true)]
+    pub root: Option<PathBuf>,
+    /// Language: en or ko
+    #[arg(long, value_name = "LANG", global = true, value_parser = language)]
+    pub lang: Option<Language>,
+    /// Draw with ASCII characters only
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// Plain sentences instead of pictures
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", global = true, value_enum)]
+    pub color: Option<When>,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal.
+    Auto,
+    /// Also into a pipe.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+fn language(code: &str) -> Result<Language, String> {
+    Language::from_locale(code).ok_or_else(|| format!("no language `{code}`, try en or ko"))
+}
+
+/// Everything strata can be told to do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Learn with lessons: go on where you were, or open one
+    Learn(Learn),
+    /// Work with lessons: list, test, lint, report, reset
+    #[command(subcommand)]
+    Lesson(Lesson),
+    /// Show how a Dockerfile is read
+    Parse(Parse),
+    /// Build an image from a Dockerfile
+    Build(Build),
+    /// Say what a build would reuse and what it would run, and why, without building
+    Plan(Plan),
+    /// Say why a step of the last build was reused or ran
+    Why(Why),
+    /// Draw the layers of an image
+    Stack(Stack),
+    /// List the files of an image or of one step
+    Files(Files),
+    /// Compare two images, layer by layer
+    Compare(Compare),
+    /// List images
+    #[command(visible_alias = "image-ls")]
+    Images(Images),
+    /// Show the history of an image
+    History(History),
+    /// Show all that is known of an image or a container, as JSON
+    Inspect(Inspect),
+    /// Give an image another name
+    Tag(Tag),
+    /// Remove images
+    Rmi(Rmi),
+    /// Bring in an image from an archive
+    Load(Load),
+    /// Write an image to an archive or an OCI folder
+    Save(Save),
+    /// Make a container from an image and run it
+    Run(Box<Run>),
+    /// Run one more program in a running container
+    Exec(Exec),
+    /// List containers
+    Ps(Ps),
+    /// Show what a container wrote
+    Logs(Logs),
+    /// Stop containers
+    Stop(Stop),
+    /// Send a signal to containers
+    Kill(Kill),
+    /// Start stopped containers
+    Start(Start),
+    /// Wait until containers stop, print their exit codes
+    Wait(Names),
+    /// Remove containers
+    Rm(Rm),
+    /// Say what works on this machine, and the remedy for what does not
+    Doctor(Json),
+    /// Look after the store
+    #[command(subcommand)]
+    System(System),
+    /// Commands on images: ls, history, inspect, rm, tag, build, load, save
+    #[command(subcommand)]
+    Image(ImageCommand),
+    /// Commands on containers: ls, run, exec, logs, stop, rm, ...
+    #[command(subcommand)]
+    Container(ContainerCommand),
+    /// Show the version
+    Version,
+}
+
+/// `learn`
+#[derive(Debug, Clone, Args)]
+pub struct Learn {
+    /// Number or id of a lesson
+    pub lesson: Option<String>,
+    /// Folder of lessons instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub lessons: Option<PathBuf>,
+}
+
+/// `lesson ...`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Lesson {
+    /// List the lessons
+    List(LessonFolder),
+    /// Prove that lessons can be finished, without a terminal
+    Test(LessonTest),
+    /// Look for mistakes in lesson files
+    Lint(LessonFolder),
+    /// Show which translations are older than the English
+    Sync(LessonSync),
+    /// Report progress, for teachers
+    Report(Json),
+    /// Forget the progress of a lesson, or of the whole course
+    Reset(LessonReset),
+}
+
+/// A folder of lessons.
+#[derive(Debug, Clone, Args)]
+pub struct LessonFolder {
+    /// Folder of lessons; the built-in ones if left out
+    pub folder: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `lesson test`
+#[derive(Debug, Clone, Args)]
+pub struct LessonTest {
+    /// Folder of lessons; the built-in ones if left out
+    pub folder: Option<PathBuf>,
+    /// Only lessons or steps: `cache-order` or `cache-order/fix`
+    #[arg(long, value_name = "LESSON[/STEP]")]
+    pub filter: Option<String>,
+    /// Keep the folders of failed steps
+    #[arg(long)]
+    pub keep: bool,
+    /// Accept the screens as they are now
+    #[arg(long)]
+    pub update: bool,
+    /// Seed of the random order
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `lesson sync`
+#[derive(Debug, Clone, Args)]
+pub struct LessonSync {
+    /// The language to look at, such as ko
+    #[arg(value_parser = language)]
+    pub language: Language,
+    /// Folder of lessons
+    pub folder: PathBuf,
+    /// Write the new hashes: the translations are right again
+    #[arg(long)]
+    pub write: bool,
+}
+
+/// `lesson reset`
+#[derive(Debug, Clone, Args)]
+pub struct LessonReset {
+    /// The lesson; the whole course if left out
+    pub lesson: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// Only `--json`.
+#[derive(Debug, Clone, Args)]
+pub struct Json {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `parse`
+#[derive(Debug, Clone, Args)]
+pub struct Parse {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The Dockerfile, `-` for standard input
+    pub file: PathBuf,
+}
+
+/// What `build` and `plan` have in common.
+#[derive(Debug, Clone, Args)]
+pub struct BuildOptions {
+    /// Dockerfile, `-` for standard input (default: PATH/Dockerfile)
+    #[arg(long, short, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Set a build argument; without a value it is taken from the environment
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub build_arg: Vec<String>,
+    /// Run every step again
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub no_cache: bool,
+    /// Stage to build
+    #[arg(long, value_name = "STAGE")]
+    pub target: Option<String>,
+}
+
+/// `build`
+#[derive(Debug, Clone, Args)]
+pub struct Build {
+    /// Name for the image: NAME[:TAG], may be given more than once
+    #[arg(long, short, value_name = "NAME")]
+    pub tag: Vec<String>,
+    /// Options shared with `plan`.
+    #[command(flatten)]
+    pub options: BuildOptions,
+    /// How to show progress
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Progress::Auto)]
+    pub progress: Progress,
+    /// Print only the image's id
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The build context: a folder
+    pub path: PathBuf,
+}
+
+/// How to show a build's progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Progress {
+    /// As the terminal allows.
+    Auto,
+    /// Lines that are only added.
+    Plain,
+    /// Redrawn in place.
+    Tty,
+}
+
+/// `plan`
+#[derive(Debug, Clone, Args)]
+pub struct Plan {
+    /// Options shared with `build`.
+    #[command(flatten)]
+    pub options: BuildOptions,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The build context: a folder
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+}
+
+/// `why`
+#[derive(Debug, Clone, Args)]
+pub struct Why {
+    /// The step's number, as `plan` and `build` show it
+    pub step: usize,
+    /// Explain the build that made this image instead of the last one here
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `stack`
+#[derive(Debug, Clone, Args)]
+pub struct Stack {
+    /// The image; at the prompt the draft if left out
+    pub image: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `files`
+#[derive(Debug, Clone, Args)]
+pub struct Files {
+    /// An image, or at the prompt the number of a step
+    pub what: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `compare`
+#[derive(Debug, Clone, Args)]
+pub struct Compare {
+    /// One image
+    pub left: String,
+    /// The other
+    pub right: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `images`
+#[derive(Debug, Clone, Args)]
+pub struct Images {
+    /// Only images of this name
+    pub name: Option<String>,
+    /// Show untagged images as well
+    #[arg(long, short)]
+    pub all: bool,
+    /// Only ids
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Whole ids
+    #[arg(long)]
+    pub no_trunc: bool,
+    /// Show digests
+    #[arg(long)]
+    pub digests: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `history`
+#[derive(Debug, Clone, Args)]
+pub struct History {
+    /// The image
+    pub image: String,
+    /// Whole ids and texts
+    #[arg(long)]
+    pub no_trunc: bool,
+    /// Only ids
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `inspect`
+#[derive(Debug, Clone, Args)]
+pub struct Inspect {
+    /// Images or containers
+    #[arg(required = true)]
+    pub names: Vec<String>,
+}
+
+/// `tag`
+#[derive(Debug, Clone, Args)]
+pub struct Tag {
+    /// The image
+    pub source: String,
+    /// The new name
+    pub target: String,
+}
+
+/// `rmi`
+#[derive(Debug, Clone, Args)]
+pub struct Rmi {
+    /// Remove even if containers use it
+    #[arg(long, short)]
+    pub force: bool,
+    /// The images
+    #[arg(required = true)]
+    pub images: Vec<String>,
+}
+
+/// `load`
+#[derive(Debug, Clone, Args)]
+pub struct Load {
+    /// Archive (docker or OCI) or OCI folder; standard input if left out
+    #[arg(long, short, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    /// Print only ids
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `save`
+#[derive(Debug, Clone, Args)]
+pub struct Save {
+    /// File to write; standard output if left out
+    #[arg(long, short, value_name = "FILE", conflicts_with = "oci")]
+    pub output: Option<PathBuf>,
+    /// Write an OCI image layout into this folder
+    #[arg(long, value_name = "DIR")]
+    pub oci: Option<PathBuf>,
+    /// The images
+    #[arg(required = true)]
+    pub images: Vec<String>,
+}
+
+/// What `run` takes.
+#[derive(Debug, Clone, Args)]
+pub struct Run {
+    /// Keep standard input open
+    #[arg(long, short, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub interactive: bool,
+    /// Give it a terminal
+    #[arg(long, short, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub tty: bool,
+    /// Leave it running in the background, print its id
+    #[arg(long, short, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub detach: bool,
+    /// Remove it when it ends
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub rm: bool,
+    /// Name of the container
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Set a variable; without a value it is taken from the environment
+    #[arg(long, short, value_name = "NAME[=VALUE]")]
+    pub env: Vec<String>,
+    /// Working directory
+    #[arg(long, short, value_name = "DIR")]
+    pub workdir: Option<String>,
+    /// User, and group: name or number
+    #[arg(long, short, value_name = "USER[:GROUP]")]
+    pub user: Option<String>,
+    /// Mount a folder of this machine: /HERE:/THERE[:ro]
+    #[arg(long, short, value_name = "SOURCE:TARGET[:ro]")]
+    pub volume: Vec<String>,
+    /// Run this instead of the image's entrypoint
+    #[arg(long, value_name = "COMMAND")]
+    pub entrypoint: Option<String>,
+    /// none (loopback only) or host
+    #[arg(
+        long,
+        visible_alias = "net",
+        value_name = "NETWORK",
+        default_value = "default"
+    )]
+    pub network: String,
+    /// Host name
+    #[arg(long, short = 'h', value_name = "NAME")]
+    pub hostname: Option<String>,
+    /// Label: KEY[=VALUE]
+    #[arg(long, short, value_name = "LABEL")]
+    pub label: Vec<String>,
+    /// Make the image's files read-only
+    #[arg(long)]
+    pub read_only: bool,
+    /// Add a capability
+    #[arg(long, value_name = "CAPABILITY")]
+    pub cap_add: Vec<String>,
+    /// Take a capability away
+    #[arg(long, value_name = "CAPABILITY")]
+    pub cap_drop: Vec<String>,
+    /// Memory limit, such as 64m
+    #[arg(long, short, value_name = "BYTES")]
+    pub memory: Option<String>,
+    /// Processor limit, such as 0.5
+    #[arg(long, value_name = "NUMBER")]
+    pub cpus: Option<String>,
+    /// Limit of processes
+    #[arg(long, value_name = "NUMBER")]
+    pub pids_limit: Option<i64>,
+    /// Go on without a limit that this machine cannot give
+    #[arg(long)]
+    pub best_effort: bool,
+    /// Signal that `stop` sends
+    #[arg(long, value_name = "SIGNAL")]
+    pub stop_signal: Option<String>,
+    /// Show help
+    #[arg(long, action = clap::ArgAction::Help)]
+    pub help: Option<bool>,
+    /// The image, then the command instead of the image's own
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "IMAGE [COMMAND [ARG...]]"
+    )]
+    pub words: Vec<String>,
+}
+
+/// `exec`
+#[derive(Debug, Clone, Args)]
+pub struct Exec {
+    /// Keep standard input open
+    #[arg(long, short)]
+    pub interactive: bool,
+    /// Give it a terminal
+    #[arg(long, short)]
+    pub tty: bool,
+    /// Leave it running in the background
+    #[arg(long, short)]
+    pub detach: bool,
+    /// Set a variable
+    #[arg(long, short, value_name = "NAME=VALUE")]
+    pub env: Vec<String>,
+    /// User, and group
+    #[arg(long, short, value_name = "USER[:GROUP]")]
+    pub user: Option<String>,
+    /// Working directory
+    #[arg(long, short, value_name = "DIR")]
+    pub workdir: Option<String>,
+    /// The container
+    pub container: String,
+    /// The command
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        required = true,
+        value_name = "COMMAND [ARG...]"
+    )]
+    pub words: Vec<String>,
+}
+
+/// `ps`
+#[derive(Debug, Clone, Args)]
+pub struct Ps {
+    /// Stopped ones as well
+    #[arg(long, short)]
+    pub all: bool,
+    /// Only ids
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Whole ids and commands
+    #[arg(long)]
+    pub no_trunc: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `logs`
+#[derive(Debug, Clone, Args)]
+pub struct Logs {
+    /// Go on as more is written
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Only the last lines: a number, or all
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value = "all")]
+    pub tail: String,
+    /// Show times
+    #[arg(long, short)]
+    pub timestamps: bool,
+    /// The container
+    pub container: String,
+}
+
+/// `stop`
+#[derive(Debug, Clone, Args)]
+pub struct Stop {
+    /// Seconds to wait before it is killed
+    #[arg(long, short = 't', visible_alias = "timeout", value_name = "SECONDS")]
+    pub time: Option<u64>,
+    /// The containers
+    #[arg(required = true)]
+    pub containers: Vec<String>,
+}
+
+/// `kill`
+#[derive(Debug, Clone, Args)]
+pub struct Kill {
+    /// The signal
+    #[arg(long, short, value_name = "SIGNAL", default_value = "KILL")]
+    pub signal: String,
+    /// The containers
+    #[arg(required = true)]
+    pub containers: Vec<String>,
+}
+
+/// `start`
+#[derive(Debug, Clone, Args)]
+pub struct Start {
+    /// Show its output, and wait for its end
+    #[arg(long, short)]
+    pub attach: bool,
+    /// Pass standard input on
+    #[arg(long, short)]
+    pub interactive: bool,
+    /// The containers
+    #[arg(required = true)]
+    pub containers: Vec<String>,
+}
+
+/// Some names.
+#[derive(Debug, Clone, Args)]
+pub struct Names {
+    /// The containers
+    #[arg(required = true)]
+    pub names: Vec<String>,
+}
+
+/// `rm`
+#[derive(Debug, Clone, Args)]
+pub struct Rm {
+    /// Running ones as well
+    #[arg(long, short)]
+    pub force: bool,
+    /// The containers
+    #[arg(required = true)]
+    pub containers: Vec<String>,
+}
+
+/// `system ...`
+#[derive(Debug, Clone, Subcommand)]
+pub enum System {
+    /// Check every digest and size of the store
+    Fsck(Json),
+    /// Remove the whole store
+    Reset(Reset),
+}
+
+/// `system reset`
+#[derive(Debug, Clone, Args)]
+pub struct Reset {
+    /// Do not ask
+    #[arg(long, short = 'f', visible_alias = "yes")]
+    pub force: bool,
+}
+
+/// `image ...`
+#[derive(Debug, Clone, Subcommand)]
+pub enum ImageCommand {
+    /// List images
+    #[command(visible_alias = "list")]
+    Ls(Images),
+    /// Build an image
+    Build(Build),
+    /// Show the history of an image
+    History(History),
+    /// Show all that is known of images
+    Inspect(Inspect),
+    /// Remove images
+    #[command(visible_alias = "remove")]
+    Rm(Rmi),
+    /// Give an image another name
+    Tag(Tag),
+    /// Bring in an image from an archive
+    Load(Load),
+    /// Write an image to an archive
+    Save(Save),
+}
+
+/// `container ...`
+#[derive(Debug, Clone, Subcommand)]
+pub enum ContainerCommand {
+    /// List containers
+    #[command(visible_alias = "list", visible_alias = "ps")]
+    Ls(Ps),
+    /// Make a container and run it
+    Run(Box<Run>),
+    /// Run one more program in a container
+    Exec(Exec),
+    /// Show what a container wrote
+    Logs(Logs),
+    /// Show all that is known of containers
+    Inspect(Inspect),
+    /// Start containers
+    Start(Start),
+    /// Stop containers
+    Stop(Stop),
+    /// Send a signal to containers
+    Kill(Kill),
+    /// Wait for containers
+    Wait(Names),
+    /// Remove containers
+    #[command(visible_alias = "remove")]
+    Rm(Rm),
+}
+
+impl Command {
+    /// Turns `image ...` and `container ...` into the short verbs they stand for.
+    pub fn short(self) -> Self {
+        match self {
+            Self::Image(command) => match command {
+                ImageCommand::Ls(it) => Self::Images(it),
+                ImageCommand::Build(it) => Self::Build(it),
+                ImageCommand::History(it) => Self::History(it),
+                ImageCommand::Inspect(it) => Self::Inspect(it),
+                ImageCommand::Rm(it) => Self::Rmi(it),
+                ImageCommand::Tag(it) => Self::Tag(it),
+                ImageCommand::Load(it) => Self::Load(it),
+                ImageCommand::Save(it) => Self::Save(it),
+            },
+            Self::Container(command) => match command {
+                ContainerCommand::Ls(it) => Self::Ps(it),
+                ContainerCommand::Run(it) => Self::Run(it),
+                ContainerCommand::Exec(it) => Self::Exec(it),
+                ContainerCommand::Logs(it) => Self::Logs(it),
+                ContainerCommand::Inspect(it) => Self::Inspect(it),
+                ContainerCommand::Start(it) => Self::Start(it),
+                ContainerCommand::Stop(it) => Self::Stop(it),
+                ContainerCommand::Kill(it) => Self::Kill(it),
+                ContainerCommand::Wait(it) => Self::Wait(it),
+                ContainerCommand::Rm(it) => Self::Rm(it),
+            },
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn run(words: &[&str]) -> Run {
+        let words = ["strata", "run"].iter().chain(words);
+        match Arguments::try_parse_from(words)
+            .expect("these options are right")
+            .command
+        {
+            Some(Command::Run(run)) => *run,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_verbs_fit_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_run_end_at_the_image() {
+        let run = run(&["-it", "--rm=false", "-eA=1", "shop", "ls", "-l", "--rm"]);
+        assert!(run.interactive && run.tty && !run.rm);
+        assert_eq!(run.env, ["A=1"]);
+        assert_eq!(run.words, ["shop", "ls", "-l", "--rm"]);
+    }
+}

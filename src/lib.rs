@@ -22,6 +22,7 @@
 //! `parser`, `layers` and `runtime` never see each other; `build` is where they meet. The faces
 //! (`cli`, `repl`, `lesson`) ask a [`session`] and draw its answers with [`render`].
 
+pub mod applets;
 pub mod diagnostic;
 pub mod digest;
 pub mod language;
@@ -31,6 +32,8 @@ pub mod source;
 pub mod build;
 pub mod cli;
 pub mod command;
+pub mod course;
+pub mod face;
 pub mod layers;
 pub mod lesson;
 pub mod parser;

@@ -1,4 +1,5 @@
 //! Everything tested from outside, in one binary.
 
 mod common;
+mod direction;
 mod kernel;

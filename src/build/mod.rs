@@ -1,7 +1,32 @@
 //! Carries a plan out, step by step, and reports what happened.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`builder`] | the loop over the steps, and the forecast of it |
+//! | [`base`], [`practice`] | FROM: images of the store, built-in bases |
+//! | `copy`, `run`, `workdir` | the instructions that make layers |
+//! | `settings` | the instructions that change settings, and history lines |
+//! | [`cache`], `stat_cache` | what earlier builds left, on disk |
+//! | `world` | what the plan asks about while it judges a step |
+//! | `report` | what a build has to tell |
 
+pub mod base;
+mod builder;
+pub mod cache;
+mod copy;
+mod error;
+pub mod practice;
 mod report;
+mod run;
+mod settings;
+mod stat_cache;
+mod workdir;
+mod world;
 
+pub use base::PracticeSettings;
+pub use builder::{BuildInput, Builder};
+pub use cache::BuildCache;
+pub use error::{BuildError, CopyError, ImageError};
 pub use report::{
     BuildEvent, BuildReport, ContextReport, LayerReport, StepFailure, StepReport, StepState,
 };

@@ -1,13 +1,114 @@
 //! The shell's face: arguments to a command, the session's answer to the terminal.
 
+mod surroundings;
+
 use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::command::{Arguments, Command, Global};
+use crate::face::{Face, Last, Surroundings, usage};
+use crate::render;
+use crate::runtime;
+use crate::session::{Session, worker};
+
+pub use surroundings::{now, screen, settings, variable};
 
 /// Runs strata as the shell called it.
 pub fn main() -> ExitCode {
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    if let Some(code) = crate::runtime::hidden(&arguments) {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(code) = hidden(&arguments[1..]) {
         return code;
     }
-    ExitCode::SUCCESS
+    let words: Vec<String> = arguments
+        .iter()
+        .map(|it| it.to_string_lossy().into_owned())
+        .collect();
+    let parsed = match Arguments::try_parse_from(&arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => return refuse(&error, &words),
+    };
+    code(match parsed.command {
+        None => 0, // TEMP
+        Some(Command::Learn(_)) => 0,
+        Some(Command::Lesson(_)) => 0,
+        Some(command) => run(&parsed.global, command),
+    })
+}
+
+/// Plays a hidden verb: strata starts itself as worker, supervisor and PID 1.
+fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
+    if arguments.first()?.to_str()? == worker::VERB {
+        let served = runtime::complete_entry()
+            .map_err(io::Error::other)
+            .and_then(|channel| worker::serve(&channel));
+        return Some(match served {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                // The face has ended or will tell; this helps who looks for the reason.
+                let _ = writeln!(io::stderr(), "strata: worker: {error}");
+                ExitCode::FAILURE
+            }
+        });
+    }
+    runtime::hidden(arguments)
+}
+
+/// Does one command with this process's own streams.
+fn run(global: &Global, command: Command) -> i32 {
+    let screen = screen(global, io::stdout().is_terminal());
+    let session = Session::new(settings(global, screen.language));
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let stdin = io::stdin();
+    let mut face = Face {
+        session: &session,
+        screen,
+        out: &mut out,
+        err: &mut err,
+        around: Surroundings {
+            folder: std::env::current_dir().unwrap_or_else(|_| "/".into()),
+            now,
+            variable,
+            stdin: Some(stdin.as_fd()),
+            own_stdio: true,
+            terminal: io::stdin().is_terminal() && io::stdout().is_terminal(),
+            live: io::stderr().is_terminal(),
+            stdout: io::stdout().as_fd().try_clone_to_owned().ok(),
+        },
+        last: Last::default(),
+    };
+    face.run(command)
+}
+
+/// Answers a call that clap did not understand, or one for help.
+fn refuse(error: &clap::Error, words: &[String]) -> ExitCode {
+    if !error.use_stderr() {
+        // Help and version go where they were asked for; a closed pipe is no failure.
+        let _ = write!(io::stdout(), "{}", error.render());
+        return ExitCode::SUCCESS;
+    }
+    if matches!(
+        words.get(1).map(String::as_str),
+        Some("image" | "container" | "system" | "lesson")
+    ) && words.len() == 2
+    {
+        let mut command = Arguments::command();
+        let help = command
+            .find_subcommand_mut(&words[1])
+            .map(clap::Command::render_help);
+        let _ = write!(io::stdout(), "{}", help.unwrap_or_default());
+        return ExitCode::SUCCESS;
+    }
+    let screen = screen(&Global::default(), io::stderr().is_terminal());
+    let trouble = usage::trouble(error, words, screen.language);
+    let text = render::error(&trouble.message, trouble.help.as_deref(), &screen);
+    let _ = write!(io::stderr(), "{}", screen.paint(&text));
+    code(trouble.exit)
+}
+
+fn code(code: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))
 }

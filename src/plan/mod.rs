@@ -1,11 +1,47 @@
 //! What is to be built and what of it is already there: typed instructions become a [`Plan`],
 //! and the cache is asked about every step.
+//!
+//! | file | what |
+//! |---|---|
+//! | `planner` | Dockerfile → [`Plan`], everything expanded |
+//! | [`scope`], [`stage_graph`], `settings` | what is visible where; which stages are needed |
+//! | [`context`], [`ignore`], [`pattern`] | which files a COPY takes |
+//! | [`ingredients`] | all that a step's cache key depends on, walked once |
+//! | `record`, `verdict` | what the cache remembers; hit, or miss and why |
+//! | [`forecast`] | what a build would do |
 
+pub mod context;
+mod error;
+pub mod forecast;
+pub mod ignore;
+pub mod ingredients;
+pub mod pattern;
+mod planner;
+mod record;
+pub mod scope;
+mod settings;
+pub mod stage_graph;
 mod step;
 mod verdict;
 
+pub use error::{PlanError, PlanErrorKind};
+pub use forecast::{Chain, Judged, World, forecast};
+pub use ingredients::{FileContent, FileIngredient, Ingredients};
+pub use planner::{BaseInfo, DEFAULT_SHELL, PlanFailure, PlanOptions, plan};
+pub use record::{CacheRecord, CacheRecords};
 pub use step::{
     Base, ConfigChange, CopyFrom, CopyStep, InlineFile, LayerStep, Plan, PlannedStage, RunStep,
     Step, StepKind, StepNumber, WorkdirStep,
 };
 pub use verdict::{Changed, FileChange, FileDifference, MissReason, Verdict};
+
+/// Returns the platform that images are built for, in Go's words: `linux/amd64`.
+pub fn platform() -> String {
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        other => other,
+    };
+    format!("linux/{arch}")
+}

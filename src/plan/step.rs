@@ -184,4 +184,6 @@ pub enum ConfigChange {
     StopSignal(String),
     /// MAINTAINER.
     Author(String),
+    /// `WORKDIR /`: the only folder that is always there, so that no layer is needed.
+    Workdir(String),
 }

@@ -3,10 +3,14 @@
 //! A verdict comes from comparing a step's ingredients with the cache; the forecast and the build
 //! both ask here, so prediction and fact cannot part.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::step::StepNumber;
-use crate::digest::Digest;
+use super::ingredients::{ARG, ENV, FileContent, FileIngredient, Ingredients, PARENT, TEXT};
+use super::record::{CacheRecord, CacheRecords};
+use super::step::{Step, StepNumber};
+use crate::digest::{CacheKey, Digest};
 
 /// What the cache says of a layer step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,4 +120,175 @@ pub enum FileDifference {
         /// Now.
         new: String,
     },
+}
+
+/// A step as the cache is asked about it.
+pub struct Question<'a> {
+    /// The step.
+    pub step: &'a Step,
+    /// Its key.
+    pub key: CacheKey,
+    /// Lists what the key was made of; only asked for where a miss is to be explained.
+    pub ingredients: &'a dyn Fn() -> Ingredients,
+    /// The nearest earlier step of the chain that makes a layer, or the FROM.
+    pub parent: StepNumber,
+    /// Whether that is a FROM.
+    pub parent_is_base: bool,
+    /// Whether the cache may be used at all.
+    pub cache: bool,
+}
+
+/// Says whether a recorded layer fits, and if not, why not.
+pub fn verdict(
+    question: &Question<'_>,
+    records: &dyn CacheRecords,
+) -> (Verdict, Option<CacheRecord>) {
+    if !question.cache {
+        return (Verdict::Miss(vec![MissReason::CacheDisabled]), None);
+    }
+    match records.record(question.key) {
+        Some(record) if records.has_layer(record.layer) => (Verdict::Hit, Some(record)),
+        Some(_) => (Verdict::Miss(vec![MissReason::LayerGone]), None),
+        None => (Verdict::Miss(reasons(question, records)), None),
+    }
+}
+
+/// Compares with the same step of the last build.
+fn reasons(question: &Question<'_>, records: &dyn CacheRecords) -> Vec<MissReason> {
+    let Some(before) = records.previous(question.step) else {
+        return vec![MissReason::NeverBuilt];
+    };
+    let now = (question.ingredients)();
+    let mut reasons = own_changes(&before, &now);
+    if before.get(PARENT) != now.get(PARENT) {
+        reasons.push(parent_change(question, &before, &now));
+    }
+    if reasons.is_empty() {
+        // The same key was built before, but its record is gone (pruned, or never finished).
+        reasons.push(MissReason::NeverBuilt);
+    }
+    reasons
+}
+
+fn parent_change(question: &Question<'_>, before: &Ingredients, now: &Ingredients) -> MissReason {
+    if !question.parent_is_base {
+        return MissReason::ParentChanged {
+            step: question.parent,
+        };
+    }
+    let image = |list: &Ingredients| list.get(PARENT).unwrap_or_default().to_owned();
+    MissReason::BaseChanged {
+        old: image(before),
+        new: image(now),
+    }
+}
+
+/// Lists what differs in the step itself, words first, then files, then settings.
+fn own_changes(old: &Ingredients, new: &Ingredients) -> Vec<MissReason> {
+    let mut reasons = Vec::new();
+    if let (Some(before), Some(now)) = (old.get(TEXT), new.get(TEXT))
+        && before != now
+    {
+        reasons.push(MissReason::TextChanged {
+            old: before.into(),
+            new: now.into(),
+        });
+    }
+    let files = file_changes(&old.files, &new.files);
+    if !files.is_empty() {
+        reasons.push(MissReason::FilesChanged { files });
+    }
+    reasons.extend(value_changes(old, new));
+    reasons
+}
+
+fn value_changes(old: &Ingredients, new: &Ingredients) -> Vec<MissReason> {
+    let mut names: Vec<&str> = new.values.iter().map(|(name, _)| name.as_str()).collect();
+    names.extend(
+        old.values
+            .iter()
+            .map(|(n, _)| n.as_str())
+            .filter(|n| new.get(n).is_none()),
+    );
+    names.retain(|name| !matches!(*name, PARENT | TEXT) && old.get(name) != new.get(name));
+    names
+        .into_iter()
+        .map(|name| value_change(name, old.get(name), new.get(name)))
+        .collect()
+}
+
+fn value_change(name: &str, old: Option<&str>, new: Option<&str>) -> MissReason {
+    let changed = |name: &str| Changed {
+        name: name.to_owned(),
+        old: old.map(str::to_owned),
+        new: new.map(str::to_owned),
+    };
+    if let Some(name) = name.strip_prefix(ENV) {
+        MissReason::EnvChanged(changed(name))
+    } else if let Some(name) = name.strip_prefix(ARG) {
+        MissReason::ArgChanged(changed(name))
+    } else {
+        MissReason::SettingChanged(changed(name))
+    }
+}
+
+fn file_changes(old: &[FileIngredient], new: &[FileIngredient]) -> Vec<FileChange> {
+    let mut pairs: BTreeMap<&str, (Option<&FileIngredient>, Option<&FileIngredient>)> =
+        BTreeMap::new();
+    for file in old {
+        pairs.entry(&file.path).or_default().0 = Some(file);
+    }
+    for file in new {
+        pairs.entry(&file.path).or_default().1 = Some(file);
+    }
+    let change = |(path, pair): (&str, _)| {
+        difference(pair).map(|what| FileChange {
+            path: path.to_owned(),
+            what,
+        })
+    };
+    pairs.into_iter().filter_map(change).collect()
+}
+
+fn difference(pair: (Option<&FileIngredient>, Option<&FileIngredient>)) -> Option<FileDifference> {
+    let (old, new) = match pair {
+        (None, _) => return Some(FileDifference::Added),
+        (_, None) => return Some(FileDifference::Removed),
+        (Some(old), Some(new)) => (old, new),
+    };
+    if let (FileContent::File(old), FileContent::File(new)) = (&old.content, &new.content)
+        && old != new
+    {
+        return Some(FileDifference::Content {
+            old: *old,
+            new: *new,
+        });
+    }
+    if old.content != new.content {
+        return Some(other(
+            "content",
+            &old.content.to_string(),
+            &new.content.to_string(),
+        ));
+    }
+    if old.mode != new.mode {
+        return Some(FileDifference::Mode {
+            old: old.mode,
+            new: new.mode,
+        });
+    }
+    let owner = |file: &FileIngredient| {
+        file.owner
+            .map(|(uid, gid)| format!("{uid}:{gid}"))
+            .unwrap_or_default()
+    };
+    (old.owner != new.owner).then(|| other("owner", &owner(old), &owner(new)))
+}
+
+fn other(what: &str, old: &str, new: &str) -> FileDifference {
+    FileDifference::Other {
+        what: what.into(),
+        old: old.into(),
+        new: new.into(),
+    }
 }

@@ -1,1 +1,64 @@
-//! (see docs)
+//! Answers become text: every picture, table and message strata shows.
+//!
+//! Each function takes a value and a [`Screen`] and returns a [`Text`] of named styles; it reads no
+//! clock, environment or file. [`Screen::paint`] makes the string that a face prints.
+//!
+//! - `text`, `width`, `wrap`: words with styles, measured in columns; `theme` alone knows colours
+//! - `grid`, `reason`, `summary`, `sentence`: what pictures share, and their plain sentences
+//! - `layer_stack`, `cache_table`, `why`, `compare`, `failure`, `diagnostic`: the pictures
+//! - `lesson`: pages, questions, results, hints
+//! - `build_log`, `live`: a build as it happens, for a pipe and for a terminal
+//! - `table`, `quantity`, `json`: docker's tables, sizes and times, and machines
+
+mod build_log;
+mod cache_table;
+mod cache_total;
+mod compare;
+mod diagnostic;
+mod failure;
+#[cfg(test)]
+mod fits;
+mod grid;
+mod json;
+mod layer_stack;
+mod lesson;
+mod live;
+mod output;
+mod quantity;
+mod reason;
+#[cfg(test)]
+pub(crate) mod sample;
+mod screen;
+mod sentence;
+mod suggestion;
+mod summary;
+mod syntax_tree;
+mod table;
+mod text;
+pub mod theme;
+mod why;
+mod why_rows;
+mod width;
+mod wrap;
+
+pub use build_log::BuildLog;
+pub use cache_table::{Guess, build_result, forecast, scored_result};
+pub use compare::{Compared, compare};
+pub use diagnostic::{diagnostic, error, warning};
+pub use failure::failure;
+pub use json::{json, json_line};
+pub use layer_stack::{draft_verbs, layer_stack, typed_row};
+pub use lesson::{
+    QuestionState, lesson_facts, lesson_hint, lesson_page, lesson_passed, lesson_prose,
+    lesson_question, lesson_question_prompt, lesson_score,
+};
+pub use live::{Keep, LiveBuild};
+pub use output::OutputLines;
+pub use quantity::{ago, docker_size, duration, human_duration, size, spoken_size};
+pub use screen::{Chrome, Screen};
+pub use syntax_tree::syntax_tree;
+pub use table::table;
+pub use text::{Line, Piece, Style, Text};
+pub use why::why;
+pub use width::{char_width, clean, cut, cut_left, pad_left, pad_right, split_at_width, width};
+pub use wrap::wrap_words;

@@ -101,7 +101,7 @@ mod wire;
 pub use capabilities::Capabilities;
 pub use enter::{Enter, EnterStdio, Entered, Entering, RuntimeError, complete_entry, enter};
 pub use launch::{Exit, LaunchError, Note, Running, Stdio, clean_folder, clean_upper, launch};
-pub use probe::{Mode, NoNamespaces, Probe, probe};
+pub use probe::{Mode, NoNamespaces, Probe, is_real_root, probe};
 pub use spec::{
     IdMode, Mount, MountSource, Network, Process, Resources, Rootfs, Spec, Ulimit, User,
 };

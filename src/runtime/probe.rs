@@ -190,7 +190,7 @@ pub(super) fn mode() -> Mode {
 }
 
 /// Root of the initial user namespace, where every id is mapped to itself, with `CAP_SYS_ADMIN`.
-fn is_real_root() -> bool {
+pub fn is_real_root() -> bool {
     rustix::process::geteuid().is_root()
         && fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| is_initial(&map))
         && rustix::thread::capabilities(None).is_ok_and(|sets| {

@@ -1,1 +1,213 @@
-//! (see docs)
+//! What a user can ask, without a terminal: the faces ask here and draw the answers.
+//!
+//! | file | what |
+//! |---|---|
+//! | `building` | build, forecast, why |
+//! | `images` | list, history, inspect, tag, remove, load, save, files |
+//! | `containers` | run, exec, ps, logs, stop, remove, ... |
+//! | [`draft`] | the Dockerfile that is being typed, with undo |
+//! | `doctor` | what works on this machine |
+//! | [`worker`], [`work`] | the process inside the namespaces, and what it does |
+
+mod building;
+mod containers;
+mod doctor;
+pub mod draft;
+mod images;
+mod trouble;
+pub mod work;
+pub mod worker;
+
+use std::cell::{OnceCell, RefCell};
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+pub use building::{BuildCall, read_file};
+pub use containers::{ExecCall, RunCall, Started};
+pub use doctor::{Finding, Health};
+pub use images::{Collected, HistoryRow, Inspected, Removed};
+pub use trouble::{SessionError, Trouble};
+pub use work::{BuildRequest, FileChange, FileFacts, LoadedImage, Which};
+
+use crate::build::{BuildCache, BuildEvent, PracticeSettings};
+use crate::language::Language;
+use crate::layers::Store;
+use crate::runtime::{IdMode, Mode, Probe, probe};
+use work::{Bench, configure};
+use worker::{Asked, Request, Setup, Worker};
+
+/// A result of a session.
+pub type Result<T, E = SessionError> = std::result::Result<T, E>;
+
+/// What a session is told of its surroundings; it looks at none itself.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The store's folder.
+    pub root: PathBuf,
+    /// The language of messages.
+    pub language: Language,
+    /// `STRATA_BASE`.
+    pub base: Option<String>,
+    /// PATH, for making practice bases.
+    pub path: OsString,
+    /// strata's own executable.
+    pub executable: Option<PathBuf>,
+    /// SOURCE_DATE_EPOCH.
+    pub epoch: Option<i64>,
+}
+
+/// A store, and the process that works on it.
+pub struct Session {
+    settings: Settings,
+    store: OnceCell<Store>,
+    probe: OnceCell<Probe>,
+    worker: RefCell<Option<Worker>>,
+}
+
+impl Session {
+    /// Begins a session. Nothing is opened or started yet.
+    pub fn new(settings: Settings) -> Self {
+        let (store, probe) = (OnceCell::new(), OnceCell::new());
+        Self {
+            settings,
+            store,
+            probe,
+            worker: RefCell::new(None),
+        }
+    }
+
+    /// Returns the store's folder.
+    pub fn root(&self) -> &Path {
+        &self.settings.root
+    }
+
+    /// Returns the language of messages.
+    pub fn language(&self) -> Language {
+        self.settings.language
+    }
+
+    /// Changes the language of messages.
+    pub fn set_language(&mut self, language: Language) {
+        self.settings.language = language;
+    }
+
+    /// Returns what this kernel and user may do.
+    pub fn probe(&self) -> &Probe {
+        self.probe.get_or_init(probe)
+    }
+
+    fn store(&self) -> Result<&Store> {
+        if let Some(store) = self.store.get() {
+            return Ok(store);
+        }
+        let opened = Store::open(&self.settings.root);
+        let mut store = opened.map_err(|e| Trouble::store(&e, self.language()))?;
+        configure(&mut store, self.rootful(), self.ids());
+        Ok(self.store.get_or_init(|| store))
+    }
+
+    fn cache(&self) -> Result<BuildCache> {
+        let cache = BuildCache::open(&self.settings.root);
+        Ok(cache.map_err(|e| Trouble::store(&e, self.language()))?)
+    }
+
+    fn rootful(&self) -> bool {
+        matches!(self.probe().mode, Mode::Rootful)
+    }
+
+    fn ids(&self) -> IdMode {
+        match self.probe().mode {
+            Mode::Nothing { .. } => IdMode::Single,
+            ref mode => mode.ids(),
+        }
+    }
+
+    fn setup(&self) -> Setup {
+        Setup {
+            root: self.settings.root.clone(),
+            rootful: self.rootful(),
+            ids: self.ids(),
+            practice: PracticeSettings {
+                kind: self.settings.base.clone(),
+                path: self.settings.path.clone(),
+                executable: self.settings.executable.clone(),
+            },
+            epoch: self.settings.epoch,
+        }
+    }
+
+    /// Asks the worker, which is started if need be. Where there are no namespaces, the session
+    /// does it in its own process; what needs them says so.
+    fn ask<T: DeserializeOwned>(
+        &self,
+        request: Request,
+        along: Option<OwnedFd>,
+        events: &mut dyn FnMut(BuildEvent),
+    ) -> Result<T> {
+        let asked = Asked {
+            language: self.language(),
+            request,
+        };
+        if matches!(self.probe().mode, Mode::Nothing { .. }) {
+            return self.ask_here(asked, along, events);
+        }
+        let mut worker = self.worker.borrow_mut();
+        if worker.is_none() {
+            // The store is made and checked before, so that what is wrong with it is told first.
+            self.store()?;
+            *worker = Some(Worker::start(
+                &self.probe().mode,
+                &self.setup(),
+                self.language(),
+            )?);
+        }
+        let answer = worker
+            .as_ref()
+            .map(|it| it.ask(&asked, along.as_ref(), events));
+        let answer = answer.expect("the worker was just started");
+        if answer
+            .as_ref()
+            .is_err_and(|trouble| trouble.exit == INTERRUPTED)
+        {
+            *worker = None;
+        }
+        Ok(answer?)
+    }
+
+    fn ask_here<T: DeserializeOwned>(
+        &self,
+        asked: Asked,
+        along: Option<OwnedFd>,
+        events: &mut dyn FnMut(BuildEvent),
+    ) -> Result<T> {
+        let language = asked.language;
+        let bench = Bench::open(self.setup()).map_err(|e| Trouble::store(&e, language))?;
+        let value = bench.work(asked, along.map(File::from), events)?;
+        Ok(serde_json::from_value(value).map_err(|e| Trouble::new(e.to_string()))?)
+    }
+
+    /// Returns the worker's process id while there is one: ending it ends the running step.
+    pub fn worker_pid(&self) -> Option<u32> {
+        self.worker.borrow().as_ref().map(Worker::pid)
+    }
+
+    /// Ends the worker, for example before its store is removed.
+    pub fn stop_worker(&self) {
+        self.worker.borrow_mut().take();
+    }
+}
+
+/// The exit code of work that was interrupted: 128 and SIGINT.
+const INTERRUPTED: i32 = 130;
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("root", &self.settings.root)
+            .finish_non_exhaustive()
+    }
+}

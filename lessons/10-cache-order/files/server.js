@@ -1,0 +1,3 @@
+// A tiny shop.
+const greeting = "Welcome to the shop";
+console.log(greeting);

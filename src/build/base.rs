@@ -1,0 +1,237 @@
+//! FROM: an image of the store, or a built-in practice base made when it is first needed.
+//!
+//! A name in the store wins over a built-in one. A built-in base that strata made itself is made
+//! again when what it was made from has changed; nothing ever stands in for another name.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::cache::BuildCache;
+use super::error::{BuildError, ImageError};
+use super::practice::{
+    self, BaseKind, BaseTree, Choice, Content as BaseContent, EntryKind as Kind,
+};
+use crate::digest::{Digest, ImageId};
+use crate::layers::{
+    Content, Entry, EntryKind, History, Image, ImageConfig, Layer, RootPath, Store,
+};
+use crate::reference::ImageReference;
+
+/// The time of everything in `practice-os`: none, so that the same tools make the same image.
+const NO_TIME: &str = "1970-01-01T00:00:00Z";
+
+/// Finds the images that FROM and COPY --from name.
+pub struct Images<'a> {
+    store: &'a Store,
+    cache: &'a BuildCache,
+    settings: PracticeSettings,
+}
+
+/// What decides which practice base is made.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct PracticeSettings {
+    /// `STRATA_BASE`: busybox or host.
+    pub kind: Option<String>,
+    /// The value of PATH.
+    pub path: OsString,
+    /// strata's own executable, for the applets that the base lacks.
+    pub executable: Option<PathBuf>,
+}
+
+/// What a built-in base was made from.
+#[derive(Debug, Serialize, Deserialize)]
+struct MadeBase {
+    image: ImageId,
+    made_from: MadeFrom,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum MadeFrom {
+    /// Tools of this machine.
+    Host(practice::Fingerprint),
+    /// A Dockerfile (the digest of it and its files) on another base.
+    Dockerfile { recipe: Digest, base: ImageId },
+}
+
+impl<'a> Images<'a> {
+    /// Looks in a store only.
+    pub fn new(store: &'a Store, cache: &'a BuildCache) -> Self {
+        Self {
+            store,
+            cache,
+            settings: PracticeSettings::default(),
+        }
+    }
+
+    /// Makes built-in bases as well.
+    pub fn with_practice(mut self, settings: PracticeSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Returns an image of the store, by name or id.
+    pub fn in_store(&self, reference: &ImageReference) -> Result<Option<Image>, BuildError> {
+        match self.store.find(&reference.to_string()) {
+            Ok(image) => Ok(Some(image)),
+            Err(crate::layers::StoreError::ImageNotFound(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Returns an image that is there and need not be made again: anything but a built-in base
+    /// whose tools or recipe have changed since.
+    pub fn current(&self, reference: &ImageReference) -> Result<Option<Image>, BuildError> {
+        let Some(image) = self.in_store(reference)? else {
+            return Ok(None);
+        };
+        let made: Option<MadeBase> = self.cache.made_base(reference.name());
+        let is_current = match made.filter(|made| made.image == image.id) {
+            None => true,
+            Some(MadeBase {
+                made_from: MadeFrom::Host(seen),
+                ..
+            }) => seen.is_current(&self.choice()),
+            Some(MadeBase {
+                made_from: MadeFrom::Dockerfile { recipe, base },
+                ..
+            }) => {
+                let wanted = practice::dockerfile(reference.name()).map(|it| recipe_digest(&it));
+                let below = self.current(&practice_os())?;
+                wanted == Some(recipe) && below.is_some_and(|below| below.id == base)
+            }
+        };
+        Ok(is_current.then_some(image))
+    }
+
+    /// Returns an image, making a built-in base where the name asks for one. `build` builds a
+    /// Dockerfile with the files of its context and returns the image.
+    pub fn find(
+        &self,
+        reference: &ImageReference,
+        build: &mut dyn FnMut(&practice::BuiltInImage) -> Result<Image, BuildError>,
+    ) -> Result<Image, ImageError> {
+        if let Some(image) = self.current(reference).map_err(Box::new)? {
+            return Ok(image);
+        }
+        let name = reference.name();
+        let is_built_in = practice::BUILT_IN.contains(&name)
+            && reference.tag() == Some(crate::reference::DEFAULT_TAG);
+        match (is_built_in, practice::dockerfile(name)) {
+            (false, _) => Err(ImageError::NotFound(reference.clone())),
+            (true, None) => self.make_practice_os(reference),
+            (true, Some(recipe)) => {
+                let base = self.find(&practice_os(), build)?.id;
+                let image = build(&recipe).map_err(Box::new)?;
+                let from = MadeFrom::Dockerfile {
+                    recipe: recipe_digest(&recipe),
+                    base,
+                };
+                self.remember(reference, &image, from).map_err(Box::new)?;
+                Ok(image)
+            }
+        }
+    }
+
+    fn choice(&self) -> Choice {
+        Choice {
+            kind: self.settings.kind.as_deref().and_then(BaseKind::from_name),
+            path_env: self.settings.path.clone(),
+            executable: self.settings.executable.clone(),
+        }
+    }
+
+    fn make_practice_os(&self, reference: &ImageReference) -> Result<Image, ImageError> {
+        let tree = practice::tree(&self.choice())?;
+        let image = self.make(&tree).map_err(Box::new)?;
+        self.remember(reference, &image, MadeFrom::Host(tree.fingerprint))
+            .map_err(Box::new)?;
+        Ok(image)
+    }
+
+    fn remember(
+        &self,
+        reference: &ImageReference,
+        image: &Image,
+        made_from: MadeFrom,
+    ) -> Result<(), BuildError> {
+        self.store.tag(reference, image)?;
+        Ok(self.cache.remember_base(
+            reference.name(),
+            &MadeBase {
+                image: image.id,
+                made_from,
+            },
+        )?)
+    }
+
+    /// Puts a described base into the store.
+    fn make(&self, tree: &BaseTree) -> Result<Image, BuildError> {
+        let mut draft = self.store.draft_layer()?;
+        for entry in &tree.entries {
+            let path = RootPath::clean(&entry.path);
+            let plain =
+                |kind| Entry::new(path.clone(), kind, entry.mode, 0).owned_by(entry.uid, entry.gid);
+            match &entry.kind {
+                Kind::Folder => draft.add(&plain(EntryKind::Directory { opaque: false }))?,
+                Kind::Symlink(target) => {
+                    draft.add(&plain(EntryKind::Symlink {
+                        target: target.into(),
+                    }))?;
+                }
+                Kind::File(content) => {
+                    let (mut bytes, size) = open(content)?;
+                    let entry = plain(EntryKind::File { size });
+                    draft.add_file(&entry, Content::Reader(&mut *bytes))?;
+                }
+            }
+        }
+        let layer = draft.commit()?;
+        Ok(self
+            .store
+            .put_image(&practice_config(&layer), &[layer.diff_id])?)
+    }
+}
+
+fn open(content: &BaseContent) -> Result<(Box<dyn std::io::Read + '_>, u64), BuildError> {
+    content.open().map_err(|source| BuildError::System {
+        doing: "read a tool of this machine",
+        source,
+    })
+}
+
+fn practice_config(layer: &Layer) -> ImageConfig {
+    let (os, architecture) = {
+        let platform = crate::plan::platform();
+        let (os, arch) = platform.split_once('/').unwrap_or(("linux", "amd64"));
+        (os.to_owned(), arch.to_owned())
+    };
+    let mut config = ImageConfig {
+        created: Some(NO_TIME.to_owned()),
+        os,
+        architecture,
+        ..ImageConfig::default()
+    };
+    config.config.env = vec![format!("PATH={}", practice::PATH)];
+    config.config.cmd = Some(practice::CMD.iter().map(ToString::to_string).collect());
+    config.rootfs.diff_ids = vec![layer.diff_id];
+    config.history = vec![History {
+        created: Some(NO_TIME.to_owned()),
+        created_by: Some("practice-os: made by strata from the tools of this machine".to_owned()),
+        ..History::default()
+    }];
+    config
+}
+
+fn practice_os() -> ImageReference {
+    "practice-os".parse().expect("a plain name is a reference")
+}
+
+fn recipe_digest(recipe: &practice::BuiltInImage) -> Digest {
+    let mut text = recipe.dockerfile.as_bytes().to_vec();
+    for (path, bytes, mode) in recipe.files {
+        text.extend_from_slice(format!("\n{path} {mode:o} {}", Digest::of(bytes)).as_bytes());
+    }
+    Digest::of(&text)
+}

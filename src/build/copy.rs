@@ -1,0 +1,422 @@
+//! COPY: which files go where, and how they get into a layer.
+//!
+//! Nothing is mounted. The destination is looked up in the merged view of the layers below
+//! ([`Stack`]), and what is copied goes straight into a new layer, folders that lead to it first.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+
+use super::error::{BuildError, CopyError};
+use crate::digest::{DiffId, Digest};
+use crate::layers::{
+    Content, Entry, EntryKind, Follow, Layer, LayerFile, Node, RootPath, Stack, Store, users,
+};
+use crate::plan::context::{BuildContext, ContextFile, Selection};
+use crate::plan::{CopyStep, FileContent, FileIngredient, InlineFile};
+
+/// Permission bits of folders that have to be made, and of files from heredocs.
+const FOLDER_MODE: u32 = 0o755;
+const INLINE_MODE: u32 = 0o644;
+
+/// Something to be copied: a file, folder or link of the context or of other layers.
+#[derive(Clone)]
+pub struct Source {
+    /// Path relative to the root that COPY takes from.
+    pub path: RootPath,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner and group it has where it comes from.
+    pub owner: (u32, u32),
+    /// Seconds since the epoch.
+    pub mtime: i64,
+    /// Where the bytes of a file are.
+    pub bytes: Bytes,
+}
+
+/// Where a file's bytes are.
+#[derive(Clone)]
+pub enum Bytes {
+    /// There are none.
+    None,
+    /// In the context.
+    Context(ContextFile),
+    /// In a layer.
+    Layer(Node),
+    /// In the Dockerfile.
+    Inline(String),
+}
+
+/// One source of a COPY: itself, and what is below it.
+pub struct Tree {
+    /// The name it is copied under into a folder.
+    pub name: String,
+    /// The source's own file or folder.
+    pub top: Source,
+    /// What is below a folder, sorted, parents first.
+    pub below: Vec<Source>,
+}
+
+/// Where bytes are read, and what an earlier run of the step left.
+pub struct Reader<'a> {
+    /// The context, if files come from there.
+    pub context: Option<&'a BuildContext>,
+    /// The layers, if files come from there.
+    pub layers: Option<&'a Stack>,
+    /// Unchanged files of the layer this step made last time.
+    pub unchanged: Unchanged,
+}
+
+/// Files that are the same as in the layer of an earlier run, by their path in the source.
+#[derive(Default)]
+pub struct Unchanged {
+    layer: Option<DiffId>,
+    digests: BTreeMap<String, (Digest, Digest)>,
+}
+
+impl Unchanged {
+    /// Compares what was copied last time with what is copied now.
+    pub fn new(layer: DiffId, before: &[FileIngredient], now: &[FileIngredient]) -> Self {
+        let digest = |file: &FileIngredient| match file.content {
+            FileContent::File(digest) => Some((file.path.clone(), digest)),
+            _ => None,
+        };
+        let now: BTreeMap<String, Digest> = now.iter().filter_map(digest).collect();
+        let pair = |(path, old): (String, Digest)| {
+            let new = *now.get(&path)?;
+            (old == new).then_some((path, (old, new)))
+        };
+        let digests = before.iter().filter_map(digest).filter_map(pair).collect();
+        Self {
+            layer: Some(layer),
+            digests,
+        }
+    }
+
+    fn file(&self, source: &RootPath, target: &RootPath) -> Option<LayerFile> {
+        self.digests.get(&source.to_string())?;
+        Some(LayerFile {
+            layer: self.layer?,
+            path: target.clone(),
+        })
+    }
+}
+
+/// Turns what was selected from the context into sources. Everything belongs to root.
+pub fn from_context(selections: &[Selection]) -> Vec<Tree> {
+    let tree = |selection: &Selection| Tree {
+        name: selection.name.clone(),
+        top: context_source(&selection.top),
+        below: selection.below.iter().map(context_source).collect(),
+    };
+    selections.iter().map(tree).collect()
+}
+
+fn context_source(file: &ContextFile) -> Source {
+    let stat = &file.metadata;
+    let kind = match &file.target {
+        Some(target) => EntryKind::Symlink {
+            target: target.into(),
+        },
+        None if stat.is_folder() => EntryKind::Directory { opaque: false },
+        None if stat.is_file() => EntryKind::File { size: stat.size },
+        // Sockets cannot be in a tar and devices not be made; a pipe is the harmless special file.
+        None => EntryKind::Fifo,
+    };
+    Source {
+        path: RootPath::clean(&file.path),
+        kind,
+        mode: stat.mode & 0o7777,
+        owner: (0, 0),
+        mtime: i64::try_from(stat.modified.div_euclid(1_000_000_000)).unwrap_or(0),
+        bytes: Bytes::Context(file.clone()),
+    }
+}
+
+/// Turns a file of other layers, with everything below it, into a source.
+pub fn from_layers(stack: &Stack, path: &str) -> Result<Tree, BuildError> {
+    let resolved = stack.resolve(path, Follow::Yes)?;
+    let not_found = || {
+        BuildError::Copy(CopyError::NotFound {
+            path: path.to_owned(),
+        })
+    };
+    let top = resolved.node.ok_or_else(not_found)?;
+    let mut below = Vec::new();
+    if top.kind.is_directory() {
+        stack.walk(&top.path, &mut |node| {
+            if node.path != top.path {
+                below.push(layer_source(node));
+            }
+            Ok(())
+        })?;
+    }
+    let name = RootPath::clean(path).name().to_string_lossy().into_owned();
+    Ok(Tree {
+        name,
+        top: layer_source(&top),
+        below,
+    })
+}
+
+fn layer_source(node: &Node) -> Source {
+    Source {
+        path: node.path.clone(),
+        kind: node.kind.clone(),
+        mode: node.mode,
+        owner: (node.uid, node.gid),
+        mtime: node.mtime,
+        bytes: Bytes::Layer(node.clone()),
+    }
+}
+
+fn inline_tree(file: &InlineFile, now: i64) -> Tree {
+    let top = Source {
+        path: RootPath::clean(&file.name),
+        kind: EntryKind::File {
+            size: file.content.len() as u64,
+        },
+        mode: INLINE_MODE,
+        owner: (0, 0),
+        mtime: now,
+        bytes: Bytes::Inline(file.content.clone()),
+    };
+    Tree {
+        name: file.name.clone(),
+        top,
+        below: Vec::new(),
+    }
+}
+
+/// What is to be made at a path of the new layer.
+struct Target {
+    entry: Entry,
+    bytes: Bytes,
+    /// Leads to something; lower layers may have it already.
+    leading: bool,
+    source: RootPath,
+}
+
+/// Works out what a COPY makes.
+struct Placement<'a> {
+    below: &'a Stack,
+    copy: &'a CopyStep,
+    owner: Option<(u32, u32)>,
+    now: i64,
+    targets: BTreeMap<RootPath, Target>,
+}
+
+/// Carries a COPY out: everything in `trees` goes on top of `below` as a new layer.
+pub fn copy(
+    store: &Store,
+    below: &Stack,
+    copy: &CopyStep,
+    mut trees: Vec<Tree>,
+    reader: &Reader<'_>,
+    times: Times,
+) -> Result<Layer, BuildError> {
+    let owner = copy
+        .chown
+        .as_ref()
+        .map(|owner| users::chown(below, owner))
+        .transpose()?;
+    trees.extend(copy.inline.iter().map(|file| inline_tree(file, times.now)));
+    let mut placement = Placement {
+        below,
+        copy,
+        owner,
+        now: times.now,
+        targets: BTreeMap::new(),
+    };
+    for tree in &trees {
+        placement.place(tree)?;
+    }
+    let mut draft = store.draft_layer()?.clamp_times(times.latest);
+    for target in placement.targets.values() {
+        write(&mut draft, target, reader)?;
+    }
+    Ok(draft.commit()?)
+}
+
+/// The time of the step, and the latest time anything in a layer may have.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// Seconds since the epoch.
+    pub now: i64,
+    /// SOURCE_DATE_EPOCH.
+    pub latest: Option<i64>,
+}
+
+fn write(
+    draft: &mut crate::layers::LayerDraft,
+    target: &Target,
+    reader: &Reader<'_>,
+) -> Result<(), BuildError> {
+    let entry = &target.entry;
+    if !entry.kind.is_file() {
+        let added = if target.leading {
+            draft.add_leading(entry)
+        } else {
+            draft.add(entry)
+        };
+        return Ok(added?);
+    }
+    if let Some(file) = reader.unchanged.file(&target.source, &entry.path) {
+        return Ok(draft.add_file(entry, Content::Layer(&file))?);
+    }
+    match &target.bytes {
+        Bytes::None => Ok(draft.add_file(entry, Content::Bytes(&[]))?),
+        Bytes::Inline(text) => Ok(draft.add_file(entry, Content::Bytes(text.as_bytes()))?),
+        Bytes::Layer(node) => {
+            let layers = reader.layers.expect("nodes come from these layers");
+            match layers.layer_file(node) {
+                Some(file) => Ok(draft.add_file(entry, Content::Layer(&file))?),
+                None => Ok(draft.add_file(entry, Content::Reader(&mut layers.open(node)?))?),
+            }
+        }
+        Bytes::Context(file) => {
+            let context = reader
+                .context
+                .expect("context files come from this context");
+            let path = context.host_path(file);
+            let mut bytes = File::open(&path).map_err(|source| CopyError::Read {
+                path: file.path.clone(),
+                source,
+            })?;
+            Ok(draft.add_file(entry, Content::Reader(&mut bytes))?)
+        }
+    }
+}
+
+impl Placement<'_> {
+    fn place(&mut self, tree: &Tree) -> Result<(), BuildError> {
+        let wanted = &self.copy.destination;
+        let there = self.below.resolve(wanted, Follow::Yes)?;
+        let exists_as_folder = there
+            .node
+            .as_ref()
+            .is_some_and(|node| node.kind.is_directory());
+        let into_folder = exists_as_folder || wanted.ends_with('/') || there.path.is_root();
+        if tree.top.kind.is_directory() {
+            if there.node.is_some() && !exists_as_folder {
+                return Err(self.conflict(&tree.top, &there.path, true));
+            }
+            self.folder_top(&tree.top, &there.path, exists_as_folder)?;
+            for source in &tree.below {
+                let within = source.path.within(&tree.top.path).unwrap_or_default();
+                self.nested(source, &there.path.join(within.as_path()))?;
+            }
+            return Ok(());
+        }
+        if wanted.ends_with('/') && there.node.is_some() && !exists_as_folder {
+            return Err(self.conflict(&tree.top, &there.path, false));
+        }
+        let path = if into_folder {
+            there.path.join(&tree.name)
+        } else {
+            there.path
+        };
+        self.nested(&tree.top, &path)
+    }
+
+    /// The folder that COPY names becomes the destination: one that exists keeps what it is,
+    /// unless owner or mode are asked for.
+    fn folder_top(
+        &mut self,
+        source: &Source,
+        path: &RootPath,
+        exists: bool,
+    ) -> Result<(), BuildError> {
+        self.leading_folders(path)?;
+        if path.is_root() {
+            return Ok(());
+        }
+        if exists {
+            return self.leading(path);
+        }
+        self.put(source, path, false);
+        Ok(())
+    }
+
+    fn nested(&mut self, source: &Source, path: &RootPath) -> Result<(), BuildError> {
+        self.leading_folders(path)?;
+        let is_folder = source.kind.is_directory();
+        let below = self.below.lookup(path)?;
+        let placed = self
+            .targets
+            .get(path)
+            .map(|target| target.entry.kind.is_directory());
+        let there = placed.or(below.map(|node| node.kind.is_directory()));
+        match there {
+            Some(folder) if folder != is_folder => Err(self.conflict(source, path, is_folder)),
+            _ => {
+                self.put(source, path, false);
+                Ok(())
+            }
+        }
+    }
+
+    fn put(&mut self, source: &Source, path: &RootPath, leading: bool) {
+        let mode = self.copy.chmod.unwrap_or(source.mode);
+        let (uid, gid) = self.owner.unwrap_or(source.owner);
+        let entry =
+            Entry::new(path.clone(), source.kind.clone(), mode, source.mtime).owned_by(uid, gid);
+        let bytes = source.bytes.clone();
+        let target = Target {
+            entry,
+            bytes,
+            leading,
+            source: source.path.clone(),
+        };
+        self.targets.insert(path.clone(), target);
+    }
+
+    /// Adds the folders a path lies in: as they are below, or new ones.
+    fn leading_folders(&mut self, path: &RootPath) -> Result<(), BuildError> {
+        for folder in path.ancestors() {
+            self.leading(&folder)?;
+        }
+        Ok(())
+    }
+
+    fn leading(&mut self, folder: &RootPath) -> Result<(), BuildError> {
+        if self.targets.contains_key(folder) {
+            return Ok(());
+        }
+        let target = match self.below.lookup(folder)? {
+            Some(node) if node.kind.is_directory() => Target {
+                entry: self.below.entry(&node)?,
+                bytes: Bytes::None,
+                leading: true,
+                source: RootPath::root(),
+            },
+            Some(_) => {
+                let path = folder.absolute();
+                return Err(CopyError::NotAFolder { path }.into());
+            }
+            None => {
+                let (uid, gid) = self.owner.unwrap_or((0, 0));
+                let entry =
+                    Entry::directory(folder.clone(), FOLDER_MODE, self.now).owned_by(uid, gid);
+                Target {
+                    entry,
+                    bytes: Bytes::None,
+                    leading: false,
+                    source: RootPath::root(),
+                }
+            }
+        };
+        self.targets.insert(folder.clone(), target);
+        Ok(())
+    }
+
+    fn conflict(&self, source: &Source, path: &RootPath, folder: bool) -> BuildError {
+        CopyError::Conflict {
+            from: source.path.to_string(),
+            target: path.absolute(),
+            folder_over_file: folder,
+        }
+        .into()
+    }
+}

@@ -1,0 +1,333 @@
+//! Why a build, or one step of it, cannot go on.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::practice::BaseError;
+use crate::language::Language;
+use crate::layers::{StoreError, users::UserError};
+use crate::parser::ParseError;
+use crate::plan::PlanError;
+use crate::plan::context::ContextError;
+use crate::plan::ignore::IgnoreError;
+use crate::reference::ImageReference;
+use crate::runtime::LaunchError;
+use crate::source::Span;
+
+/// Why a build cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The Dockerfile's text is wrong.
+    #[error("the Dockerfile has errors")]
+    Parse(Vec<ParseError>),
+    /// The Dockerfile makes no sense.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// An image that FROM or COPY --from names cannot be had.
+    #[error("{error}")]
+    Image {
+        /// The word that names it.
+        span: Span,
+        /// Why.
+        error: Box<ImageError>,
+    },
+    /// An instruction that strata reads but cannot carry out yet.
+    #[error("{what} is understood, but strata cannot carry it out yet")]
+    Unsupported {
+        /// Which.
+        what: String,
+        /// Where.
+        span: Span,
+    },
+    /// The ignore file is wrong.
+    #[error(transparent)]
+    Ignore(#[from] IgnoreError),
+    /// The context, or a file of it.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// A COPY cannot be done.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A user or group the image does not know.
+    #[error(transparent)]
+    User(#[from] UserError),
+    /// A RUN could not be started.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// The system refused something.
+    #[error("cannot {doing}: {source}")]
+    System {
+        /// What was being done.
+        doing: &'static str,
+        /// The refusal.
+        #[source]
+        source: io::Error,
+    },
+    /// A step of a built-in image's own Dockerfile failed.
+    #[error("the built-in image {name} could not be built: {message}")]
+    BuiltIn {
+        /// The image.
+        name: String,
+        /// What went wrong in it.
+        message: String,
+    },
+}
+
+/// Why an image cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// It is not in the store, no built-in base, and there is no network to pull from.
+    #[error("{0}: not found")]
+    NotFound(ImageReference),
+    /// A built-in base cannot be made here.
+    #[error(transparent)]
+    Practice(#[from] BaseError),
+    /// The build of a built-in base failed.
+    #[error(transparent)]
+    Build(#[from] Box<BuildError>),
+}
+
+/// Why a COPY cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// A path that is not in the layers COPY takes from.
+    #[error("\"{path}\": not found")]
+    NotFound {
+        /// The path.
+        path: String,
+    },
+    /// A folder would replace a file, or a file a folder.
+    #[error("cannot copy {} over {}", kind(*folder_over_file, from), kind(!*folder_over_file, target))]
+    Conflict {
+        /// What is copied, relative to where COPY takes from.
+        from: String,
+        /// What is there, absolute.
+        target: String,
+        /// Which of the two is the folder.
+        folder_over_file: bool,
+    },
+    /// A path of the destination leads through something that is no folder.
+    #[error("{path} is no folder")]
+    NotAFolder {
+        /// That thing, absolute.
+        path: String,
+    },
+    /// A file of the context cannot be read.
+    #[error("cannot read {path} of the build context")]
+    Read {
+        /// Path relative to the context.
+        path: String,
+        /// The refusal.
+        #[source]
+        source: io::Error,
+    },
+}
+
+fn kind(folder: bool, path: &str) -> String {
+    if folder {
+        format!("the folder {path}")
+    } else {
+        format!("the file {path}")
+    }
+}
+
+crate::messages! {
+    unsupported(what: &str) {
+        en: "{what} is understood, but strata cannot carry it out yet",
+        ko: "{what} 명령은 읽을 수 있지만 strata가 아직 실행하지 못합니다",
+    }
+    unsupported_help() {
+        en: "nothing was built; take the line out to go on",
+        ko: "아무것도 빌드하지 않았습니다. 이 줄을 빼면 계속할 수 있습니다",
+    }
+    image_not_found(name: &str) {
+        en: "{name}: not found in the store, and strata cannot pull from a registry yet",
+        ko: "{name} 이미지가 저장소에 없고, strata는 아직 레지스트리에서 받아올 수 없습니다",
+    }
+    image_not_found_help(bases: &str) {
+        en: "built-in bases need no network: {bases}; `load -i FILE` brings in an image of your own",
+        ko: "네트워크 없이 쓸 수 있는 내장 베이스: {bases}. 가진 이미지는 `load -i 파일`로 가져올 수 있습니다",
+    }
+    context_not_found(path: &str) {
+        en: "\"/{path}\": not found in the build context",
+        ko: "\"/{path}\": 빌드 컨텍스트에 없습니다(not found)",
+    }
+    context_not_found_help() {
+        en: "COPY takes files of the folder given to build; a leading / means that folder",
+        ko: "COPY는 build에 준 폴더 안의 파일만 복사합니다. 맨 앞의 /는 그 폴더를 뜻합니다",
+    }
+    context_ignored(path: &str, rule: &str) {
+        en: "\"/{path}\": not found in the build context: {rule} leaves it out",
+        ko: "\"/{path}\": 빌드 컨텍스트에 없습니다(not found): {rule}에 따라 제외되었습니다",
+    }
+    no_match(pattern: &str) {
+        en: "\"{pattern}\": not found: no file of the build context matches this pattern",
+        ko: "\"{pattern}\": 이 패턴에 맞는 파일이 빌드 컨텍스트에 없습니다(not found)",
+    }
+    bad_pattern(pattern: &str) {
+        en: "\"{pattern}\": malformed pattern",
+        ko: "\"{pattern}\": 패턴이 올바르지 않습니다",
+    }
+    context_root(path: &str, why: &str) {
+        en: "cannot read the build context {path}: {why}",
+        ko: "빌드 컨텍스트 {path} 폴더를 읽을 수 없습니다: {why}",
+    }
+    context_root_help() {
+        en: "the last word of `build` is a folder, such as `.`; the Dockerfile is chosen with -f",
+        ko: "`build`의 마지막 단어는 `.` 같은 폴더입니다. Dockerfile은 -f로 고릅니다",
+    }
+    unreadable(path: &str, why: &str) {
+        en: "cannot read {path} of the build context: {why}",
+        ko: "빌드 컨텍스트의 {path} 파일을 읽을 수 없습니다: {why}",
+    }
+    unreadable_help() {
+        en: "make it readable, or leave it out with a line in .dockerignore",
+        ko: "읽기 권한을 주거나 .dockerignore에 한 줄을 넣어 제외하세요",
+    }
+    link_loop(path: &str) {
+        en: "\"/{path}\": too many symbolic links",
+        ko: "\"/{path}\": 심볼릭 링크가 끝없이 이어집니다",
+    }
+    bad_name(path: &str) {
+        en: "cannot copy {path}: its name is not UTF-8",
+        ko: "{path} 파일은 이름이 UTF-8이 아니어서 복사할 수 없습니다",
+    }
+    copy_not_found(path: &str) {
+        en: "\"{path}\": not found",
+        ko: "\"{path}\": 찾을 수 없습니다(not found)",
+    }
+    folder_over_file(source: &str, target: &str) {
+        en: "cannot copy the folder {source} over the file {target}",
+        ko: "폴더 {source}을(를) 파일 {target} 위에 복사할 수 없습니다",
+    }
+    file_over_folder(source: &str, target: &str) {
+        en: "cannot copy the file {source} over the folder {target}",
+        ko: "파일 {source}을(를) 폴더 {target} 위에 복사할 수 없습니다",
+    }
+    not_a_folder(path: &str) {
+        en: "{path} is no folder",
+        ko: "{path}은(는) 폴더가 아닙니다",
+    }
+    built_in_failed(name: &str, message: &str) {
+        en: "the built-in image {name} could not be built: {message}",
+        ko: "내장 이미지 {name}을(를) 빌드하지 못했습니다: {message}",
+    }
+    system(doing: &str, why: &str) {
+        en: "cannot {doing}: {why}",
+        ko: "실패했습니다({doing}): {why}",
+    }
+}
+
+impl BuildError {
+    /// Returns the sentence in a language.
+    pub fn message(&self, language: Language) -> String {
+        match self {
+            Self::Parse(errors) => match errors.first() {
+                Some(error) => error.kind.message(language),
+                None => self.to_string(),
+            },
+            Self::Plan(error) => error.kind.message(language),
+            Self::Image { error, .. } => error.message(language),
+            Self::Unsupported { what, .. } => unsupported(language, what),
+            Self::Ignore(error) => error.message(language),
+            Self::Context(error) => context_message(error, language),
+            Self::Copy(error) => error.message(language),
+            Self::Store(error) => error.message(language),
+            Self::User(error) => error.message(language),
+            Self::Launch(error) => error.message(language),
+            Self::System { doing, source } => system(language, doing, &source.to_string()),
+            Self::BuiltIn { name, message } => built_in_failed(language, name, message),
+        }
+    }
+
+    /// Returns what to do about it, where that can be said.
+    pub fn help(&self, language: Language) -> Option<String> {
+        match self {
+            Self::Plan(error) => error.kind.help(language),
+            Self::Image { error, .. } => error.help(language),
+            Self::Unsupported { .. } => Some(unsupported_help(language)),
+            Self::Context(error) => context_help(error, language),
+            Self::Copy(CopyError::Read { .. }) => Some(unreadable_help(language)),
+            Self::Store(error) => error.help(language),
+            Self::Launch(error) => error.help(language),
+            _ => None,
+        }
+    }
+
+    /// Returns the place in the Dockerfile, for errors that have one.
+    pub fn span(&self) -> Option<Span> {
+        match self {
+            Self::Parse(errors) => errors.first().map(|error| error.span),
+            Self::Plan(error) => Some(error.span),
+            Self::Image { span, .. } | Self::Unsupported { span, .. } => Some(*span),
+            _ => None,
+        }
+    }
+}
+
+impl ImageError {
+    fn message(&self, language: Language) -> String {
+        match self {
+            Self::NotFound(name) => image_not_found(language, &name.to_string()),
+            Self::Practice(error) => error.message(language),
+            Self::Build(error) => error.message(language),
+        }
+    }
+
+    fn help(&self, language: Language) -> Option<String> {
+        match self {
+            Self::NotFound(_) => {
+                let bases = super::practice::BUILT_IN.join(", ");
+                Some(image_not_found_help(language, &format!("{bases}, scratch")))
+            }
+            Self::Practice(error) => error.help(language),
+            Self::Build(error) => error.help(language),
+        }
+    }
+}
+
+impl CopyError {
+    fn message(&self, language: Language) -> String {
+        match self {
+            Self::NotFound { path } => copy_not_found(language, path),
+            Self::Conflict {
+                from,
+                target,
+                folder_over_file: true,
+            } => folder_over_file(language, from, target),
+            Self::Conflict { from, target, .. } => file_over_folder(language, from, target),
+            Self::NotAFolder { path } => not_a_folder(language, path),
+            Self::Read { path, source } => unreadable(language, path, &source.to_string()),
+        }
+    }
+}
+
+fn context_message(error: &ContextError, language: Language) -> String {
+    let shown = |path: &PathBuf| path.display().to_string();
+    match error {
+        ContextError::Root { path, source } => {
+            context_root(language, &shown(path), &source.to_string())
+        }
+        ContextError::NotFound { path } => context_not_found(language, path),
+        ContextError::Ignored { path, rule } => context_ignored(language, path, rule),
+        ContextError::NoMatch { pattern } => no_match(language, pattern),
+        ContextError::BadPattern { pattern } => bad_pattern(language, pattern),
+        ContextError::LinkLoop { path } => link_loop(language, path),
+        ContextError::Name { path } => bad_name(language, &shown(path)),
+        ContextError::Read { path, source } => unreadable(language, path, &source.to_string()),
+    }
+}
+
+fn context_help(error: &ContextError, language: Language) -> Option<String> {
+    match error {
+        ContextError::Root { .. } => Some(context_root_help(language)),
+        ContextError::NotFound { .. } | ContextError::NoMatch { .. } => {
+            Some(context_not_found_help(language))
+        }
+        ContextError::Read { .. } => Some(unreadable_help(language)),
+        _ => None,
+    }
+}

@@ -1,0 +1,232 @@
+//! RUN: one process in a container on the layers below; what it changes becomes a layer.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io::{self, PipeReader, Read};
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::copy::Times;
+use super::error::BuildError;
+use crate::layers::{Layer, Stack, Store, UpperOptions, users};
+use crate::plan::RunStep;
+use crate::runtime::{
+    Exit, IdMode, Mount, MountSource, Process, Rootfs, Spec, Stdio, User, clean_upper, launch,
+    spec::DEFAULT_PATH,
+};
+
+/// Lines of output that are kept for a failure's report.
+const KEPT_LINES: usize = 20;
+
+/// What came of a RUN.
+pub enum Ran {
+    /// It exited with 0.
+    Layer(Box<Layer>),
+    /// It did not.
+    Failed {
+        /// How it ended.
+        exit: Exit,
+        /// The last lines it wrote.
+        output: Vec<String>,
+    },
+}
+
+/// Runs the step on `below`. `output` gets what it writes, and whether to standard error.
+pub fn run(
+    store: &Store,
+    below: &Stack,
+    step: &RunStep,
+    ids: IdMode,
+    times: Times,
+    output: &mut dyn FnMut(bool, &[u8]),
+) -> Result<Ran, BuildError> {
+    let user = users::resolve(below, &step.user)?;
+    let scratch = store.scratch()?;
+    let (upper, work) = (scratch.path().join("upper"), scratch.path().join("work"));
+    for folder in [&upper, &work] {
+        fs::create_dir(folder).map_err(system("make a folder for the step"))?;
+    }
+    let lower = below.lower_dirs();
+    let rootfs = Rootfs::Overlay {
+        lower: lower.clone(),
+        upper: upper.clone(),
+        work,
+    };
+    let mut spec = Spec::new(rootfs, step.argv.clone(), ids);
+    spec.process = Process {
+        argv: step.argv.clone(),
+        env: environment(step, &user.home),
+        cwd: step.workdir.clone(),
+        user: User {
+            uid: user.uid,
+            gid: user.gid,
+            groups: user.groups.clone(),
+        },
+        terminal: false,
+        terminal_size: None,
+    };
+    spec.hostname = "buildkitsandbox".to_owned();
+    if let Some(script) = &step.script {
+        spec.mounts
+            .push(script_mount(scratch.path(), &step.argv[0], script)?);
+    }
+    let (exit, lines) = execute(&spec, output)?;
+    if exit != Exit::Code(0) {
+        return Ok(Ran::Failed {
+            exit,
+            output: lines,
+        });
+    }
+    clean_upper(&upper, &lower).map_err(system("tidy the step's files"))?;
+    let options = UpperOptions {
+        below,
+        owner: (user.uid, user.gid),
+        clamp: times.latest,
+    };
+    Ok(Ran::Layer(Box::new(store.commit_upper(&upper, &options)?)))
+}
+
+fn system(doing: &'static str) -> impl FnOnce(io::Error) -> BuildError {
+    move |source| BuildError::System { doing, source }
+}
+
+/// Writes a heredoc that begins with `#!` to a file, and shows it where the step expects it.
+fn script_mount(
+    scratch: &std::path::Path,
+    target: &str,
+    script: &str,
+) -> Result<Mount, BuildError> {
+    use std::os::unix::fs::PermissionsExt;
+    let file = scratch.join("script");
+    fs::write(&file, script).map_err(system("write the step's script"))?;
+    let mode = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(&file, mode).map_err(system("write the step's script"))?;
+    Ok(Mount {
+        source: MountSource::Bind(file),
+        target: target.to_owned(),
+        read_only: true,
+    })
+}
+
+/// The image's environment, then build arguments and proxies over it, and what every process
+/// wants to find: PATH and HOME.
+fn environment(step: &RunStep, home: &str) -> Vec<(String, String)> {
+    let mut env = step.env.clone();
+    for (name, value) in step.args.iter().chain(&step.proxies) {
+        crate::plan::scope::set(&mut env, name, value);
+    }
+    for (name, value) in [("PATH", DEFAULT_PATH), ("HOME", home)] {
+        if !env.iter().any(|(known, _)| known == name) {
+            env.push((name.to_owned(), value.to_owned()));
+        }
+    }
+    env
+}
+
+fn execute(
+    spec: &Spec,
+    output: &mut dyn FnMut(bool, &[u8]),
+) -> Result<(Exit, Vec<String>), BuildError> {
+    let pipe = || io::pipe().map_err(system("make a pipe"));
+    let ((stdout, stdout_end), (stderr, stderr_end)) = (pipe()?, pipe()?);
+    let stdio = Stdio {
+        stdin: None,
+        stdout: Some(OwnedFd::from(stdout_end)),
+        stderr: Some(OwnedFd::from(stderr_end)),
+    };
+    let mut running = launch(spec, stdio)?;
+    let mut tail = Tail::default();
+    forward(stdout, stderr, &mut |stderr, bytes| {
+        tail.add(bytes);
+        output(stderr, bytes);
+    })
+    .map_err(system("read the step's output"))?;
+    let exit = running.wait().map_err(system("wait for the step"))?;
+    Ok((exit, tail.lines()))
+}
+
+/// Passes on what comes from both pipes, in the order it comes, until both are closed.
+fn forward(
+    stdout: PipeReader,
+    stderr: PipeReader,
+    output: &mut dyn FnMut(bool, &[u8]),
+) -> io::Result<()> {
+    let mut pipes = vec![(false, stdout), (true, stderr)];
+    let mut buffer = vec![0; 64 * 1024];
+    while !pipes.is_empty() {
+        let mut ready: Vec<PollFd<'_>> = pipes
+            .iter()
+            .map(|(_, pipe)| PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN))
+            .collect();
+        match poll(&mut ready, None) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(errno) => return Err(errno.into()),
+        }
+        let readable: Vec<bool> = ready.iter().map(|fd| !fd.revents().is_empty()).collect();
+        let mut closed = Vec::new();
+        for (index, (stderr, pipe)) in pipes.iter_mut().enumerate().filter(|(i, _)| readable[*i]) {
+            match pipe.read(&mut buffer)? {
+                0 => closed.push(index),
+                count => output(*stderr, &buffer[..count]),
+            }
+        }
+        for index in closed.into_iter().rev() {
+            pipes.remove(index);
+        }
+    }
+    Ok(())
+}
+
+/// The last lines of an output.
+#[derive(Default)]
+struct Tail {
+    lines: VecDeque<String>,
+    open: Vec<u8>,
+}
+
+impl Tail {
+    fn add(&mut self, bytes: &[u8]) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.open.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                self.close();
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        let line = String::from_utf8_lossy(&self.open).trim_end().to_owned();
+        self.open.clear();
+        self.lines.push_back(line);
+        if self.lines.len() > KEPT_LINES {
+            self.lines.pop_front();
+        }
+    }
+
+    fn lines(mut self) -> Vec<String> {
+        if !self.open.is_empty() {
+            self.close();
+        }
+        self.lines.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_last_lines_are_kept_however_they_are_cut() {
+        let mut tail = Tail::default();
+        for number in 0..50 {
+            tail.add(format!("li").as_bytes());
+            tail.add(format!("ne {number}\n").as_bytes());
+        }
+        tail.add(b"no end");
+        let lines = tail.lines();
+        assert_eq!(lines.len(), KEPT_LINES);
+        assert_eq!(lines[KEPT_LINES - 2..], ["line 49", "no end"]);
+    }
+}

@@ -1,0 +1,207 @@
+//! What the plan asks about while it judges a step: the cache, and the files a COPY would take.
+
+use std::path::PathBuf;
+
+use super::base::Images;
+use super::cache::{BuildCache, FolderHistory};
+use super::copy::{self, Tree};
+use super::error::{BuildError, ImageError};
+use super::report::ContextReport;
+use super::stat_cache::StatCache;
+use crate::digest::{CacheKey, DiffId};
+use crate::layers::{EntryKind, Layer, Stack, Store};
+use crate::plan::context::{BuildContext, Selection};
+use crate::plan::ignore::Ignore;
+use crate::plan::{
+    CacheRecord, CacheRecords, CopyFrom, CopyStep, FileContent, FileIngredient, Ingredients, Step,
+    World,
+};
+
+/// The store, the cache and the context of one build.
+pub struct BuildWorld<'a> {
+    store: &'a Store,
+    cache: &'a BuildCache,
+    history: FolderHistory,
+    file: String,
+    folder: Option<PathBuf>,
+    ignore: Option<Ignore>,
+    context: Option<(BuildContext, StatCache)>,
+    /// What the context's COPY steps looked at.
+    pub looked_at: ContextReport,
+}
+
+impl<'a> BuildWorld<'a> {
+    /// Prepares to build `file` in a context folder, which is opened when a COPY needs it.
+    pub fn new(
+        store: &'a Store,
+        cache: &'a BuildCache,
+        file: &str,
+        folder: Option<PathBuf>,
+        history_folder: &std::path::Path,
+        ignore: Ignore,
+    ) -> Self {
+        Self {
+            store,
+            cache,
+            history: cache.history(history_folder),
+            file: file.to_owned(),
+            folder,
+            ignore: Some(ignore),
+            context: None,
+            looked_at: ContextReport::default(),
+        }
+    }
+
+    /// Returns the context, for reading files.
+    pub fn context(&self) -> Option<&BuildContext> {
+        self.context.as_ref().map(|(context, _)| context)
+    }
+
+    /// Remembers the digests that were read.
+    pub fn store_digests(&self) -> Result<(), BuildError> {
+        match &self.context {
+            Some((_, digests)) => Ok(digests.store()?),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns what a COPY takes from the context.
+    pub fn select(&mut self, copy: &CopyStep) -> Result<Vec<Selection>, BuildError> {
+        self.open_context()?;
+        let context = self.context().expect("it was just opened");
+        let mut selections = Vec::new();
+        for source in &copy.sources {
+            selections.extend(context.select(source)?);
+        }
+        Ok(selections)
+    }
+
+    /// Returns what of the selected files is in the key.
+    pub fn ingredients(
+        &mut self,
+        selections: &[Selection],
+    ) -> Result<Vec<FileIngredient>, BuildError> {
+        let Some((context, digests)) = &mut self.context else {
+            return Ok(Vec::new());
+        };
+        for file in selections.iter().flat_map(Selection::files) {
+            if file.metadata.is_file() {
+                self.looked_at.files += 1;
+                self.looked_at.bytes += file.metadata.size;
+            }
+        }
+        Ok(context.ingredients(selections, digests)?)
+    }
+
+    fn open_context(&mut self) -> Result<(), BuildError> {
+        if self.context.is_none() {
+            let folder = self.folder.clone().unwrap_or_else(|| PathBuf::from("."));
+            let ignore = self.ignore.take().unwrap_or_default();
+            let context = BuildContext::open(&folder, ignore)?;
+            let digests = StatCache::load(self.cache.digests_file(context.root()));
+            self.context = Some((context, digests));
+        }
+        Ok(())
+    }
+
+    /// Returns what the step was made from last time, and the layer it made.
+    pub fn last_time(&self, step: &Step) -> Option<(Ingredients, Layer)> {
+        let key = self.history.previous_key(&self.file, step)?;
+        let record = self.cache.record(key)?;
+        let layer = self.store.layer(record.layer).ok().flatten()?;
+        Some((self.cache.ingredients(key)?, layer))
+    }
+
+    /// Returns the trees a COPY takes from other layers.
+    pub fn layer_trees(&self, stack: &Stack, copy: &CopyStep) -> Result<Vec<Tree>, BuildError> {
+        copy.sources
+            .iter()
+            .map(|source| copy::from_layers(stack, source))
+            .collect()
+    }
+
+    /// Returns the layers of an image that COPY --from names.
+    pub fn image_layers(&self, copy: &CopyStep) -> Result<Vec<DiffId>, BuildError> {
+        let CopyFrom::Image(reference) = &copy.from else {
+            return Ok(Vec::new());
+        };
+        let found = Images::new(self.store, self.cache).in_store(reference)?;
+        let image = found.ok_or_else(|| BuildError::Image {
+            span: crate::source::Span::default(),
+            error: Box::new(ImageError::NotFound(reference.clone())),
+        })?;
+        Ok(image.layers)
+    }
+}
+
+impl CacheRecords for BuildWorld<'_> {
+    fn record(&self, key: CacheKey) -> Option<CacheRecord> {
+        self.cache.record(key)
+    }
+
+    fn has_layer(&self, layer: DiffId) -> bool {
+        self.store.layer(layer).is_ok_and(|layer| layer.is_some())
+    }
+
+    fn previous(&self, step: &Step) -> Option<Ingredients> {
+        self.cache
+            .ingredients(self.history.previous_key(&self.file, step)?)
+    }
+}
+
+impl World for BuildWorld<'_> {
+    type Error = BuildError;
+
+    fn context_files(&mut self, copy: &CopyStep) -> Result<Vec<FileIngredient>, BuildError> {
+        let selections = self.select(copy)?;
+        self.ingredients(&selections)
+    }
+
+    fn layer_files(
+        &mut self,
+        layers: &[DiffId],
+        copy: &CopyStep,
+    ) -> Result<Vec<FileIngredient>, BuildError> {
+        let layers = match copy.from {
+            CopyFrom::Image(_) => self.image_layers(copy)?,
+            _ => layers.to_vec(),
+        };
+        let stack = self.store.stack(&layers)?;
+        let trees = self.layer_trees(&stack, copy)?;
+        layer_ingredients(&stack, &trees)
+    }
+}
+
+/// Returns what of files from other layers is in the key.
+pub fn layer_ingredients(stack: &Stack, trees: &[Tree]) -> Result<Vec<FileIngredient>, BuildError> {
+    let mut files = Vec::new();
+    for source in trees
+        .iter()
+        .flat_map(|tree| std::iter::once(&tree.top).chain(&tree.below))
+    {
+        let content = match (&source.kind, &source.bytes) {
+            (EntryKind::Directory { .. }, _) => FileContent::Folder,
+            (EntryKind::Symlink { target }, _) => {
+                FileContent::Symlink(target.to_string_lossy().into_owned())
+            }
+            (EntryKind::File { .. }, copy::Bytes::Layer(node)) => {
+                let mut reader = crate::digest::HashingReader::new(stack.open(node)?);
+                std::io::copy(&mut reader, &mut std::io::sink()).map_err(|source| {
+                    BuildError::System {
+                        doing: "read a copied file",
+                        source,
+                    }
+                })?;
+                FileContent::File(reader.finish().0)
+            }
+            (other, _) => FileContent::Special(format!("{other:?}")),
+        };
+        files.push(FileIngredient {
+            path: source.path.to_string(),
+            mode: source.mode,
+            owner: Some(source.owner),
+            content,
+        });
+    }
+    Ok(files)
+}

@@ -1,0 +1,238 @@
+//! A line that is carried out, and what follows: questions before it, checks after it.
+
+use super::{Asked, Mode, Runner, RunnerError, Say};
+use crate::course::acts::Editing;
+use crate::course::console::Console;
+use crate::course::undo::Moment;
+use crate::lesson::{
+    Bilingual, ConsoleLine, FactResult, Guess, LineKind, Prediction, Question, StepMark,
+    normalised_command, question,
+};
+
+impl Runner {
+    /// Carries out a line, or asks first what it will bring.
+    pub(super) fn typed(
+        &mut self,
+        line: &str,
+        console: &mut dyn Console,
+    ) -> Result<Vec<Say>, RunnerError> {
+        if let Some(question) = self.open_question()
+            && question
+                .by
+                .as_deref()
+                .is_some_and(|by| normalised_command(by) == normalised_command(line))
+        {
+            return Ok(self.ask(question, Prediction::default(), line, console));
+        }
+        self.carry_out(line, console)
+    }
+
+    /// Returns the step's question while it has no answer.
+    fn open_question(&self) -> Option<Question> {
+        let answered = self.stage.record().prediction.is_some();
+        question(&self.step().check).filter(|_| !answered)
+    }
+
+    fn ask(
+        &mut self,
+        question: Question,
+        prediction: Prediction,
+        line: &str,
+        console: &mut dyn Console,
+    ) -> Vec<Say> {
+        let asked = Asked {
+            next: prediction.guesses.len(),
+            forecast: console.forecast(line),
+            line: line.to_owned(),
+            question: question.clone(),
+            prediction: prediction.clone(),
+        };
+        self.mode = Mode::Asking {
+            question,
+            prediction,
+            line: line.to_owned(),
+        };
+        vec![Say::Ask(Box::new(asked))]
+    }
+
+    /// Takes an answer; after the last one the line that waited is carried out.
+    pub(super) fn answered(
+        &mut self,
+        answer: &str,
+        question: Question,
+        mut prediction: Prediction,
+        line: &str,
+        console: &mut dyn Console,
+    ) -> Result<Vec<Say>, RunnerError> {
+        let Some(guess): Option<Guess> = question.guess(answer) else {
+            let mut says = vec![Say::NotAnAnswer];
+            says.extend(self.ask(question, prediction, line, console));
+            return Ok(says);
+        };
+        prediction.guesses.push(guess);
+        if prediction.guesses.len() < question.items.len() {
+            return Ok(self.ask(question, prediction, line, console));
+        }
+        self.mode = Mode::Prompt;
+        self.stage.record_mut().prediction = Some(prediction);
+        if question.by.is_none() {
+            let score = self.stage.score_choice(console);
+            let mut says: Vec<Say> = score
+                .map(|score| Say::Score { score, build: None })
+                .into_iter()
+                .collect();
+            says.extend(self.check(console)?);
+            return Ok(says);
+        }
+        self.carry_out(line, console)
+    }
+
+    fn carry_out(
+        &mut self,
+        line: &str,
+        console: &mut dyn Console,
+    ) -> Result<Vec<Say>, RunnerError> {
+        let before = Moment::now(line, &self.stage, console)?;
+        let (lesson, step) = (self.lesson().id.clone(), self.step().id.clone());
+        let passed = self.mode == Mode::Passed;
+        if !passed {
+            self.progress.progress.step_mut(&lesson, &step).tries += 1;
+        }
+        let outcome = self.stage.carry_out(line, Editing::Learner, console);
+        self.journal.add(before, &self.stage, console)?;
+        let mut says = Vec::new();
+        if let Some(error) = outcome.error {
+            says.push(Say::Note(Bilingual {
+                en: error.clone(),
+                ko: error,
+            }));
+        }
+        if let Some(score) = self.stage.score_after(line, console) {
+            let build = outcome.build.map(Box::new);
+            says.push(Say::Score { score, build });
+        }
+        if !passed {
+            says.extend(self.judge(line, console)?);
+        }
+        Ok(says)
+    }
+
+    /// Judges the step after a line: passes it, or says what is missing if the line was of the
+    /// kind that ends the step.
+    pub(super) fn judge(
+        &mut self,
+        line: &str,
+        console: &mut dyn Console,
+    ) -> Result<Vec<Say>, RunnerError> {
+        if self.step().check.is_empty() {
+            return Ok(Vec::new());
+        }
+        let facts = self.stage.facts(console);
+        if facts.iter().all(|fact| fact.ok) {
+            return self.pass_with(facts, console);
+        }
+        if !self.decides(line) {
+            return Ok(Vec::new());
+        }
+        Ok(self.not_yet(facts, console))
+    }
+
+    /// The verb `check`: every fact, passed or not.
+    pub(super) fn check(&mut self, console: &mut dyn Console) -> Result<Vec<Say>, RunnerError> {
+        if let Some(question) = self.open_question()
+            && question.by.is_none()
+        {
+            return Ok(self.ask(question, Prediction::default(), "", console));
+        }
+        if self.step().check.is_empty() {
+            return self.pass(console);
+        }
+        let facts = self.stage.facts(console);
+        if facts.iter().all(|fact| fact.ok) {
+            return self.pass_with(facts, console);
+        }
+        Ok(self.not_yet(facts, console))
+    }
+
+    fn not_yet(&mut self, facts: Vec<FactResult>, console: &mut dyn Console) -> Vec<Say> {
+        let mut texts = self.remarks(&facts, console);
+        if let Some(wrong) = self.stage.mistake(&facts, console) {
+            texts.extend(self.step().whens.get(wrong.says()).cloned().map(Say::Text));
+        }
+        // The real result was no answer to the question as it was meant: it may be asked again.
+        if self.stage.record().score.is_some() {
+            let record = self.stage.record_mut();
+            record.prediction = None;
+            record.score = None;
+        }
+        let mut says = vec![Say::Facts(facts)];
+        says.extend(texts);
+        says
+    }
+
+    fn pass_with(
+        &mut self,
+        facts: Vec<FactResult>,
+        console: &mut dyn Console,
+    ) -> Result<Vec<Say>, RunnerError> {
+        let mut says = self.remarks(&facts, console);
+        says.push(Say::Facts(facts));
+        says.extend(self.pass(console)?);
+        Ok(says)
+    }
+
+    /// Notes the step as passed.
+    pub(super) fn pass(&mut self, _console: &mut dyn Console) -> Result<Vec<Say>, RunnerError> {
+        self.stage.end()?;
+        self.mode = Mode::Passed;
+        let score = self
+            .stage
+            .record()
+            .score
+            .as_ref()
+            .map(crate::lesson::Score::short);
+        let (lesson, step) = (self.lesson().id.clone(), self.step().id.clone());
+        let hash = self.step().check_hash.clone();
+        let known = self.progress.progress.step_mut(&lesson, &step);
+        known.state = StepMark::Passed;
+        known.predicted = score;
+        known.check = Some(hash);
+        self.save()?;
+        let number = self.step_index() + 1;
+        Ok(vec![Say::Passed {
+            after: self.step().after.clone(),
+            number,
+            last: number == self.lesson().steps.len(),
+        }])
+    }
+
+    fn remarks(&self, facts: &[FactResult], console: &mut dyn Console) -> Vec<Say> {
+        let notices = self.stage.remarks(facts, console);
+        let texts = notices
+            .iter()
+            .filter_map(|notice| self.step().whens.get(&notice.says));
+        texts.cloned().map(Say::Text).collect()
+    }
+
+    /// Tells whether a line is of the same kind as the one that ends the step's solution.
+    fn decides(&self, line: &str) -> bool {
+        let last = self
+            .step()
+            .solution
+            .iter()
+            .rev()
+            .find_map(|line| match line {
+                ConsoleLine::Type(line) => Some(line),
+                ConsoleLine::Write { .. } => None,
+            });
+        let Some(last) = last else { return true };
+        match (LineKind::parse(last), LineKind::parse(line)) {
+            (Ok(LineKind::Verb { verb: one, .. }), Ok(LineKind::Verb { verb: other, .. })) => {
+                one == other
+            }
+            (Ok(LineKind::Instruction { .. }), Ok(LineKind::Instruction { .. }))
+            | (Ok(LineKind::Act(_)), Ok(LineKind::Act(_))) => true,
+            _ => false,
+        }
+    }
+}

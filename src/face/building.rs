@@ -1,0 +1,234 @@
+//! Parse, build, plan, why, stack, compare.
+
+use indicatif::ProgressDrawTarget;
+
+use super::{Answer, Face};
+use crate::build::{BuildEvent, BuildReport};
+use crate::command;
+use crate::parser;
+use crate::reference::ImageReference;
+use crate::render::{self, BuildLog, Compared, Keep, LiveBuild, Screen};
+use crate::session::{BuildCall, SessionError, Trouble, read_file};
+
+/// Redraws a second at the most (lesson-format.md, 10.12).
+const REDRAWS: u8 = 4;
+
+/// How a build is shown while it runs.
+enum Progress {
+    Quiet,
+    Lines(Box<BuildLog>),
+    Live(Box<LiveBuild>),
+}
+
+impl Face<'_> {
+    pub(super) fn parse(&mut self, call: &command::Parse) -> Answer {
+        let name = call.file.display().to_string();
+        let source = read_file(&name, &self.path(&call.file), self.language())?;
+        let file = parser::syntax(&source).map_err(|errors| SessionError::Dockerfile {
+            diagnostics: errors
+                .iter()
+                .map(|error| error.diagnostic(&source, self.language()))
+                .collect(),
+            source: source.clone(),
+        })?;
+        if call.json {
+            self.line(&render::json(&parser::json::json(source.name(), &file)));
+        } else {
+            self.show(&render::syntax_tree(
+                &parser::tree::tree(&file),
+                &self.screen,
+            ));
+        }
+        Ok(0)
+    }
+
+    /// Returns what `build` and `plan` are asked for.
+    fn build_call(
+        &self,
+        path: &std::path::Path,
+        options: &command::BuildOptions,
+        tags: &[String],
+    ) -> Result<BuildCall, SessionError> {
+        let reference = |tag: &String| {
+            tag.parse::<ImageReference>().map_err(|error| {
+                let text = format!("invalid argument \"{tag}\" for \"-t, --tag\" flag: {error}");
+                Trouble::new(text).with_exit(125)
+            })
+        };
+        Ok(BuildCall {
+            context: self.path(path),
+            file: options.file.as_ref().map(|file| self.path(file)),
+            text: None,
+            tags: tags.iter().map(reference).collect::<Result<_, _>>()?,
+            build_args: self.pairs(&options.build_arg),
+            target: options.target.clone(),
+            no_cache: options.no_cache,
+        })
+    }
+
+    pub(super) fn build(&mut self, call: &command::Build) -> Answer {
+        let request = self.build_call(&call.path, &call.options, &call.tag)?;
+        let quiet = call.quiet || call.json;
+        let live = match call.progress {
+            command::Progress::Auto => self.around.live,
+            command::Progress::Plain => false,
+            command::Progress::Tty => true,
+        };
+        let report = self.watched_build(&request, quiet, live, Keep::Nothing)?;
+        let code = i32::from(report.failed().is_some());
+        if call.json {
+            self.line(&render::json(&report));
+        } else if let Some(text) = render::failure(&report, &self.screen) {
+            self.mutter(&self.screen.paint(&text));
+        } else if call.quiet {
+            self.line(&report.image.map(|id| id.to_string()).unwrap_or_default());
+        } else if !self.screen.is_plain() && call.progress != command::Progress::Plain {
+            self.show(&render::build_result(&report, &self.screen));
+        }
+        if code == 0 && !quiet {
+            self.say_built(&report);
+        }
+        self.last.error = report
+            .failed()
+            .and_then(|it| it.failure.clone())
+            .map(|it| it.message);
+        self.last.build = Some(report);
+        Ok(code)
+    }
+
+    fn say_built(&mut self, report: &BuildReport) {
+        let Some(image) = report.image else { return };
+        let (id, names) = (image.short(), report.tags.join(", "));
+        let language = self.language();
+        let text = if names.is_empty() {
+            built(language, &id)
+        } else {
+            built_as(language, &id, &names)
+        };
+        self.line(&text);
+    }
+
+    /// Builds, showing how it goes.
+    pub fn watched_build(
+        &mut self,
+        call: &BuildCall,
+        quiet: bool,
+        live: bool,
+        keep: Keep,
+    ) -> Result<BuildReport, SessionError> {
+        let mut progress = if quiet {
+            Progress::Quiet
+        } else if live && !self.screen.is_plain() {
+            let target = ProgressDrawTarget::stderr_with_hz(REDRAWS);
+            Progress::Live(Box::new(LiveBuild::new(self.screen, keep, target)))
+        } else {
+            Progress::Lines(Box::new(BuildLog::new(steps_of(call), self.screen)))
+        };
+        let (out, screen) = (&mut *self.out, self.screen);
+        let mut events = |event: BuildEvent| match &mut progress {
+            Progress::Quiet => {}
+            Progress::Live(live) => live.event(&event),
+            Progress::Lines(log) => {
+                // A reader that is gone does not stop the build.
+                let _ = out.write_all(lines(log, &event, screen).as_bytes());
+                let _ = out.flush();
+            }
+        };
+        self.session.build(call, &mut events)
+    }
+
+    pub(super) fn plan(&mut self, call: &command::Plan) -> Answer {
+        let request = self.build_call(&call.path, &call.options, &[])?;
+        let report = self.session.forecast(&request)?;
+        if call.json {
+            self.line(&render::json(&report));
+        } else {
+            self.show(&render::forecast(&report, &self.screen));
+        }
+        self.last.build = Some(report);
+        Ok(0)
+    }
+
+    pub(super) fn why(&mut self, call: &command::Why) -> Answer {
+        let report = match &call.image {
+            Some(image) => self.session.build_of(image)?,
+            None => self.session.last_build(&self.around.folder)?,
+        };
+        self.explain(&report, call.step, call.json)
+    }
+
+    /// Says why a step of a build was reused or ran.
+    pub fn explain(&mut self, report: &BuildReport, step: usize, json: bool) -> Answer {
+        let Some(found) = report.step(step) else {
+            let count = report.steps.len();
+            return Err(Trouble::new(no_step(self.language(), step, count)).into());
+        };
+        if json {
+            self.line(&render::json(found));
+        } else {
+            self.show(&render::why(report, step, &self.screen));
+        }
+        Ok(0)
+    }
+
+    pub(super) fn stack(&mut self, call: &command::Stack) -> Answer {
+        let report = match &call.image {
+            Some(image) => self.session.build_of(image)?,
+            None => self.session.last_build(&self.around.folder)?,
+        };
+        if call.json {
+            self.line(&render::json(&report));
+        } else {
+            self.show(&render::layer_stack(&report, &[], &self.screen));
+        }
+        Ok(0)
+    }
+
+    pub(super) fn compare(&mut self, call: &command::Compare) -> Answer {
+        let (left, right) = (
+            self.session.build_of(&call.left)?,
+            self.session.build_of(&call.right)?,
+        );
+        if call.json {
+            self.line(&render::json(&[&left, &right]));
+            return Ok(0);
+        }
+        let sides = [(&call.left, &left), (&call.right, &right)];
+        let [left, right] = sides.map(|(name, report)| Compared { name, report });
+        self.show(&render::compare(left, right, &self.screen));
+        Ok(0)
+    }
+}
+
+fn lines(log: &mut BuildLog, event: &BuildEvent, screen: Screen) -> String {
+    screen.paint(&log.event(event))
+}
+
+/// Counts the instructions, for "step 2 of 6"; a file that cannot be read is told elsewhere.
+fn steps_of(call: &BuildCall) -> usize {
+    let path = call
+        .file
+        .clone()
+        .unwrap_or_else(|| call.context.join("Dockerfile"));
+    let text = call
+        .text
+        .clone()
+        .or_else(|| std::fs::read_to_string(path).ok());
+    let source = crate::source::Source::new("", text.unwrap_or_default());
+    parser::syntax(&source).map_or(0, |file| file.instructions.len())
+}
+
+crate::messages! {
+    built(id: &str) {
+        en: "built {id}",
+        ko: "{id} 이미지를 만들었습니다",
+    }
+    built_as(id: &str, names: &str) {
+        en: "built {id}, named {names}",
+        ko: "{id} 이미지를 만들었습니다. 이름: {names}",
+    }
+    no_step(step: usize, count: usize) {
+        en: "there is no step {step}: the build has {count}",
+        ko: "{step}단계가 없습니다. 이 빌드는 {count}단계입니다",
+    }
+}

@@ -1,0 +1,404 @@
+//! Run, exec, ps, logs, stop, kill, start, wait, rm.
+
+use jiff::Timestamp;
+
+use super::{Answer, Face};
+use crate::command;
+use crate::render;
+use crate::runtime::Resources;
+use crate::runtime::attach::{Outcome, Streams};
+use crate::runtime::log::Show;
+use crate::runtime::state::{Record, Status};
+use crate::session::{ExecCall, RunCall, SessionError, Trouble};
+
+/// docker cuts the text of a command in `ps` here.
+const COMMAND_TEXT: usize = 20;
+
+impl Face<'_> {
+    pub(super) fn run_container(&mut self, call: &command::Run) -> Answer {
+        let Some((image, words)) = call.words.split_first() else {
+            let trouble = Trouble::new(needs_image(self.language()));
+            return Err(trouble.with_help(needs_image_help(self.language())).into());
+        };
+        let request = self.run_call(call, image, words)?;
+        self.run_asked(&request)
+    }
+
+    /// Runs a container as it is described.
+    pub fn run_asked(&mut self, request: &RunCall) -> Answer {
+        if request.tty && request.interactive && !self.around.terminal && !request.detach {
+            return Err(Trouble::new(no_terminal(self.language())).into());
+        }
+        let stdin = self.around.stdin.filter(|_| request.interactive);
+        let streams = Streams {
+            stdin,
+            stdout: &mut *self.out,
+            stderr: &mut *self.err,
+        };
+        let streams = (!request.detach).then_some(streams);
+        let started = self.session.run(request, streams, self.around.own_stdio)?;
+        let notes: Vec<String> = started
+            .notes
+            .iter()
+            .map(|note| note.message(self.language()))
+            .collect();
+        for note in notes {
+            self.mutter(&format!("{note}\n"));
+        }
+        let id = started.record.id.clone();
+        self.last.container = Some(started.record);
+        match started.outcome {
+            Outcome::Started => {
+                self.line(id.as_str());
+                Ok(0)
+            }
+            Outcome::Detached => Ok(0),
+            Outcome::Exited(code) => Ok(code),
+        }
+    }
+
+    fn run_call(
+        &self,
+        call: &command::Run,
+        image: &str,
+        words: &[String],
+    ) -> Result<RunCall, SessionError> {
+        let host_network = match call.network.as_str() {
+            "host" => true,
+            "none" | "default" => false,
+            other => {
+                let trouble = Trouble::new(no_network(self.language(), other)).with_exit(125);
+                return Err(trouble.with_help(no_network_help(self.language())).into());
+            }
+        };
+        Ok(RunCall {
+            image: image.to_owned(),
+            command: words.to_vec(),
+            name: call.name.clone(),
+            interactive: call.interactive,
+            tty: call.tty,
+            detach: call.detach,
+            remove: call.rm,
+            env: self.pairs(&call.env),
+            workdir: call.workdir.clone(),
+            user: call.user.clone(),
+            volumes: call.volume.clone(),
+            entrypoint: call.entrypoint.clone(),
+            host_network,
+            hostname: call.hostname.clone(),
+            labels: labels(&call.label),
+            read_only: call.read_only,
+            cap_add: call.cap_add.clone(),
+            cap_drop: call.cap_drop.clone(),
+            resources: self.resources(call)?,
+            stop_signal: call.stop_signal.clone(),
+            term: (self.around.variable)("TERM"),
+        })
+    }
+
+    fn resources(&self, call: &command::Run) -> Result<Resources, SessionError> {
+        let invalid = |flag: &str, value: &str| {
+            Trouble::new(bad_value(self.language(), value, flag)).with_exit(125)
+        };
+        let memory = match &call.memory {
+            Some(text) => Some(bytes(text).ok_or_else(|| invalid("--memory", text))?),
+            None => None,
+        };
+        if memory.is_some_and(|memory| memory < LEAST_MEMORY) {
+            return Err(Trouble::new(too_little_memory(self.language()))
+                .with_exit(125)
+                .into());
+        }
+        let cpus = match &call.cpus {
+            Some(text) => match text.parse::<f64>() {
+                Ok(number) if number > 0.0 => Some(number),
+                _ => return Err(invalid("--cpus", text).into()),
+            },
+            None => None,
+        };
+        // docker: 0 and below mean no limit.
+        let pids = call
+            .pids_limit
+            .and_then(|limit| u64::try_from(limit).ok())
+            .filter(|n| *n > 0);
+        Ok(Resources {
+            memory,
+            cpus,
+            pids,
+            best_effort: call.best_effort,
+            ..Resources::default()
+        })
+    }
+
+    pub(super) fn exec(&mut self, call: &command::Exec) -> Answer {
+        if call.tty && call.interactive && !self.around.terminal {
+            return Err(Trouble::new(no_terminal(self.language())).into());
+        }
+        let request = ExecCall {
+            container: call.container.clone(),
+            command: call.words.clone(),
+            tty: call.tty,
+            env: self.pairs(&call.env),
+            user: call.user.clone(),
+            workdir: call.workdir.clone(),
+            term: (self.around.variable)("TERM"),
+        };
+        let stdin = self.around.stdin.filter(|_| call.interactive);
+        let streams = Streams {
+            stdin,
+            stdout: &mut *self.out,
+            stderr: &mut *self.err,
+        };
+        let streams = (!call.detach).then_some(streams);
+        match self
+            .session
+            .exec(&request, streams, self.around.own_stdio)?
+        {
+            Outcome::Exited(code) => Ok(code),
+            Outcome::Started | Outcome::Detached => Ok(0),
+        }
+    }
+
+    pub(super) fn ps(&mut self, call: &command::Ps) -> Answer {
+        let mut records = self.session.containers_list()?;
+        records.retain(|record| call.all || record.state.is_running());
+        if call.json {
+            self.line(&render::json(&records));
+            return Ok(0);
+        }
+        let id = |record: &Record| {
+            if call.no_trunc {
+                record.id.as_str().to_owned()
+            } else {
+                record.id.short().to_owned()
+            }
+        };
+        if call.quiet {
+            let ids: String = records
+                .iter()
+                .map(|record| format!("{}\n", id(record)))
+                .collect();
+            self.write(&ids);
+            return Ok(0);
+        }
+        let row = |record: &Record| {
+            vec![
+                id(record),
+                record.image.clone(),
+                shown_command(&record.command, call.no_trunc),
+                self.since(record.created),
+                self.status(record),
+                String::new(),
+                record.name.clone(),
+            ]
+        };
+        let rows: Vec<Vec<String>> = records.iter().map(row).collect();
+        let heads = [
+            "CONTAINER ID",
+            "IMAGE",
+            "COMMAND",
+            "CREATED",
+            "STATUS",
+            "PORTS",
+            "NAMES",
+        ];
+        self.write(&render::table(&heads, &rows));
+        Ok(0)
+    }
+
+    fn since(&self, then: Timestamp) -> String {
+        render::ago(self.language(), then.as_second(), (self.around.now)())
+    }
+
+    /// docker's words: `Up 2 minutes`, `Exited (0) 5 seconds ago`, `Created`.
+    fn status(&self, record: &Record) -> String {
+        match &record.state {
+            Status::Created => "Created".to_owned(),
+            Status::Running(running) => {
+                let seconds = (self.around.now)() - running.started.as_second();
+                let seconds = u64::try_from(seconds).unwrap_or(0);
+                format!("Up {}", render::human_duration(self.language(), seconds))
+            }
+            Status::Exited(exited) if record.state.is_lost() => {
+                format!("Exited ({}) supervisor lost", exited.code)
+            }
+            Status::Exited(exited) => {
+                format!("Exited ({}) {}", exited.code, self.since(exited.finished))
+            }
+        }
+    }
+
+    pub(super) fn logs(&mut self, call: &command::Logs) -> Answer {
+        let tail = match call.tail.as_str() {
+            "all" => None,
+            number => Some(number.parse().map_err(|_| {
+                Trouble::new(bad_value(self.language(), number, "--tail")).with_exit(125)
+            })?),
+        };
+        let show = Show {
+            tail,
+            timestamps: call.timestamps,
+        };
+        self.session.logs(
+            &call.container,
+            show,
+            call.follow,
+            &mut *self.out,
+            &mut *self.err,
+        )?;
+        Ok(0)
+    }
+
+    pub(super) fn stop(&mut self, call: &command::Stop) -> Answer {
+        self.each(&call.containers, |face, name| {
+            face.session.stop_container(name, call.time)?;
+            face.line(name);
+            Ok(())
+        })
+    }
+
+    pub(super) fn kill(&mut self, call: &command::Kill) -> Answer {
+        self.each(&call.containers, |face, name| {
+            face.session.kill_container(name, &call.signal)?;
+            face.line(name);
+            Ok(())
+        })
+    }
+
+    pub(super) fn start(&mut self, call: &command::Start) -> Answer {
+        if !(call.attach || call.interactive) {
+            return self.each(&call.containers, |face, name| {
+                face.session.start_container(name, None)?;
+                face.line(name);
+                Ok(())
+            });
+        }
+        let [name] = &call.containers[..] else {
+            return Err(Trouble::new(one_container(self.language())).into());
+        };
+        let stdin = self.around.stdin.filter(|_| call.interactive);
+        let streams = Streams {
+            stdin,
+            stdout: &mut *self.out,
+            stderr: &mut *self.err,
+        };
+        match self.session.start_container(name, Some(streams))? {
+            Outcome::Exited(code) => Ok(code),
+            Outcome::Started | Outcome::Detached => Ok(0),
+        }
+    }
+
+    pub(super) fn wait(&mut self, call: &command::Names) -> Answer {
+        self.each(&call.names, |face, name| {
+            let code = face.session.wait_container(name)?;
+            face.line(&code.to_string());
+            Ok(())
+        })
+    }
+
+    pub(super) fn rm(&mut self, call: &command::Rm) -> Answer {
+        self.each(&call.containers, |face, name| {
+            face.session.remove_container(name, call.force)?;
+            face.line(name);
+            Ok(())
+        })
+    }
+}
+
+/// The least that docker takes for `--memory`: 6 MiB.
+const LEAST_MEMORY: u64 = 6 << 20;
+
+/// Reads `64m`: a number and b, k, m or g, which count in powers of 1024 as docker's do.
+fn bytes(text: &str) -> Option<u64> {
+    let text = text.to_ascii_lowercase();
+    let text = text
+        .strip_suffix('b')
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(&text);
+    let (digits, shift) = match text.as_bytes().last()? {
+        b'k' => (&text[..text.len() - 1], 10),
+        b'm' => (&text[..text.len() - 1], 20),
+        b'g' => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    digits.parse::<u64>().ok()?.checked_mul(1 << shift)
+}
+
+fn labels(words: &[String]) -> Vec<(String, String)> {
+    let pair = |word: &String| {
+        let (name, value) = word.split_once('=').unwrap_or((word, ""));
+        (name.to_owned(), value.to_owned())
+    };
+    words.iter().map(pair).collect()
+}
+
+fn shown_command(words: &[String], whole: bool) -> String {
+    let text = words.join(" ");
+    if whole || text.chars().count() <= COMMAND_TEXT {
+        return format!("\"{text}\"");
+    }
+    let cut: String = text.chars().take(COMMAND_TEXT - 1).collect();
+    format!("\"{cut}…\"")
+}
+
+crate::messages! {
+    needs_image() {
+        en: "\"run\" requires at least 1 argument: an image",
+        ko: "\"run\"에는 이미지가 필요합니다(requires at least 1 argument)",
+    }
+    needs_image_help() {
+        en: "for example `run practice-os echo hello`",
+        ko: "예: `run practice-os echo hello`",
+    }
+    no_terminal() {
+        en: "the input device is not a TTY",
+        ko: "입력이 터미널이 아닙니다(the input device is not a TTY)",
+    }
+    no_network(name: &str) {
+        en: "network {name} not found",
+        ko: "네트워크 {name} 을(를) 찾을 수 없습니다(not found)",
+    }
+    no_network_help() {
+        en: "so far there are `none` (loopback only, the default) and `host`",
+        ko: "지금은 `none`(loopback만, 기본값)과 `host`만 있습니다",
+    }
+    bad_value(value: &str, flag: &str) {
+        en: "invalid argument \"{value}\" for \"{flag}\" flag",
+        ko: "\"{flag}\"의 값 \"{value}\" 이(가) 올바르지 않습니다(invalid argument)",
+    }
+    too_little_memory() {
+        en: "Minimum memory limit allowed is 6MB",
+        ko: "메모리 제한은 6MB 이상이어야 합니다(Minimum memory limit)",
+    }
+    one_container() {
+        en: "you cannot start and attach multiple containers at once",
+        ko: "여러 컨테이너를 한꺼번에 시작하면서 연결할 수는 없습니다",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_counted_in_powers_of_1024() {
+        assert_eq!(bytes("64m"), Some(64 << 20));
+        assert_eq!(bytes("1gb"), Some(1 << 30));
+        assert_eq!(bytes("7"), Some(7));
+        for wrong in ["", "b", "m", "1.5m", "x"] {
+            assert_eq!(bytes(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn long_commands_are_cut_as_docker_cuts_them() {
+        let words = |text: &str| vec![text.to_owned()];
+        assert_eq!(shown_command(&words("echo hi"), false), "\"echo hi\"");
+        let long = "/bin/sh -c nosuchcommand";
+        assert_eq!(
+            shown_command(&words(long), false),
+            "\"/bin/sh -c nosuchco…\""
+        );
+        assert_eq!(shown_command(&words(long), true), format!("\"{long}\""));
+    }
+}

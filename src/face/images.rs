@@ -1,0 +1,282 @@
+//! Images, history, inspect, rmi, load, save, files.
+
+use super::{Answer, Face};
+use crate::command;
+use crate::layers::ChangeKind;
+use crate::reference::ImageReference;
+use crate::render::{self, Line, Style, Text, docker_size};
+use crate::session::{Inspected, Removed, Trouble, Which};
+
+impl Face<'_> {
+    pub(super) fn images(&mut self, call: &command::Images) -> Answer {
+        let mut images = self.session.images()?;
+        if let Some(name) = &call.name {
+            let wanted: ImageReference = name.parse().map_err(|e| Trouble::reference(&e))?;
+            let has_tag = name
+                .rsplit('/')
+                .next()
+                .is_some_and(|last| last.contains(':'));
+            for image in &mut images {
+                image.references.retain(|it| {
+                    it.name() == wanted.name() && (!has_tag || it.tag() == wanted.tag())
+                });
+            }
+            images.retain(|image| !image.references.is_empty());
+        }
+        if call.json {
+            self.line(&render::json(
+                &images.iter().map(image_json).collect::<Vec<_>>(),
+            ));
+            return Ok(0);
+        }
+        let mut rows = Vec::new();
+        for image in &images {
+            let id = if call.no_trunc {
+                image.id.to_string()
+            } else {
+                image.id.short()
+            };
+            let ago = self.ago(image.created.as_deref());
+            let digest = call.digests.then(|| image.manifest.to_string());
+            let row = |name: &str, tag: &str| {
+                let mut row = vec![name.to_owned(), tag.to_owned()];
+                row.extend(digest.clone());
+                row.extend([id.clone(), ago.clone(), docker_size(image.size)]);
+                row
+            };
+            for reference in &image.references {
+                rows.push(row(reference.name(), reference.tag().unwrap_or("<none>")));
+            }
+            if image.references.is_empty() {
+                rows.push(row("<none>", "<none>"));
+            }
+        }
+        if call.quiet {
+            let at = if call.digests { 3 } else { 2 };
+            let mut ids: Vec<&String> = rows.iter().map(|row| &row[at]).collect();
+            ids.dedup();
+            let text: String = ids.iter().map(|id| format!("{id}\n")).collect();
+            self.write(&text);
+            return Ok(0);
+        }
+        let mut heads = vec!["REPOSITORY", "TAG"];
+        heads.extend(call.digests.then_some("DIGEST"));
+        heads.extend(["IMAGE ID", "CREATED", "SIZE"]);
+        self.write(&render::table(&heads, &rows));
+        Ok(0)
+    }
+
+    /// Says how long ago a time was; nothing for none.
+    fn ago(&self, time: Option<&str>) -> String {
+        let then = time.and_then(|time| time.parse::<jiff::Timestamp>().ok());
+        then.map_or_else(
+            || "N/A".to_owned(),
+            |then| render::ago(self.language(), then.as_second(), (self.around.now)()),
+        )
+    }
+
+    pub(super) fn history(&mut self, call: &command::History) -> Answer {
+        let history = self.session.history(&call.image)?;
+        if call.json {
+            self.line(&render::json(&history));
+            return Ok(0);
+        }
+        let missing = || "<missing>".to_owned();
+        let mut rows = Vec::new();
+        for row in &history {
+            let id = row.id.map_or_else(missing, |id| {
+                if call.no_trunc {
+                    id.to_string()
+                } else {
+                    id.short()
+                }
+            });
+            let text = if call.no_trunc {
+                row.created_by.clone()
+            } else {
+                ellipsis(&row.created_by, HISTORY_TEXT)
+            };
+            let ago = self.ago(row.created.as_deref());
+            rows.push(vec![
+                id,
+                ago,
+                text,
+                docker_size(row.size),
+                row.comment.clone(),
+            ]);
+        }
+        if call.quiet {
+            let ids: String = rows.iter().map(|row| format!("{}\n", row[0])).collect();
+            self.write(&ids);
+        } else {
+            let heads = ["IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT"];
+            self.write(&render::table(&heads, &rows));
+        }
+        Ok(0)
+    }
+
+    pub(super) fn inspect(&mut self, call: &command::Inspect) -> Answer {
+        let (mut found, mut missing) = (Vec::new(), Vec::new());
+        for name in &call.names {
+            match self.session.inspect(name) {
+                Inspected::Found(value) => found.push(value),
+                Inspected::Missing(name) => missing.push(name),
+            }
+        }
+        self.line(&render::json(&found));
+        for name in &missing {
+            let text = render::error(&no_such_object(self.language(), name), None, &self.screen);
+            self.mutter(&self.screen.paint(&text));
+        }
+        Ok(i32::from(!missing.is_empty()))
+    }
+
+    pub(super) fn rmi(&mut self, call: &command::Rmi) -> Answer {
+        self.each(&call.images, |face, name| {
+            for removed in face.session.remove_image(name, call.force)? {
+                face.line(&match removed {
+                    Removed::Untagged(name) => format!("Untagged: {name}"),
+                    Removed::Deleted(id) => format!("Deleted: {id}"),
+                });
+            }
+            Ok(())
+        })
+    }
+
+    pub(super) fn load(&mut self, call: &command::Load) -> Answer {
+        let loaded = match &call.input {
+            Some(path) => self.session.load(&self.path(path))?,
+            None => {
+                let stdin = self.around.stdin.filter(|_| !self.around.terminal);
+                let Some(stdin) = stdin else {
+                    let trouble = Trouble::new(nothing_to_load(self.language()));
+                    return Err(trouble.with_help(load_help(self.language())).into());
+                };
+                let copy = stdin.try_clone_to_owned();
+                let copy = copy.map_err(|e| Trouble::system("read standard input", &e))?;
+                self.session.load_stream(copy)?
+            }
+        };
+        for image in &loaded {
+            if call.quiet || image.references.is_empty() {
+                self.line(&format!("Loaded image ID: {}", image.id));
+            }
+            for reference in image.references.iter().filter(|_| !call.quiet) {
+                self.line(&format!("Loaded image: {}", reference.with_tag()));
+            }
+        }
+        if loaded.iter().any(|image| image.owners_recorded) {
+            let text = owners_recorded(self.language());
+            self.mutter(&format!("{text}\n"));
+        }
+        Ok(0)
+    }
+
+    pub(super) fn save(&mut self, call: &command::Save) -> Answer {
+        for name in &call.images {
+            self.session.image_or_base(name)?;
+        }
+        match (&call.oci, &call.output) {
+            (Some(folder), _) => self.session.save_oci(&self.path(folder), &call.images)?,
+            (None, Some(file)) => self.session.save_file(&self.path(file), &call.images)?,
+            (None, None) => match self.around.stdout.take() {
+                Some(stdout) if !self.around.terminal => {
+                    self.session.save_archive(stdout, &call.images)?;
+                }
+                _ => {
+                    let trouble = Trouble::new(no_archive_to_terminal(self.language()));
+                    return Err(trouble.with_help(save_help(self.language())).into());
+                }
+            },
+        }
+        Ok(0)
+    }
+
+    pub(super) fn files(&mut self, call: &command::Files) -> Answer {
+        let image = self.session.image_or_base(&call.what)?;
+        self.show_files(&image, Which::All, call.json)
+    }
+
+    /// Lists what an image shows, or what its topmost layer changes.
+    pub fn show_files(&mut self, image: &crate::layers::Image, which: Which, json: bool) -> Answer {
+        let changes = self.session.changes(image, which)?;
+        if json {
+            self.line(&render::json(&changes));
+            return Ok(0);
+        }
+        let mut text = Text::new();
+        for change in &changes {
+            let (sign, style) = match change.kind {
+                ChangeKind::Added => ("A", Style::Good),
+                ChangeKind::Modified => ("C", Style::Plain),
+                ChangeKind::Deleted => ("D", Style::Error),
+            };
+            let size = if change.path.ends_with('/') || change.kind == ChangeKind::Deleted {
+                String::new()
+            } else {
+                render::size(change.size)
+            };
+            let size = render::pad_left(&size, SIZE_COLUMN);
+            let line = Line::styled(style, sign).with(Style::Dim, format!(" {size}  "));
+            text.push(line.with(Style::Path, &change.path));
+        }
+        if changes.is_empty() {
+            text.push(Line::plain(no_changes(self.language())));
+        }
+        self.show(&text);
+        Ok(0)
+    }
+}
+
+/// Columns of `1.05 MB`.
+const SIZE_COLUMN: usize = 8;
+/// docker cuts the text of a history line here.
+const HISTORY_TEXT: usize = 45;
+
+fn ellipsis(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
+}
+
+fn image_json(image: &crate::layers::ImageSummary) -> serde_json::Value {
+    serde_json::json!({
+        "references": image.references.iter().map(ImageReference::with_tag).collect::<Vec<_>>(),
+        "id": image.id,
+        "manifest": image.manifest,
+        "created": image.created,
+        "size": image.size,
+    })
+}
+
+crate::messages! {
+    no_such_object(name: &str) {
+        en: "No such object: {name}",
+        ko: "그런 이미지나 컨테이너가 없습니다(No such object): {name}",
+    }
+    nothing_to_load() {
+        en: "requested load from stdin, but stdin is empty",
+        ko: "표준 입력에서 읽으려 했지만 비어 있습니다(stdin is empty)",
+    }
+    load_help() {
+        en: "name the archive: `load -i FILE`",
+        ko: "아카이브를 지정하세요: `load -i 파일`",
+    }
+    owners_recorded() {
+        en: "note: you have one id on this machine, so the owners of the image's files are recorded for save and push, but every file belongs to root inside",
+        ko: "참고: 이 컴퓨터에서는 ID가 하나뿐이라, 파일 소유자는 save와 push를 위해 기록만 되고 컨테이너 안에서는 모두 root의 것으로 보입니다",
+    }
+    no_archive_to_terminal() {
+        en: "cowardly refusing to save to a terminal",
+        ko: "터미널에는 아카이브를 쓰지 않습니다(refusing to save to a terminal)",
+    }
+    save_help() {
+        en: "use `-o FILE`, `--oci DIR`, or redirect the output",
+        ko: "`-o 파일`이나 `--oci 폴더`를 쓰거나 출력을 다른 곳으로 보내세요",
+    }
+    no_changes() {
+        en: "no files",
+        ko: "바뀐 파일이 없습니다",
+    }
+}

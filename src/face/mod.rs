@@ -1,0 +1,221 @@
+//! A face: does a command with a session and writes the answer, for a shell, a prompt or a lesson.
+//!
+//! Nothing here knows a terminal: what is written goes to two writers, what the surroundings are
+//! like is told.
+//!
+//! | file | what |
+//! |---|---|
+//! | `building` | parse, build, plan, why, stack, compare |
+//! | `images` | images, history, inspect, tag, rmi, load, save, files |
+//! | `containers` | run, exec, ps, logs, stop, ... |
+//! | `looking_after` | doctor, system, version |
+//! | [`usage`] | clap's errors in docker's words |
+
+mod building;
+mod containers;
+mod images;
+mod looking_after;
+pub mod usage;
+
+use std::io::Write;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use crate::build::BuildReport;
+use crate::command::Command;
+use crate::language::Language;
+use crate::render::{self, Screen, Text};
+use crate::runtime::state::Record;
+use crate::session::{Session, SessionError, Trouble};
+
+/// What a face is told of its surroundings.
+pub struct Surroundings<'a> {
+    /// The folder that relative paths start from; the process's own.
+    pub folder: PathBuf,
+    /// Seconds since the epoch.
+    pub now: fn() -> i64,
+    /// A variable of the environment, for `-e NAME` and `--build-arg NAME`.
+    pub variable: fn(&str) -> Option<String>,
+    /// Standard input, for containers and archives.
+    pub stdin: Option<BorrowedFd<'a>>,
+    /// Whether the writers are this process's own stdout and stderr.
+    pub own_stdio: bool,
+    /// Whether standard input and output are a terminal.
+    pub terminal: bool,
+    /// Whether standard error is one, for what is redrawn while it runs.
+    pub live: bool,
+    /// Where an archive goes that `save` writes to standard output.
+    pub stdout: Option<OwnedFd>,
+}
+
+/// What the last commands came to, for lessons and the prompt.
+#[derive(Debug, Clone, Default)]
+pub struct Last {
+    /// The last build or forecast.
+    pub build: Option<BuildReport>,
+    /// The last container that was run.
+    pub container: Option<Record>,
+    /// The sentence of the last failure.
+    pub error: Option<String>,
+}
+
+/// Does commands.
+pub struct Face<'a> {
+    /// What is asked.
+    pub session: &'a Session,
+    /// What is drawn for.
+    pub screen: Screen,
+    /// Where answers go.
+    pub out: &'a mut dyn Write,
+    /// Where complaints go.
+    pub err: &'a mut dyn Write,
+    /// What it is told of its surroundings.
+    pub around: Surroundings<'a>,
+    /// What the last command came to.
+    pub last: Last,
+}
+
+/// What a command comes to: an exit code, or why it could not be done.
+type Answer = Result<i32, SessionError>;
+
+impl Face<'_> {
+    /// Does a command and returns its exit code; trouble is written.
+    pub fn run(&mut self, command: Command) -> i32 {
+        let answer = self.answer(command.short());
+        let code = match answer {
+            Ok(code) => code,
+            Err(error) => {
+                self.complain(&error);
+                error.exit()
+            }
+        };
+        // A reader that has seen enough is no failure of ours.
+        let _ = self.out.flush();
+        let _ = self.err.flush();
+        code
+    }
+
+    fn answer(&mut self, command: Command) -> Answer {
+        match command {
+            Command::Parse(it) => self.parse(&it),
+            Command::Build(it) => self.build(&it),
+            Command::Plan(it) => self.plan(&it),
+            Command::Why(it) => self.why(&it),
+            Command::Stack(it) => self.stack(&it),
+            Command::Compare(it) => self.compare(&it),
+            Command::Files(it) => self.files(&it),
+            Command::Images(it) => self.images(&it),
+            Command::History(it) => self.history(&it),
+            Command::Inspect(it) => self.inspect(&it),
+            Command::Tag(it) => self.done(self.session.tag(&it.source, &it.target)),
+            Command::Rmi(it) => self.rmi(&it),
+            Command::Load(it) => self.load(&it),
+            Command::Save(it) => self.save(&it),
+            Command::Run(it) => self.run_container(&it),
+            Command::Exec(it) => self.exec(&it),
+            Command::Ps(it) => self.ps(&it),
+            Command::Logs(it) => self.logs(&it),
+            Command::Stop(it) => self.stop(&it),
+            Command::Kill(it) => self.kill(&it),
+            Command::Start(it) => self.start(&it),
+            Command::Wait(it) => self.wait(&it),
+            Command::Rm(it) => self.rm(&it),
+            Command::Doctor(it) => self.doctor(&it),
+            Command::System(it) => self.system(&it),
+            Command::Version => self.version(),
+            Command::Learn(_) | Command::Lesson(_) => {
+                Err(Trouble::new(only_at_a_prompt(self.language())).into())
+            }
+            Command::Image(_) | Command::Container(_) => unreachable!("short() has replaced these"),
+        }
+    }
+
+    fn language(&self) -> Language {
+        self.session.language()
+    }
+
+    #[expect(clippy::unused_self, reason = "reads like the other answers")]
+    fn done(&self, answer: Result<(), SessionError>) -> Answer {
+        answer.map(|()| 0)
+    }
+
+    /// Writes a picture.
+    pub fn show(&mut self, text: &Text) {
+        self.write(&self.screen.paint(text));
+    }
+
+    /// Writes text as it is.
+    pub fn write(&mut self, text: &str) {
+        // A closed pipe ends the answer, not the program.
+        let _ = self.out.write_all(text.as_bytes());
+    }
+
+    /// Writes one line.
+    pub fn line(&mut self, text: &str) {
+        self.write(&format!("{text}\n"));
+    }
+
+    /// Writes why something could not be done.
+    pub fn complain(&mut self, error: &SessionError) {
+        self.last.error = Some(error.message().to_owned());
+        let text = match error {
+            SessionError::Dockerfile {
+                source,
+                diagnostics,
+            } => diagnostics
+                .iter()
+                .flat_map(|it| render::diagnostic(it, source, &self.screen).into_lines())
+                .collect(),
+            SessionError::Trouble(Trouble { message, help, .. }) => {
+                render::error(message, help.as_deref(), &self.screen)
+            }
+        };
+        self.mutter(&self.screen.paint(&text));
+    }
+
+    /// Writes a line to standard error.
+    pub fn mutter(&mut self, text: &str) {
+        // As above.
+        let _ = self.err.write_all(text.as_bytes());
+    }
+
+    /// Does one thing for each of some names, and goes on after trouble, as docker does.
+    fn each(
+        &mut self,
+        names: &[String],
+        mut action: impl FnMut(&mut Self, &str) -> Result<(), SessionError>,
+    ) -> Answer {
+        let mut code = 0;
+        for name in names {
+            if let Err(error) = action(self, name) {
+                self.complain(&error);
+                code = error.exit();
+            }
+        }
+        Ok(code)
+    }
+
+    /// Splits `NAME=VALUE`; a name alone is looked up in the environment.
+    fn pairs(&self, words: &[String]) -> Vec<(String, String)> {
+        let pair = |word: &String| match word.split_once('=') {
+            Some((name, value)) => Some((name.to_owned(), value.to_owned())),
+            None => (self.around.variable)(word).map(|value| (word.clone(), value)),
+        };
+        words.iter().filter_map(pair).collect()
+    }
+
+    fn path(&self, path: &Path) -> PathBuf {
+        if path.as_os_str() == "-" {
+            path.to_owned()
+        } else {
+            self.around.folder.join(path)
+        }
+    }
+}
+
+crate::messages! {
+    only_at_a_prompt() {
+        en: "lessons need a prompt: start `strata learn` in a terminal",
+        ko: "레슨은 터미널에서 `strata learn`으로 시작하세요",
+    }
+}

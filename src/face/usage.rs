@@ -1,0 +1,163 @@
+//! clap's errors in docker's words, and with docker's exit codes.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::language::Language;
+use crate::session::Trouble;
+
+crate::messages! {
+    unknown_flag(flag: &str) {
+        en: "unknown flag: {flag}",
+        ko: "그런 옵션이 없습니다(unknown flag): {flag}",
+    }
+    unknown_shorthand(letter: &str, flag: &str) {
+        en: "unknown shorthand flag: '{letter}' in {flag}",
+        ko: "그런 짧은 옵션이 없습니다(unknown shorthand flag): {flag}의 '{letter}'",
+    }
+    long_flag_help(name: &str) {
+        en: "did you mean --{name}? Long options begin with two dashes",
+        ko: "--{name}을(를) 쓰려던 것 아닌가요? 긴 옵션은 -가 두 개입니다",
+    }
+    see_help(verb: &str) {
+        en: "`{verb} --help` lists the options",
+        ko: "`{verb} --help`로 옵션을 볼 수 있습니다",
+    }
+    unknown_command(word: &str) {
+        en: "'{word}' is not a strata command",
+        ko: "'{word}' 은(는) strata 명령이 아닙니다(not a strata command)",
+    }
+    did_you_mean(word: &str) {
+        en: "did you mean `{word}`?",
+        ko: "혹시 `{word}` 아닌가요?",
+    }
+    list_help() {
+        en: "`--help` lists the verbs",
+        ko: "`--help`로 명령 목록을 볼 수 있습니다",
+    }
+    missing(verb: &str, what: &str) {
+        en: "\"{verb}\" requires {what}",
+        ko: "\"{verb}\"에 빠진 것이 있습니다(requires): {what}",
+    }
+    too_many(word: &str) {
+        en: "unexpected argument: {word}",
+        ko: "필요 없는 단어가 있습니다(unexpected argument): {word}",
+    }
+    build_needs_folder() {
+        en: "\"build\" requires exactly 1 argument: the folder to build from",
+        ko: "\"build\"에는 빌드할 폴더가 필요합니다(requires exactly 1 argument)",
+    }
+    build_needs_folder_help() {
+        en: "a dot means this folder: `build .`",
+        ko: "점(.)은 지금 폴더라는 뜻입니다: `build .`",
+    }
+    invalid(value: &str, flag: &str) {
+        en: "invalid argument \"{value}\" for {flag}",
+        ko: "{flag}의 값 \"{value}\" 이(가) 올바르지 않습니다(invalid argument)",
+    }
+}
+
+/// Turns a usage error into trouble. `words` are those that were typed, the program's name first.
+pub fn trouble(error: &clap::Error, words: &[String], language: Language) -> Trouble {
+    let get = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
+        _ => None,
+    };
+    let verb = words.get(1).map_or("strata", String::as_str);
+    let help = see_help(language, verb);
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let given = get(ContextKind::InvalidArg).unwrap_or_default();
+            unknown(&given, words, verb, language)
+        }
+        ErrorKind::InvalidSubcommand => {
+            let word = get(ContextKind::InvalidSubcommand).unwrap_or_default();
+            let near = get(ContextKind::SuggestedSubcommand);
+            let near = near.map_or_else(|| list_help(language), |it| did_you_mean(language, &it));
+            Trouble::new(unknown_command(language, &word)).with_help(near)
+        }
+        ErrorKind::MissingRequiredArgument if verb == "build" => {
+            Trouble::new(build_needs_folder(language)).with_help(build_needs_folder_help(language))
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let what = get(ContextKind::InvalidArg).unwrap_or_default();
+            Trouble::new(missing(language, verb, &what)).with_help(help)
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let value = get(ContextKind::InvalidValue).unwrap_or_default();
+            let flag = get(ContextKind::InvalidArg).unwrap_or_default();
+            Trouble::new(invalid(language, &value, &flag))
+                .with_help(help)
+                .with_exit(125)
+        }
+        _ => {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            let line = line.strip_prefix("error: ").unwrap_or(line).to_owned();
+            Trouble::new(line).with_help(help).with_exit(125)
+        }
+    }
+}
+
+fn unknown(given: &str, words: &[String], verb: &str, language: Language) -> Trouble {
+    let help = see_help(language, verb);
+    if given.starts_with("--") {
+        return Trouble::new(unknown_flag(language, given))
+            .with_help(help)
+            .with_exit(125);
+    }
+    let Some(letter) = given.strip_prefix('-') else {
+        return Trouble::new(too_many(language, given)).with_help(help);
+    };
+    // `-name`: clap names the letter it does not know, docker the whole word.
+    let is_it =
+        |word: &&String| word.starts_with('-') && !word.starts_with("--") && word.contains(letter);
+    let whole = words.iter().find(is_it).map_or(given, String::as_str);
+    let help = match whole.strip_prefix('-').filter(|name| name.len() > 2) {
+        Some(name) => long_flag_help(language, name.split('=').next().unwrap_or(name)),
+        None => help,
+    };
+    Trouble::new(unknown_shorthand(language, letter, whole))
+        .with_help(help)
+        .with_exit(125)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Arguments;
+    use clap::Parser;
+
+    fn said(words: &[&str]) -> (String, i32) {
+        let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+        let error = Arguments::try_parse_from(&words).expect_err("these words are wrong");
+        let trouble = trouble(&error, &words, Language::En);
+        (trouble.message, trouble.exit)
+    }
+
+    #[test]
+    fn mistakes_are_named_as_docker_names_them() {
+        let cases: [(&[&str], &str, i32); 5] = [
+            (
+                &["strata", "run", "--bogus", "x"],
+                "unknown flag: --bogus",
+                125,
+            ),
+            (
+                &["strata", "run", "-name", "x", "y"],
+                "unknown shorthand flag: 'n' in -name",
+                125,
+            ),
+            (&["strata", "nosuch"], "'nosuch' is not a strata command", 1),
+            (
+                &["strata", "build", "-t", "a"],
+                "\"build\" requires exactly 1 argument: the folder to build from",
+                1,
+            ),
+            (&["strata", "ps", "extra"], "unexpected argument: extra", 1),
+        ];
+        for (words, message, exit) in cases {
+            assert_eq!(said(words), (message.to_owned(), exit), "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What to type instead, for every [`super::ParseErrorKind`] where that can be said.
+
+use super::error::ParseErrorKind as Kind;
+use crate::language::Language;
+
+crate::messages! {
+    not_utf8() {
+        en: "save the file as UTF-8; an image or a compiled program is not a Dockerfile",
+        ko: "파일을 UTF-8로 저장하세요. 이미지나 컴파일된 프로그램은 Dockerfile이 아닙니다",
+    }
+    line_too_long() {
+        en: "split the line: end it with the escape character and go on in the next",
+        ko: "줄을 나누세요: 이스케이프 문자로 끝내고 다음 줄에서 이어 쓰면 됩니다",
+    }
+    no_instructions() {
+        en: "begin with a base image, for example: FROM practice-os",
+        ko: "기반 이미지부터 시작하세요. 예: FROM practice-os",
+    }
+    duplicate_directive() {
+        en: "remove one of the two lines",
+        ko: "두 줄 가운데 하나를 지우세요",
+    }
+    invalid_escape() {
+        en: "write # escape=` or leave the line out",
+        ko: "# escape=` 라고 쓰거나 그 줄을 지우세요",
+    }
+    unterminated_heredoc(name: &str) {
+        en: "end the text with a line that is only {name}, without spaces around it",
+        ko: "{name}만 있는 줄로 끝내세요. 앞뒤에 공백이 없어야 합니다",
+    }
+    array_not_strings() {
+        en: "put quotes around every element, as in [\"sleep\", \"5\"]",
+        ko: "모든 요소를 따옴표로 감싸세요. 예: [\"sleep\", \"5\"]",
+    }
+    pair_without_equals() {
+        en: "put quotes around a value with spaces, as in NAME=\"two words\"",
+        ko: "공백이 있는 값은 따옴표로 감싸세요. 예: NAME=\"two words\"",
+    }
+    pair_without_value(instruction: &str) {
+        en: "write {instruction} NAME=value",
+        ko: "{instruction} NAME=value 처럼 쓰세요",
+    }
+    unknown_instruction() {
+        en: "the instructions are ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR",
+        ko: "쓸 수 있는 명령: ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR",
+    }
+    write_instead(suggestion: &str) {
+        en: "write {suggestion}",
+        ko: "{suggestion} 라고 쓰세요",
+    }
+    duplicate_flag(flag: &str) {
+        en: "remove one of the two --{flag}",
+        ko: "--{flag} 둘 가운데 하나를 지우세요",
+    }
+    flag_without_value(flag: &str) {
+        en: "write --{flag}=VALUE, without spaces around =",
+        ko: "--{flag}=VALUE 처럼 = 앞뒤에 공백 없이 쓰세요",
+    }
+    flag_not_boolean(flag: &str) {
+        en: "write --{flag}, --{flag}=true or --{flag}=false",
+        ko: "--{flag}, --{flag}=true, --{flag}=false 가운데 하나로 쓰세요",
+    }
+    no_destination(instruction: &str) {
+        en: "name what to copy, then where to: {instruction} SOURCE... DESTINATION",
+        ko: "무엇을, 어디로 복사할지 차례로 쓰세요: {instruction} SOURCE... DESTINATION",
+    }
+    heredoc_destination(instruction: &str) {
+        en: "put the destination last: {instruction} <<NAME /path",
+        ko: "목적지를 마지막에 쓰세요: {instruction} <<NAME /path",
+    }
+    url_source() {
+        en: "ADD fetches URLs",
+        ko: "URL은 ADD로 가져올 수 있습니다",
+    }
+    from_arguments() {
+        en: "write FROM IMAGE or FROM IMAGE AS NAME",
+        ko: "FROM IMAGE 또는 FROM IMAGE AS NAME 처럼 쓰세요",
+    }
+    invalid_stage_name() {
+        en: "begin with a letter; then letters, digits, '-', '_' and '.'",
+        ko: "글자로 시작하고 그 뒤에는 글자, 숫자, '-', '_', '.'만 쓰세요",
+    }
+    no_stage() {
+        en: "write FROM first; only ARG may stand before it",
+        ko: "FROM을 먼저 쓰세요. 그 앞에는 ARG만 올 수 있습니다",
+    }
+    healthcheck_type() {
+        en: "write HEALTHCHECK CMD command, or HEALTHCHECK NONE",
+        ko: "HEALTHCHECK CMD 명령 또는 HEALTHCHECK NONE 이라고 쓰세요",
+    }
+    invalid_duration() {
+        en: "a number with a unit: 500ms, 30s, 1m30s, 2h",
+        ko: "숫자와 단위로 쓰세요: 500ms, 30s, 1m30s, 2h",
+    }
+    shell_not_json() {
+        en: "write SHELL [\"/bin/sh\", \"-c\"]",
+        ko: "SHELL [\"/bin/sh\", \"-c\"] 처럼 쓰세요",
+    }
+    invalid_network() {
+        en: "one of default, none, host",
+        ko: "default, none, host 가운데 하나를 쓰세요",
+    }
+    invalid_security() {
+        en: "one of sandbox, insecure",
+        ko: "sandbox, insecure 가운데 하나를 쓰세요",
+    }
+}
+
+/// Returns what to type instead.
+pub(super) fn of(kind: &Kind, language: Language) -> Option<String> {
+    Some(match kind {
+        Kind::NotUtf8 => not_utf8(language),
+        Kind::LineTooLong => line_too_long(language),
+        Kind::Empty | Kind::NoInstructions => no_instructions(language),
+        Kind::DuplicateDirective { .. } => duplicate_directive(language),
+        Kind::InvalidEscape { .. } => invalid_escape(language),
+        Kind::UnterminatedHeredoc { name } => unterminated_heredoc(language, name),
+        Kind::ArrayNotStrings => array_not_strings(language),
+        Kind::PairWithoutEquals { .. } => pair_without_equals(language),
+        Kind::PairWithoutValue { instruction } => pair_without_value(language, instruction),
+        Kind::UnknownInstruction {
+            suggestion: Some(word),
+            ..
+        } => write_instead(language, word),
+        Kind::UnknownInstruction { .. } => unknown_instruction(language),
+        Kind::UnknownFlag { suggestion, .. } => {
+            let flag = format!("--{}", suggestion.as_deref()?);
+            write_instead(language, &flag)
+        }
+        Kind::DuplicateFlag { flag } => duplicate_flag(language, flag),
+        Kind::FlagWithoutValue { flag } => flag_without_value(language, flag),
+        Kind::FlagNotBoolean { flag, .. } => flag_not_boolean(language, flag),
+        Kind::NoDestination { instruction, .. } => no_destination(language, instruction),
+        Kind::HeredocDestination { instruction } => heredoc_destination(language, instruction),
+        Kind::UrlSource => url_source(language),
+        Kind::FromArguments => from_arguments(language),
+        Kind::InvalidStageName { .. } => invalid_stage_name(language),
+        Kind::NoStage { .. } => no_stage(language),
+        Kind::HealthcheckType { .. } | Kind::HealthcheckNoCommand => healthcheck_type(language),
+        Kind::InvalidDuration { .. } | Kind::ShortInterval { .. } => invalid_duration(language),
+        Kind::ShellNotJson => shell_not_json(language),
+        Kind::InvalidNetwork { .. } => invalid_network(language),
+        Kind::InvalidSecurity { .. } => invalid_security(language),
+        // The sentence itself says all there is to do.
+        Kind::NestedTooDeep
+        | Kind::NeedsOneArgument { .. }
+        | Kind::NeedsArguments { .. }
+        | Kind::VariableInFrom
+        | Kind::BlankName { .. }
+        | Kind::OnbuildChained
+        | Kind::OnbuildForbidden { .. }
+        | Kind::HealthcheckNoneArguments
+        | Kind::InvalidRetries { .. }
+        | Kind::NegativeRetries { .. }
+        | Kind::EmptyVolume => return None,
+    })
+}

@@ -1,0 +1,206 @@
+//! A whole Dockerfile: its instructions in order, and the stages they form.
+
+use std::fmt;
+
+use super::error::{ParseError, ParseErrorKind};
+use super::file::Reading;
+use super::instruction::{Instruction, Located};
+use super::lint::Warning;
+use super::syntax::{Directive, Node, Word};
+use super::typed;
+use crate::source::Span;
+
+/// A Dockerfile whose every instruction makes sense by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dockerfile {
+    /// The escape character: `\` or a backtick.
+    pub escape: char,
+    /// The parser directives.
+    pub directives: Vec<Directive>,
+    /// Every instruction, global ARGs included; never empty.
+    pub instructions: Vec<Located<Instruction>>,
+    /// The stages, in order; empty in a file of nothing but ARGs.
+    pub stages: Vec<Stage>,
+    /// What the reader should know though the text is accepted.
+    pub warnings: Vec<Warning>,
+}
+
+/// One stage: a FROM and what follows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// Place among the stages, from 0.
+    pub index: usize,
+    /// Its name.
+    pub name: Option<StageName>,
+    /// What it is built on, unexpanded.
+    pub base: Word,
+    /// `--platform`, unexpanded.
+    pub platform: Option<Word>,
+    /// Index of its FROM among [`Dockerfile::instructions`].
+    pub first: usize,
+    /// Index of its last instruction.
+    pub last: usize,
+    /// The bytes of its FROM.
+    pub span: Span,
+}
+
+/// A stage's name: lower case, a letter first, then letters, digits, `-`, `_` and `.`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StageName(String);
+
+impl StageName {
+    /// Reads a name in any case; none when it has characters a name cannot have.
+    ///
+    /// ```
+    /// use strata::parser::StageName;
+    /// assert_eq!(StageName::new("Build").unwrap().as_str(), "build");
+    /// assert_eq!(StageName::new("1st"), None);
+    /// ```
+    pub fn new(text: &str) -> Option<Self> {
+        let name = text.to_lowercase();
+        let mut characters = name.chars();
+        let starts_well = characters.next().is_some_and(|c| c.is_ascii_lowercase());
+        let goes_on_well = characters
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.'));
+        (starts_well && goes_on_well).then_some(Self(name))
+    }
+
+    /// Returns the lower-case name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Dockerfile {
+    /// Returns the instructions before the first FROM: global ARGs.
+    pub fn globals(&self) -> &[Located<Instruction>] {
+        let end = self
+            .stages
+            .first()
+            .map_or(self.instructions.len(), |stage| stage.first);
+        &self.instructions[..end]
+    }
+
+    /// Returns the instructions of a stage, its FROM first.
+    pub fn stage_instructions(&self, stage: &Stage) -> &[Located<Instruction>] {
+        &self.instructions[stage.first..=stage.last]
+    }
+}
+
+/// Gives every instruction its type and groups them into stages.
+pub(super) fn dockerfile(reading: Reading) -> Result<Dockerfile, Vec<ParseError>> {
+    let Reading { file, mut errors } = reading;
+    errors.extend(before_first_stage(&file.instructions));
+    let mut instructions = Vec::with_capacity(file.instructions.len());
+    for node in file.instructions {
+        match located(node) {
+            Ok(instruction) => instructions.push(instruction),
+            Err(error) => errors.push(error),
+        }
+    }
+    if !errors.is_empty() {
+        errors.sort_by_key(|error| error.span);
+        return Err(errors);
+    }
+    Ok(Dockerfile {
+        escape: file.escape,
+        directives: file.directives,
+        stages: stages(&instructions),
+        instructions,
+        warnings: file.warnings,
+    })
+}
+
+/// Only ARG may stand before the first FROM. One error is enough for all that do, and none is
+/// needed where a word that is no instruction might be that FROM.
+fn before_first_stage(nodes: &[Node]) -> Option<ParseError> {
+    let mut early = nodes.iter().take_while(|node| node.name != "FROM");
+    let node = early.find(|node| node.name != "ARG")?;
+    let instruction = typed::INSTRUCTIONS
+        .into_iter()
+        .find(|name| *name == node.name)?;
+    let span = node.keyword.span;
+    Some(ParseError {
+        kind: ParseErrorKind::NoStage { instruction },
+        span,
+        instruction: span,
+    })
+}
+
+fn located(mut node: Node) -> Result<Located<Instruction>, ParseError> {
+    let (span, lines) = (node.span, node.lines);
+    let keyword = node.keyword.clone();
+    let comments = std::mem::take(&mut node.comments);
+    let original = node.original.clone();
+    Ok(Located {
+        value: typed::instruction(node)?,
+        span,
+        lines,
+        original,
+        keyword,
+        comments,
+    })
+}
+
+fn stages(instructions: &[Located<Instruction>]) -> Vec<Stage> {
+    let mut stages: Vec<Stage> = Vec::new();
+    for (place, located) in instructions.iter().enumerate() {
+        if let Instruction::From(from) = &located.value {
+            stages.push(Stage {
+                index: stages.len(),
+                name: from.name.as_ref().map(|named| named.name.clone()),
+                base: from.image.clone(),
+                platform: from.platform.clone(),
+                first: place,
+                last: place,
+                span: located.span,
+            });
+        } else if let Some(stage) = stages.last_mut() {
+            stage.last = place;
+        }
+    }
+    stages
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::parser::parse;
+    use crate::source::Source;
+
+    #[test]
+    fn instructions_belong_to_the_stage_before_them() {
+        let text = "ARG A\nFROM a AS Build\nRUN x\nFROM --platform=p build\nRUN y\nRUN z\n";
+        let file = parse(&Source::new("Dockerfile", text)).unwrap();
+        let ranges: Vec<_> = file
+            .stages
+            .iter()
+            .map(|stage| (stage.first, stage.last))
+            .collect();
+        assert_eq!(ranges, [(1, 2), (3, 5)]);
+        assert_eq!(file.globals().len(), 1);
+        assert_eq!(file.stage_instructions(&file.stages[1]).len(), 3);
+        assert_eq!(file.stages[0].name.as_ref().unwrap().as_str(), "build");
+        assert_eq!(file.stages[1].platform.as_ref().unwrap().text, "p");
+    }
+
+    #[test]
+    fn only_arg_may_stand_before_the_first_stage() {
+        let source = Source::new("Dockerfile", "ARG A\nRUN x\nENV a=b\nFROM a\n");
+        let errors = parse(&source).unwrap_err();
+        assert_eq!(errors.len(), 1);
+        let message = "no build stage in current context: RUN before the first FROM";
+        assert_eq!(errors[0].to_string(), message);
+    }
+
+    #[test]
+    fn a_broken_from_is_still_the_first_stage() {
+        let errors = parse(&Source::new("Dockerfile", "FROM a b\nRUN x\n")).unwrap_err();
+        assert_eq!(errors.len(), 1);
+    }
+}

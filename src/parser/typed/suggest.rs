@@ -1,0 +1,73 @@
+//! "Did you mean": the known word nearest to a misspelt one.
+
+/// The most letters that may be wrong; more is another word.
+const FARTHEST: usize = 2;
+
+/// Returns the nearest of some known words in the case that was typed; none when all are far, or
+/// when the word is known.
+///
+/// ```text
+/// form → from    FORM → FROM    xyz → nothing
+/// ```
+pub(super) fn suggestion<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    // A long word is no misspelling, and the distance is costly there.
+    if typed.len() > 40 {
+        return None;
+    }
+    let lower = typed.to_lowercase();
+    // Of words equally near, one with two letters swapped is the likelier.
+    let far = |word: &str| {
+        let word = word.to_lowercase();
+        (
+            strsim::levenshtein(&lower, &word),
+            strsim::osa_distance(&lower, &word),
+        )
+    };
+    let ((distance, _), word) = known
+        .map(|word| (far(word), word))
+        .min_by_key(|(far, _)| *far)?;
+    if distance > FARTHEST || distance >= typed.chars().count() {
+        return None;
+    }
+    Some(if typed == lower {
+        word.to_lowercase()
+    } else if typed == typed.to_uppercase() {
+        word.to_uppercase()
+    } else {
+        word.to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::suggestion;
+
+    fn instruction(typed: &str) -> Option<String> {
+        suggestion(typed, ["COPY", "FROM", "RUN"].into_iter())
+    }
+
+    #[test]
+    fn the_suggestion_has_the_case_that_was_typed() {
+        assert_eq!(instruction("FORM").as_deref(), Some("FROM"));
+        assert_eq!(instruction("form").as_deref(), Some("from"));
+        assert_eq!(instruction("Form").as_deref(), Some("FROM"));
+    }
+
+    #[test]
+    fn of_two_words_as_near_the_one_with_swapped_letters_is_meant() {
+        assert_eq!(
+            suggestion("RNU", ["ENV", "RUN"].into_iter()).as_deref(),
+            Some("RUN")
+        );
+    }
+
+    #[test]
+    fn a_word_with_three_letters_wrong_gets_no_suggestion() {
+        assert_eq!(instruction("FRXYZ"), None);
+    }
+
+    #[test]
+    fn a_short_word_is_not_taken_for_one_it_shares_nothing_with() {
+        assert_eq!(suggestion("x", ["id"].into_iter()), None);
+    }
+}

@@ -1,0 +1,181 @@
+//! What a build would do, said without doing it.
+//!
+//! The forecast walks the plan as the build does and asks the same [`verdict`]. Where it would need
+//! the result of a step that has yet to run, it says so instead of guessing.
+
+use std::collections::HashMap;
+
+use super::ingredients::{FileIngredient, Ingredients, KeySink};
+use super::record::{CacheRecord, CacheRecords};
+use super::step::{CopyFrom, CopyStep, LayerStep, Plan, Step, StepKind, StepNumber};
+use super::verdict::{Question, Verdict, verdict};
+use crate::digest::{CacheKey, DiffId};
+
+/// Where a forecast finds out what a COPY would take, beside the cache itself.
+pub trait World: CacheRecords {
+    /// What goes wrong while looking at files.
+    type Error;
+
+    /// Returns the files a COPY takes from the context.
+    fn context_files(&mut self, copy: &CopyStep) -> Result<Vec<FileIngredient>, Self::Error>;
+
+    /// Returns the files a COPY takes from finished layers, base first.
+    fn layer_files(
+        &mut self,
+        layers: &[DiffId],
+        copy: &CopyStep,
+    ) -> Result<Vec<FileIngredient>, Self::Error>;
+}
+
+/// A stage as far as it is known: the key of its last step, and its layers.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    /// The key of the last step; none where it depends on a step that has to run first.
+    pub key: Option<CacheKey>,
+    /// The last step that made a layer, or the FROM.
+    pub parent: StepNumber,
+    /// Whether that is a FROM.
+    pub parent_is_base: bool,
+    /// The layers, base first; none once a step has to run.
+    pub layers: Option<Vec<DiffId>>,
+    /// The first step that has to run, once there is one.
+    pub must_run: Option<StepNumber>,
+}
+
+/// What was found out about one layer step.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// Its key; none for `Unknown`.
+    pub key: Option<CacheKey>,
+    /// Whether it is reused, and why not.
+    pub verdict: Verdict,
+    /// The record that fits, for a hit.
+    pub record: Option<CacheRecord>,
+}
+
+impl Chain {
+    /// Starts a chain at a base image.
+    pub fn new(key: CacheKey, from: StepNumber, layers: Vec<DiffId>) -> Self {
+        Self {
+            key: Some(key),
+            parent: from,
+            parent_is_base: true,
+            layers: Some(layers),
+            must_run: None,
+        }
+    }
+
+    /// Asks the cache about the next step, given the files it copies.
+    pub fn judge(
+        &self,
+        step: &Step,
+        layer: &LayerStep,
+        files: &[FileIngredient],
+        cache: bool,
+        records: &dyn CacheRecords,
+    ) -> Judged {
+        let Some(parent) = self.key else {
+            return Judged::unknown(self.must_run.unwrap_or(self.parent));
+        };
+        let key = KeySink::key(layer, parent, files);
+        let question = Question {
+            step,
+            key,
+            ingredients: &|| Ingredients::of(layer, parent, files),
+            parent: self.parent,
+            parent_is_base: self.parent_is_base,
+            cache,
+        };
+        let (verdict, record) = verdict(&question, records);
+        Judged {
+            key: Some(key),
+            verdict,
+            record,
+        }
+    }
+
+    /// Goes on to the next step. `layer` is none where the step has yet to run.
+    pub fn advance(&mut self, step: StepNumber, key: Option<CacheKey>, layer: Option<DiffId>) {
+        self.key = key;
+        self.parent = step;
+        self.parent_is_base = false;
+        match (layer, &mut self.layers) {
+            (Some(layer), Some(layers)) => layers.push(layer),
+            _ => {
+                self.layers = None;
+                self.must_run.get_or_insert(step);
+            }
+        }
+    }
+}
+
+impl Judged {
+    /// Nothing can be said before a step ran.
+    pub fn unknown(until: StepNumber) -> Self {
+        Self {
+            key: None,
+            verdict: Verdict::Unknown { until },
+            record: None,
+        }
+    }
+}
+
+/// Predicts every layer step of the needed stages. `start` gives the chain of a FROM on an image
+/// or on nothing; `cache` is false for `--no-cache`.
+pub fn forecast<W: World>(
+    plan: &Plan,
+    cache: bool,
+    start: &dyn Fn(&Step) -> Chain,
+    world: &mut W,
+) -> Result<Vec<(StepNumber, Judged)>, W::Error> {
+    let mut chains: HashMap<usize, Chain> = HashMap::new();
+    let mut judged = Vec::new();
+    for step in &plan.steps {
+        let Some(stage) = step.stage else { continue };
+        match &step.kind {
+            StepKind::From(base) => {
+                let chain = match base {
+                    super::step::Base::Stage(below) => chains[below].clone(),
+                    _ => start(step),
+                };
+                chains.insert(stage, chain);
+            }
+            StepKind::Layer(layer) => {
+                let answer = predict(step, layer, cache, &chains, world)?;
+                let layer = answer.record.as_ref().map(|record| record.layer);
+                let chain = chains
+                    .get_mut(&stage)
+                    .expect("FROM comes before the stage's steps");
+                chain.advance(step.number, answer.key, layer);
+                judged.push((step.number, answer));
+            }
+            _ => {}
+        }
+    }
+    Ok(judged)
+}
+
+fn predict<W: World>(
+    step: &Step,
+    layer: &LayerStep,
+    cache: bool,
+    chains: &HashMap<usize, Chain>,
+    world: &mut W,
+) -> Result<Judged, W::Error> {
+    let chain = &chains[&step.stage.unwrap_or_default()];
+    let files = match layer {
+        LayerStep::Copy(copy) => match &copy.from {
+            CopyFrom::Context => world.context_files(copy)?,
+            CopyFrom::Stage(source) => match &chains[source].layers {
+                Some(layers) => world.layer_files(layers, copy)?,
+                None => {
+                    let until = chains[source].must_run.unwrap_or(step.number);
+                    return Ok(Judged::unknown(until));
+                }
+            },
+            CopyFrom::Image(_) => world.layer_files(&[], copy)?,
+        },
+        _ => Vec::new(),
+    };
+    Ok(chain.judge(step, layer, &files, cache, world))
+}

@@ -1,0 +1,512 @@
+//! From a Dockerfile to a [`Plan`]: everything expanded, every step knowing all that decides it.
+
+use super::error::{PlanError, PlanErrorKind};
+use super::scope::{PROXY_ARGS, Pairs, Scope, join_path};
+use super::settings::{ports, signal};
+use super::stage_graph::{StageGraph, copy_from};
+use super::step::{
+    Base, ConfigChange, CopyFrom, CopyStep, InlineFile, LayerStep, Plan, PlannedStage, RunStep,
+    Step, StepKind, WorkdirStep,
+};
+use crate::digest::ImageId;
+use crate::parser::instruction::{
+    Argument, Command, CopyInstruction, Pair, RunInstruction, Script, Word,
+};
+use crate::parser::{Dockerfile, Instruction, Located, word};
+use crate::reference::ImageReference;
+
+/// What planning is told beside the Dockerfile.
+#[derive(Debug, Clone, Default)]
+pub struct PlanOptions {
+    /// The stage to build; the last one if none.
+    pub target: Option<String>,
+    /// `--build-arg`, in order.
+    pub build_args: Pairs,
+}
+
+/// What planning has to know of a base image.
+#[derive(Debug, Clone)]
+pub struct BaseInfo {
+    /// The image.
+    pub id: ImageId,
+    /// Its environment.
+    pub env: Pairs,
+    /// Its folder; empty for `/`.
+    pub workdir: String,
+    /// Its user.
+    pub user: String,
+    /// Its shell, if it sets one.
+    pub shell: Option<Vec<String>>,
+    /// Whether it has instructions for its children.
+    pub has_triggers: bool,
+}
+
+/// Why there is no plan.
+#[derive(Debug)]
+pub enum PlanFailure<E> {
+    /// The Dockerfile is wrong.
+    Dockerfile(PlanError),
+    /// A base image cannot be had.
+    Base {
+        /// The word that names it.
+        span: crate::source::Span,
+        /// Why.
+        error: E,
+    },
+}
+
+impl<E> From<PlanError> for PlanFailure<E> {
+    fn from(error: PlanError) -> Self {
+        Self::Dockerfile(error)
+    }
+}
+
+/// The shell of shell forms where neither SHELL nor the base says another.
+pub const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
+
+/// Plans a Dockerfile. `base` finds out about an image that FROM names.
+pub fn plan<E>(
+    file: &Dockerfile,
+    options: &PlanOptions,
+    base: &mut dyn FnMut(&ImageReference) -> Result<BaseInfo, E>,
+) -> Result<Plan, PlanFailure<E>> {
+    let mut planner = Planner {
+        file,
+        options,
+        globals: platform_args(),
+        scopes: Vec::new(),
+    };
+    let mut steps = Vec::new();
+    for (index, instruction) in file.globals().iter().enumerate() {
+        let kind = planner.global(instruction)?;
+        steps.push(step(index + 1, None, instruction, kind));
+    }
+    let graph = StageGraph::new(file, options.target.as_deref(), &planner.globals)?;
+    for stage in &file.stages {
+        let needed = graph.needed[stage.index];
+        for (offset, instruction) in file.stage_instructions(stage).iter().enumerate() {
+            let kind = match (&instruction.value, needed) {
+                (_, false) => StepKind::NotNeeded,
+                (Instruction::From(_), true) => {
+                    let scope = planner.start(&graph.bases[stage.index], stage.base.span, base)?;
+                    planner.scopes.resize(stage.index + 1, Scope::default());
+                    planner.scopes[stage.index] = scope.0;
+                    scope.1
+                }
+                (value, true) => planner.kind(stage.index, value)?,
+            };
+            steps.push(step(
+                stage.first + offset + 1,
+                Some(stage.index),
+                instruction,
+                kind,
+            ));
+        }
+    }
+    let planned = |stage: &crate::parser::Stage| PlannedStage {
+        name: stage.name.as_ref().map(ToString::to_string),
+        base: graph.bases[stage.index].clone(),
+        needed: graph.needed[stage.index],
+    };
+    Ok(Plan {
+        stages: file.stages.iter().map(planned).collect(),
+        target: graph.target,
+        steps,
+    })
+}
+
+fn step(
+    number: usize,
+    stage: Option<usize>,
+    instruction: &Located<Instruction>,
+    kind: StepKind,
+) -> Step {
+    let Located {
+        span,
+        lines,
+        original,
+        ..
+    } = instruction;
+    Step {
+        number,
+        stage,
+        span: *span,
+        lines: *lines,
+        text: one_line(original),
+        kind,
+    }
+}
+
+/// Shows an instruction on one line: runs of white space that continuations left become one space.
+fn one_line(original: &str) -> String {
+    let text = original.trim();
+    if text.contains('\t') || text.contains("   ") {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// What FROM lines and ARGs can use without a declaration (Dockerfile reference, "Automatic
+/// platform ARGs in the global scope").
+fn platform_args() -> Pairs {
+    let platform = crate::plan::platform();
+    let (os, rest) = platform.split_once('/').unwrap_or(("linux", "amd64"));
+    let (arch, variant) = rest.split_once('/').unwrap_or((rest, ""));
+    let mut args = Pairs::new();
+    for side in ["TARGET", "BUILD"] {
+        for (name, value) in [
+            ("PLATFORM", platform.as_str()),
+            ("OS", os),
+            ("ARCH", arch),
+            ("VARIANT", variant),
+        ] {
+            args.push((format!("{side}{name}"), value.to_owned()));
+        }
+    }
+    args
+}
+
+struct Planner<'a> {
+    file: &'a Dockerfile,
+    options: &'a PlanOptions,
+    globals: Pairs,
+    /// By stage, for needed ones.
+    scopes: Vec<Scope>,
+}
+
+impl Planner<'_> {
+    fn global(&mut self, instruction: &Located<Instruction>) -> Result<StepKind, PlanError> {
+        let Instruction::Arg(arguments) = &instruction.value else {
+            let kind = PlanErrorKind::BeforeFrom {
+                instruction: instruction.value.name(),
+            };
+            return Err(PlanError::new(kind, instruction.keyword.span));
+        };
+        let mut declared = Vec::new();
+        for argument in arguments {
+            let lookup = |name: &str| value_of(&self.globals, name);
+            let expand = |word: &Word| {
+                word::expand(&word.text, self.file.escape, &lookup)
+                    .map_err(|e| PlanError::new(PlanErrorKind::Word(e), word.span))
+            };
+            let name = expand(&argument.name)?.text;
+            let default = argument
+                .default
+                .as_ref()
+                .map(expand)
+                .transpose()?
+                .map(|e| e.text);
+            let value = value_of(&self.options.build_args, &name).or(default);
+            if let Some(value) = &value {
+                super::scope::set(&mut self.globals, &name, value);
+            }
+            declared.push((name, value));
+        }
+        Ok(StepKind::Config(ConfigChange::Arg(declared)))
+    }
+
+    /// Starts a stage: what its base makes visible, and the FROM's step.
+    fn start<E>(
+        &self,
+        base: &Base,
+        span: crate::source::Span,
+        find: &mut dyn FnMut(&ImageReference) -> Result<BaseInfo, E>,
+    ) -> Result<(Scope, StepKind), PlanFailure<E>> {
+        let mut scope = Scope {
+            workdir: "/".to_owned(),
+            shell: DEFAULT_SHELL.map(str::to_owned).into(),
+            escape: self.file.escape,
+            ..Scope::default()
+        };
+        let mut kind = StepKind::From(base.clone());
+        match base {
+            Base::Scratch => {}
+            Base::Stage(index) => scope = self.scopes[*index].clone(),
+            Base::Image(reference) => {
+                let info = find(reference).map_err(|error| PlanFailure::Base { span, error })?;
+                scope.env = info.env;
+                scope.user = info.user;
+                scope.workdir = join_path("/", &info.workdir);
+                scope.shell = info.shell.unwrap_or(scope.shell);
+                if info.has_triggers {
+                    kind =
+                        StepKind::Unsupported(format!("FROM {reference} (its ONBUILD triggers)"));
+                }
+            }
+        }
+        Ok((scope, kind))
+    }
+
+    fn kind(&mut self, stage: usize, instruction: &Instruction) -> Result<StepKind, PlanError> {
+        let scope = &self.scopes[stage];
+        let change = match instruction {
+            Instruction::Run(run) => return run_step(run, scope, self.options),
+            Instruction::Copy(copy) => return self.copy_step(stage, copy),
+            Instruction::Workdir(path) => return self.workdir_step(stage, path),
+            Instruction::Arg(arguments) => return self.arg_step(stage, arguments),
+            Instruction::Env(pairs) => ConfigChange::Env(expand_pairs("ENV", pairs, scope)?),
+            Instruction::Label(pairs) => ConfigChange::Labels(expand_pairs("LABEL", pairs, scope)?),
+            Instruction::User(user) => ConfigChange::User(expand(user, scope)?),
+            Instruction::Cmd(command) => {
+                let (argv, shell) = command_words(command, scope);
+                ConfigChange::Cmd { argv, shell }
+            }
+            Instruction::Entrypoint(command) => {
+                let (argv, shell) = command_words(command, scope);
+                ConfigChange::Entrypoint { argv, shell }
+            }
+            Instruction::Expose(words) => ConfigChange::Expose(ports(words, scope)?),
+            Instruction::Volume(words) => ConfigChange::Volumes(
+                words
+                    .iter()
+                    .map(|word| expand(word, scope))
+                    .collect::<Result<_, _>>()?,
+            ),
+            Instruction::Shell(words) => ConfigChange::Shell(texts(words)),
+            Instruction::StopSignal(word) => {
+                ConfigChange::StopSignal(signal(&expand(word, scope)?, word.span)?)
+            }
+            Instruction::Maintainer(name) => ConfigChange::Author(name.text.clone()),
+            Instruction::From(_) => unreachable!("a stage has one FROM, its first instruction"),
+            Instruction::Add(_) | Instruction::Healthcheck(_) | Instruction::Onbuild(_) => {
+                return Ok(StepKind::Unsupported(instruction.name().to_owned()));
+            }
+        };
+        let scope = &mut self.scopes[stage];
+        match &change {
+            ConfigChange::Env(pairs) => scope.set_env(pairs),
+            ConfigChange::User(user) => scope.user.clone_from(user),
+            ConfigChange::Shell(words) => scope.shell.clone_from(words),
+            _ => {}
+        }
+        Ok(StepKind::Config(change))
+    }
+
+    fn arg_step(&mut self, stage: usize, arguments: &[Argument]) -> Result<StepKind, PlanError> {
+        let mut declared = Vec::new();
+        for argument in arguments {
+            let scope = &self.scopes[stage];
+            let name = expand(&argument.name, scope)?;
+            let default = argument
+                .default
+                .as_ref()
+                .map(|word| expand(word, scope))
+                .transpose()?;
+            let value = value_of(&self.options.build_args, &name)
+                .or(default)
+                .or_else(|| value_of(&self.globals, &name));
+            self.scopes[stage].set_arg(&name, value.as_deref());
+            declared.push((name, value));
+        }
+        Ok(StepKind::Config(ConfigChange::Arg(declared)))
+    }
+
+    fn workdir_step(&mut self, stage: usize, path: &Word) -> Result<StepKind, PlanError> {
+        let scope = &mut self.scopes[stage];
+        scope.workdir = join_path(&scope.workdir, &expand(path, scope)?);
+        let (path, user) = (scope.workdir.clone(), scope.user.clone());
+        if path == "/" {
+            return Ok(StepKind::Config(ConfigChange::Workdir(path)));
+        }
+        Ok(StepKind::Layer(LayerStep::Workdir(WorkdirStep {
+            path,
+            user,
+        })))
+    }
+
+    fn copy_step(&self, stage: usize, copy: &CopyInstruction) -> Result<StepKind, PlanError> {
+        let scope = &self.scopes[stage];
+        let transfer = &copy.transfer;
+        let unsupported = [
+            (transfer.link, "COPY --link"),
+            (copy.parents, "COPY --parents"),
+            (!transfer.exclude.is_empty(), "COPY --exclude"),
+        ];
+        if let Some((_, name)) = unsupported.iter().find(|(given, _)| *given) {
+            return Ok(StepKind::Unsupported((*name).to_owned()));
+        }
+        let from = match &copy.from {
+            Some(from) => copy_from(&self.file.stages, stage, from)?,
+            None => CopyFrom::Context,
+        };
+        let sources = transfer.sources.iter().map(|word| source(word, scope));
+        let sources = sources.collect::<Result<Vec<_>, _>>()?;
+        let destination = destination(&transfer.destination, scope)?;
+        if sources.len() + transfer.heredocs.len() > 1 && !destination.ends_with('/') {
+            let kind = PlanErrorKind::DestinationNotFolder {
+                destination: transfer.destination.text.clone(),
+            };
+            return Err(PlanError::new(kind, transfer.destination.span));
+        }
+        let chown = transfer
+            .chown
+            .as_ref()
+            .map(|word| expand(word, scope))
+            .transpose()?;
+        let chmod = transfer
+            .chmod
+            .as_ref()
+            .map(|word| mode(word, scope))
+            .transpose()?;
+        let inline = self.inline_files(copy, scope)?;
+        let copy = CopyStep {
+            from,
+            sources,
+            inline,
+            destination,
+            chown,
+            chmod,
+        };
+        Ok(StepKind::Layer(LayerStep::Copy(copy)))
+    }
+
+    fn inline_files(
+        &self,
+        copy: &CopyInstruction,
+        scope: &Scope,
+    ) -> Result<Vec<InlineFile>, PlanError> {
+        let file = |heredoc: &crate::parser::instruction::Heredoc| {
+            let mut content = heredoc.text();
+            if heredoc.expand {
+                content = word::expand_heredoc(&content, &|name| scope.get(name))
+                    .map_err(|e| PlanError::new(PlanErrorKind::Word(e), heredoc.body))?
+                    .text;
+            }
+            Ok(InlineFile {
+                name: heredoc.name.clone(),
+                content,
+            })
+        };
+        copy.transfer.heredocs.iter().map(file).collect()
+    }
+}
+
+fn run_step(
+    run: &RunInstruction,
+    scope: &Scope,
+    options: &PlanOptions,
+) -> Result<StepKind, PlanError> {
+    let default_network = |word: &Word| matches!(word.text.as_str(), "default");
+    let unsupported = [
+        (!run.mounts.is_empty(), "RUN --mount"),
+        (
+            run.network.as_ref().is_some_and(|w| !default_network(w)),
+            "RUN --network",
+        ),
+        (
+            run.security.as_ref().is_some_and(|w| w.text != "sandbox"),
+            "RUN --security",
+        ),
+        (!run.devices.is_empty(), "RUN --device"),
+    ];
+    if let Some((_, name)) = unsupported.iter().find(|(given, _)| *given) {
+        return Ok(StepKind::Unsupported((*name).to_owned()));
+    }
+    let (argv, script) = match (&run.command, run.script()) {
+        (Command::Exec(words), _) => (texts(words), None),
+        (Command::Shell(_), Some(Script::File { name, content })) => {
+            (vec![format!("/dev/pipes/{name}")], Some(content))
+        }
+        (Command::Shell(_), Some(Script::Text(text))) => (with_shell(scope, &text), None),
+        (Command::Shell(word), None) => (with_shell(scope, &word.text), None),
+    };
+    let proxy = |name: &&str| Some(((**name).to_owned(), value_of(&options.build_args, name)?));
+    Ok(StepKind::Layer(LayerStep::Run(RunStep {
+        argv,
+        env: scope.env.clone(),
+        args: scope.args.clone(),
+        proxies: PROXY_ARGS.iter().filter_map(proxy).collect(),
+        workdir: scope.workdir.clone(),
+        user: scope.user.clone(),
+        script,
+    })))
+}
+
+fn with_shell(scope: &Scope, text: &str) -> Vec<String> {
+    scope
+        .shell
+        .iter()
+        .cloned()
+        .chain([text.to_owned()])
+        .collect()
+}
+
+/// Returns the words to execute, and whether they were written in the shell form.
+fn command_words(command: &Command, scope: &Scope) -> (Vec<String>, bool) {
+    match command {
+        Command::Exec(words) => (texts(words), false),
+        Command::Shell(word) => (with_shell(scope, &word.text), true),
+    }
+}
+
+fn texts(words: &[Word]) -> Vec<String> {
+    words.iter().map(|word| word.text.clone()).collect()
+}
+
+fn value_of(pairs: &Pairs, name: &str) -> Option<String> {
+    pairs
+        .iter()
+        .rev()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.clone())
+}
+
+/// Expands a word of an instruction.
+pub(super) fn expand(word: &Word, scope: &Scope) -> Result<String, PlanError> {
+    let expanded = scope.expand(&word.text);
+    Ok(expanded
+        .map_err(|e| PlanError::new(PlanErrorKind::Word(e), word.span))?
+        .text)
+}
+
+/// Expands pairs, all with the values from before the instruction.
+fn expand_pairs(
+    instruction: &'static str,
+    pairs: &[Pair],
+    scope: &Scope,
+) -> Result<Pairs, PlanError> {
+    let one = |pair: &Pair| {
+        let key = expand(&pair.key, scope)?;
+        if key.is_empty() {
+            return Err(PlanError::new(
+                PlanErrorKind::BlankName { instruction },
+                pair.key.span,
+            ));
+        }
+        Ok((key, expand(&pair.value, scope)?))
+    };
+    pairs.iter().map(one).collect()
+}
+
+/// Returns a COPY source relative to its root: a leading `/` means the root, `..` ends there.
+fn source(word: &Word, scope: &Scope) -> Result<String, PlanError> {
+    let source = expand(word, scope)?;
+    if ["http://", "https://", "git://", "git@"]
+        .iter()
+        .any(|start| source.starts_with(start))
+    {
+        return Err(PlanError::new(PlanErrorKind::UrlSource, word.span));
+    }
+    Ok(join_path("/", &source).trim_start_matches('/').to_owned())
+}
+
+/// Returns an absolute destination; a trailing `/` (or `.`) stays, as it means a folder.
+fn destination(word: &Word, scope: &Scope) -> Result<String, PlanError> {
+    let text = expand(word, scope)?;
+    let path = join_path(&scope.workdir, &text);
+    let folder = text.ends_with('/') || matches!(text.rsplit('/').next(), Some("." | ".."));
+    Ok(if folder && path != "/" {
+        format!("{path}/")
+    } else {
+        path
+    })
+}
+
+fn mode(word: &Word, scope: &Scope) -> Result<u32, PlanError> {
+    let value = expand(word, scope)?;
+    match u32::from_str_radix(&value, 8) {
+        Ok(mode) if mode <= 0o7777 && !value.starts_with('+') => Ok(mode),
+        _ => Err(PlanError::new(PlanErrorKind::BadMode { value }, word.span)),
+    }
+}

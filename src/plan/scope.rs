@@ -1,0 +1,125 @@
+//! What ENV and ARG make visible where, and the settings that later steps depend on.
+//!
+//! Dockerfile reference, "ARG", "Scope" and "Using ARG variables": an ENV after an ARG of the
+//! same name wins; an ARG after an ENV counts for the later build steps, not for the image.
+
+use crate::parser::word::{self, Expanded, WordError};
+
+/// Set by `--build-arg` alone, without any ARG (Dockerfile reference, "Predefined ARGs").
+pub const PROXY_ARGS: [&str; 10] = [
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "FTP_PROXY",
+    "ftp_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+];
+
+/// Words in order, as an image's environment.
+pub type Pairs = Vec<(String, String)>;
+
+/// What a step sees.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// The image's environment, in its order.
+    pub env: Pairs,
+    /// The build arguments declared so far that have a value and that no ENV hides.
+    pub args: Pairs,
+    /// The folder later steps work in, absolute.
+    pub workdir: String,
+    /// `user[:group]`, empty for root.
+    pub user: String,
+    /// The shell of shell forms.
+    pub shell: Vec<String>,
+    /// The file's escape character.
+    pub escape: char,
+}
+
+impl Scope {
+    /// Returns a variable's value: the ARG or ENV that came last.
+    pub fn get(&self, name: &str) -> Option<String> {
+        let find = |pairs: &Pairs| pairs.iter().find(|(known, _)| known == name).cloned();
+        find(&self.args)
+            .or_else(|| find(&self.env))
+            .map(|(_, value)| value)
+    }
+
+    /// Expands a word.
+    pub fn expand(&self, word: &str) -> Result<Expanded, WordError> {
+        word::expand(word, self.escape, &|name| self.get(name))
+    }
+
+    /// Sets variables of the image: each in its place if it exists, else at the end.
+    pub fn set_env(&mut self, pairs: &Pairs) {
+        for (name, value) in pairs {
+            self.args.retain(|(arg, _)| arg != name);
+            set(&mut self.env, name, value);
+        }
+    }
+
+    /// Declares a build argument; without a value it is not visible.
+    pub fn set_arg(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            set(&mut self.args, name, value);
+        }
+    }
+}
+
+/// Replaces a variable in place, or appends it.
+pub fn set(pairs: &mut Pairs, name: &str, value: &str) {
+    match pairs.iter_mut().find(|(known, _)| known == name) {
+        Some((_, old)) => value.clone_into(old),
+        None => pairs.push((name.to_owned(), value.to_owned())),
+    }
+}
+
+/// Joins a path to the folder it is relative to, and cleans it: `.`, `..` and doubled `/` go.
+///
+/// ```
+/// use strata::plan::scope::join_path;
+/// assert_eq!(join_path("/app", "../a//b/."), "/a/b");
+/// assert_eq!(join_path("/app", "/x"), "/x");
+/// ```
+pub fn join_path(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    let start = if path.starts_with('/') { "" } else { folder };
+    for part in start.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whichever_of_arg_and_env_came_last_wins() {
+        let mut scope = Scope::default();
+        scope.set_arg("A", Some("arg"));
+        assert_eq!(scope.get("A").as_deref(), Some("arg"));
+        scope.set_env(&vec![("A".into(), "env".into())]);
+        assert_eq!(scope.get("A").as_deref(), Some("env"));
+        scope.set_arg("A", Some("again"));
+        assert_eq!(scope.get("A").as_deref(), Some("again"));
+        assert_eq!(scope.env, [("A".to_owned(), "env".to_owned())]);
+    }
+
+    #[test]
+    fn an_argument_without_value_hides_nothing() {
+        let mut scope = Scope::default();
+        scope.set_env(&vec![("A".into(), "env".into())]);
+        scope.set_arg("A", None);
+        assert_eq!(scope.get("A").as_deref(), Some("env"));
+    }
+}

@@ -1,0 +1,119 @@
+//! Values of settings that have rules of their own: ports and signals.
+
+use super::error::{PlanError, PlanErrorKind};
+use super::scope::Scope;
+use crate::parser::instruction::Word;
+use crate::source::Span;
+
+/// Reads the ports of EXPOSE: words split after expansion, ranges unrolled, the protocol in lower
+/// case, sorted as docker sorts them.
+pub(super) fn ports(words: &[Word], scope: &Scope) -> Result<Vec<String>, PlanError> {
+    let mut ports = Vec::new();
+    for word in words {
+        let expanded = scope.expand(&word.text);
+        let expanded = expanded.map_err(|e| PlanError::new(PlanErrorKind::Word(e), word.span))?;
+        for text in expanded.words {
+            ports.extend(port_range(&text, word.span)?);
+        }
+    }
+    ports.sort_unstable();
+    ports.dedup();
+    Ok(ports
+        .into_iter()
+        .map(|(port, protocol)| format!("{port}/{protocol}"))
+        .collect())
+}
+
+fn port_range(text: &str, span: Span) -> Result<Vec<(u16, String)>, PlanError> {
+    let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    let protocol = protocol.to_ascii_lowercase();
+    if !matches!(protocol.as_str(), "tcp" | "udp" | "sctp") {
+        return Err(PlanError::new(
+            PlanErrorKind::BadProtocol { protocol },
+            span,
+        ));
+    }
+    let wrong = || {
+        PlanError::new(
+            PlanErrorKind::BadPort {
+                port: text.to_owned(),
+            },
+            span,
+        )
+    };
+    let port = |text: &str| {
+        text.parse::<u16>()
+            .ok()
+            .filter(|port| *port > 0)
+            .ok_or_else(wrong)
+    };
+    let (first, last) = match ports.split_once('-') {
+        Some((first, last)) => (port(first)?, port(last)?),
+        None => (port(ports)?, port(ports)?),
+    };
+    if first > last {
+        return Err(wrong());
+    }
+    Ok((first..=last)
+        .map(|port| (port, protocol.clone()))
+        .collect())
+}
+
+/// The names of signals 1 to 31 on Linux (signal(7)), in order.
+const SIGNALS: [&str; 31] = [
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+    "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
+    "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+];
+
+/// Checks a signal: a name with or without `SIG`, `RTMIN+n`, `RTMAX-n`, or a number to 64.
+pub(super) fn signal(text: &str, span: Span) -> Result<String, PlanError> {
+    let upper = text.to_ascii_uppercase();
+    let name = upper.strip_prefix("SIG").unwrap_or(&upper);
+    let real_time = name
+        .strip_prefix("RTMIN")
+        .or_else(|| name.strip_prefix("RTMAX"));
+    let number = text
+        .parse::<u8>()
+        .is_ok_and(|number| (1..=64).contains(&number));
+    if number || SIGNALS.contains(&name) || real_time.is_some_and(is_offset) {
+        Ok(text.to_owned())
+    } else {
+        Err(PlanError::new(
+            PlanErrorKind::BadSignal {
+                signal: text.to_owned(),
+            },
+            span,
+        ))
+    }
+}
+
+fn is_offset(text: &str) -> bool {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or("none");
+    text.is_empty() || digits.parse::<u8>().is_ok_and(|offset| offset <= 30)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_unrolled_and_protocols_lowered() {
+        let range = port_range("8000-8002/UDP", Span::default()).unwrap();
+        assert_eq!(range.len(), 3);
+        assert_eq!(range[2], (8002, "udp".to_owned()));
+        for wrong in ["99999", "0", "80-70", "x", "80/http", ""] {
+            assert!(port_range(wrong, Span::default()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn signals_have_names_and_numbers() {
+        for right in ["SIGTERM", "term", "9", "SIGRTMIN+3"] {
+            assert!(signal(right, Span::default()).is_ok(), "{right}");
+        }
+        for wrong in ["FOO", "0", "65", "RTMIN+99", ""] {
+            assert!(signal(wrong, Span::default()).is_err(), "{wrong}");
+        }
+    }
+}

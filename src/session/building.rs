@@ -1,0 +1,232 @@
+//! Builds: what to build is worked out here, the worker does it.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::worker::Request;
+use super::{BuildRequest, Result, Session, SessionError, Trouble};
+use crate::build::{BuildEvent, BuildReport};
+use crate::diagnostic::Diagnostic;
+use crate::language::Language;
+use crate::parser;
+use crate::reference::ImageReference;
+use crate::source::Source;
+
+/// A build as a person asks for it.
+#[derive(Debug, Clone, Default)]
+pub struct BuildCall {
+    /// The folder to build from.
+    pub context: PathBuf,
+    /// `-f`; `-` for standard input.
+    pub file: Option<PathBuf>,
+    /// The text, where it is not in a file: the draft.
+    pub text: Option<String>,
+    /// `-t`.
+    pub tags: Vec<ImageReference>,
+    /// `--build-arg`.
+    pub build_args: Vec<(String, String)>,
+    /// `--target`.
+    pub target: Option<String>,
+    /// `--no-cache`.
+    pub no_cache: bool,
+}
+
+/// The name under which the draft is built.
+pub const DRAFT: &str = "draft";
+
+crate::messages! {
+    context_missing(path: &str) {
+        en: "unable to prepare context: path \"{path}\" not found",
+        ko: "빌드 컨텍스트 폴더가 없습니다(unable to prepare context): \"{path}\" not found",
+    }
+    context_is_file(path: &str) {
+        en: "unable to prepare context: context must be a directory: {path}",
+        ko: "빌드 컨텍스트는 폴더여야 합니다(context must be a directory): {path}",
+    }
+    context_is_dockerfile_help(path: &str, folder: &str) {
+        en: "the last word is the folder to build from; choose the Dockerfile with -f: `build -f {path} {folder}`",
+        ko: "마지막 단어는 빌드할 폴더입니다. Dockerfile은 -f로 고르세요: `build -f {path} {folder}`",
+    }
+    no_dockerfile(path: &str, why: &str) {
+        en: "unable to read the Dockerfile: {path}: {why}",
+        ko: "Dockerfile을 읽을 수 없습니다: {path}: {why}",
+    }
+    no_dockerfile_help() {
+        en: "a file named Dockerfile in the folder, or another one with -f",
+        ko: "폴더에 Dockerfile이라는 파일을 두거나 -f로 다른 파일을 고르세요",
+    }
+    is_folder() {
+        en: "it is a folder",
+        ko: "폴더입니다",
+    }
+    no_build_here() {
+        en: "no build has been started in this folder yet",
+        ko: "이 폴더에서는 아직 빌드한 적이 없습니다",
+    }
+    no_build_of_image(image: &str) {
+        en: "strata did not build {image}, so there is nothing to explain",
+        ko: "{image} 이미지는 strata가 빌드하지 않아서 설명할 것이 없습니다",
+    }
+}
+
+impl Session {
+    /// Builds. Events come as things happen.
+    pub fn build(
+        &self,
+        call: &BuildCall,
+        events: &mut dyn FnMut(BuildEvent),
+    ) -> Result<BuildReport> {
+        let (source, request) = self.request(call)?;
+        let report = self.ask(Request::Build(request), None, events);
+        report.map_err(|error| self.placed(&source, error))
+    }
+
+    /// Says what a build would do.
+    pub fn forecast(&self, call: &BuildCall) -> Result<BuildReport> {
+        let (source, request) = self.request(call)?;
+        let report = self.ask(Request::Forecast(request), None, &mut |_| {});
+        report.map_err(|error| self.placed(&source, error))
+    }
+
+    /// Returns the report of the last build that was started in a folder.
+    pub fn last_build(&self, folder: &Path) -> Result<BuildReport> {
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let history = self.cache()?.history(&folder);
+        let report = history.last_report().cloned();
+        Ok(report.ok_or_else(|| Trouble::new(no_build_here(self.language())))?)
+    }
+
+    /// Returns the report of the build that made an image.
+    pub fn build_of(&self, image: &str) -> Result<BuildReport> {
+        let id = self.find_image(image)?.id;
+        let report = self.cache()?.image_report(id);
+        Ok(report.ok_or_else(|| Trouble::new(no_build_of_image(self.language(), image)))?)
+    }
+
+    /// Reads what is to be built, and its mistakes.
+    fn request(&self, call: &BuildCall) -> Result<(Source, BuildRequest)> {
+        let context = self.context(&call.context, call.text.is_none())?;
+        let source = self.dockerfile(call, &context)?;
+        parser::parse(&source).map_err(|errors| SessionError::Dockerfile {
+            source: source.clone(),
+            diagnostics: errors
+                .iter()
+                .map(|error| error.diagnostic(&source, self.language()))
+                .collect(),
+        })?;
+        let request = BuildRequest {
+            file: source.name().to_owned(),
+            text: source.text().to_owned(),
+            ignore: self.ignore_file(call, &context)?,
+            context,
+            target: call.target.clone(),
+            build_args: call.build_args.clone(),
+            tags: call.tags.clone(),
+            no_cache: call.no_cache,
+        };
+        Ok((source, request))
+    }
+
+    fn context(&self, path: &Path, from_file: bool) -> Result<PathBuf> {
+        let shown = path.display().to_string();
+        let Ok(folder) = path.canonicalize() else {
+            return Err(Trouble::new(context_missing(self.language(), &shown)).into());
+        };
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+        let parent = path.parent().map(|parent| parent.display().to_string());
+        let parent = parent
+            .filter(|parent| !parent.is_empty())
+            .unwrap_or_else(|| ".".to_owned());
+        let help = context_is_dockerfile_help(self.language(), &shown, &parent);
+        let trouble = Trouble::new(context_is_file(self.language(), &shown));
+        Err(trouble.with_help(from_file.then_some(help)).into())
+    }
+
+    fn dockerfile(&self, call: &BuildCall, context: &Path) -> Result<Source> {
+        if let Some(text) = &call.text {
+            return Ok(Source::new(DRAFT, text.as_str()));
+        }
+        let (name, path) = match &call.file {
+            Some(file) => (file.display().to_string(), file.clone()),
+            None => ("Dockerfile".to_owned(), context.join("Dockerfile")),
+        };
+        read_file(&name, &path, self.language())
+    }
+
+    /// Reads the ignore file: `<Dockerfile>.dockerignore` beside the Dockerfile, else
+    /// `.dockerignore` in the context.
+    fn ignore_file(&self, call: &BuildCall, context: &Path) -> Result<Option<(String, String)>> {
+        let beside = call.file.as_ref().map(|file| {
+            let mut name = file.clone().into_os_string();
+            name.push(".dockerignore");
+            PathBuf::from(name)
+        });
+        let beside = beside.unwrap_or_else(|| context.join("Dockerfile.dockerignore"));
+        for path in [beside, context.join(".dockerignore")] {
+            match fs::read(&path) {
+                Ok(bytes) => {
+                    let name = path
+                        .file_name()
+                        .unwrap_or_default()
+                        .to_string_lossy()
+                        .into_owned();
+                    return Ok(Some((name, String::from_utf8_lossy(&bytes).into_owned())));
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    return Err(Trouble::system(&format!("read {}", path.display()), &error).into());
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Turns trouble with a place in the Dockerfile into a diagnostic.
+    fn placed(&self, source: &Source, error: SessionError) -> SessionError {
+        match error {
+            SessionError::Trouble(Trouble {
+                message,
+                help,
+                place: Some(span),
+                ..
+            }) => {
+                let diagnostic = Diagnostic::error("build", message, span).with_help(help);
+                SessionError::Dockerfile {
+                    source: source.clone(),
+                    diagnostics: vec![diagnostic],
+                }
+            }
+            other => other,
+        }
+    }
+}
+
+/// Reads a text file, or standard input for `-`; what is no UTF-8 text is refused with its place.
+pub fn read_file(name: &str, path: &Path, language: Language) -> Result<Source> {
+    let bytes = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().lock().read_to_end(&mut bytes);
+        read.map(|_| bytes)
+    } else if path.is_dir() {
+        let message = no_dockerfile(language, name, &is_folder(language));
+        return Err(Trouble::new(message)
+            .with_help(no_dockerfile_help(language))
+            .into());
+    } else {
+        fs::read(path)
+    };
+    let bytes = bytes.map_err(|error| {
+        Trouble::new(no_dockerfile(language, name, &error.to_string()))
+            .with_help(no_dockerfile_help(language))
+    })?;
+    parser::decode(name, bytes).map_err(|not_text| {
+        let diagnostic = not_text.error.diagnostic(&not_text.source, language);
+        SessionError::Dockerfile {
+            source: not_text.source,
+            diagnostics: vec![diagnostic],
+        }
+    })
+}

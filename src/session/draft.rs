@@ -1,0 +1,181 @@
+//! The draft: the Dockerfile that is typed at the prompt. A value; undo is the old value.
+
+use serde::{Deserialize, Serialize};
+
+/// A Dockerfile in the making: its instructions in order, each with the comments typed before it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Draft {
+    now: Vec<String>,
+    #[serde(default)]
+    undone: Vec<Vec<String>>,
+    #[serde(default)]
+    before: Vec<Vec<String>>,
+}
+
+/// How many old versions a draft remembers.
+const REMEMBERED: usize = 200;
+
+/// A line number of a draft that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoSuchLine {
+    /// The number as given.
+    pub number: usize,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl Draft {
+    /// Returns the instructions, from the first.
+    pub fn instructions(&self) -> &[String] {
+        &self.now
+    }
+
+    /// Whether nothing has been typed.
+    pub fn is_empty(&self) -> bool {
+        self.now.is_empty()
+    }
+
+    /// Returns the text of the Dockerfile.
+    ///
+    /// ```
+    /// use strata::session::draft::Draft;
+    /// let draft = Draft::default().with("FROM scratch").with("COPY . /");
+    /// assert_eq!(draft.text(), "FROM scratch\nCOPY . /\n");
+    /// ```
+    pub fn text(&self) -> String {
+        self.now
+            .iter()
+            .map(|line| format!("{}\n", line.trim_end_matches('\n')))
+            .collect()
+    }
+
+    /// Returns the draft with one more instruction at its end.
+    pub fn with(&self, instruction: &str) -> Self {
+        let mut lines = self.now.clone();
+        lines.push(instruction.to_owned());
+        self.changed(lines)
+    }
+
+    /// Returns the draft with an instruction put before the one at `number` (from 1), or at the
+    /// end for one more than there are.
+    pub fn insert(&self, number: usize, instruction: &str) -> Result<Self, NoSuchLine> {
+        if number == 0 || number > self.now.len() + 1 {
+            return Err(self.no_such(number));
+        }
+        let mut lines = self.now.clone();
+        lines.insert(number - 1, instruction.to_owned());
+        Ok(self.changed(lines))
+    }
+
+    /// Returns the draft with the instruction at `number` replaced.
+    pub fn replace(&self, number: usize, instruction: &str) -> Result<Self, NoSuchLine> {
+        let mut lines = self.now.clone();
+        *lines
+            .get_mut(number.wrapping_sub(1))
+            .ok_or_else(|| self.no_such(number))? = instruction.to_owned();
+        Ok(self.changed(lines))
+    }
+
+    /// Returns the draft without the instruction at `number`.
+    pub fn drop_line(&self, number: usize) -> Result<Self, NoSuchLine> {
+        if number == 0 || number > self.now.len() {
+            return Err(self.no_such(number));
+        }
+        let mut lines = self.now.clone();
+        lines.remove(number - 1);
+        Ok(self.changed(lines))
+    }
+
+    /// Returns the draft with the instruction at `from` moved so that it stands at `to`.
+    pub fn move_line(&self, from: usize, to: usize) -> Result<Self, NoSuchLine> {
+        for number in [from, to] {
+            if number == 0 || number > self.now.len() {
+                return Err(self.no_such(number));
+            }
+        }
+        let mut lines = self.now.clone();
+        let line = lines.remove(from - 1);
+        lines.insert(to - 1, line);
+        Ok(self.changed(lines))
+    }
+
+    /// Returns a draft of these instructions, which can be undone to this one.
+    pub fn replaced_by(&self, instructions: Vec<String>) -> Self {
+        self.changed(instructions)
+    }
+
+    /// Returns the version before, if there is one.
+    pub fn undo(&self) -> Option<Self> {
+        let mut draft = self.clone();
+        let old = draft.before.pop()?;
+        draft.undone.push(std::mem::replace(&mut draft.now, old));
+        Some(draft)
+    }
+
+    /// Returns the version that was undone, if there is one.
+    pub fn redo(&self) -> Option<Self> {
+        let mut draft = self.clone();
+        let next = draft.undone.pop()?;
+        draft.before.push(std::mem::replace(&mut draft.now, next));
+        Some(draft)
+    }
+
+    fn changed(&self, now: Vec<String>) -> Self {
+        let mut before = self.before.clone();
+        before.push(self.now.clone());
+        let extra = before.len().saturating_sub(REMEMBERED);
+        before.drain(..extra);
+        Self {
+            now,
+            before,
+            undone: Vec::new(),
+        }
+    }
+
+    fn no_such(&self, number: usize) -> NoSuchLine {
+        NoSuchLine {
+            number,
+            count: self.now.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft() -> Draft {
+        Draft::default().with("FROM a").with("RUN b").with("RUN c")
+    }
+
+    #[test]
+    fn undo_goes_back_and_redo_goes_on() {
+        let back = draft().undo().unwrap().undo().unwrap();
+        assert_eq!(back.text(), "FROM a\n");
+        assert_eq!(back.redo().unwrap().text(), "FROM a\nRUN b\n");
+        assert_eq!(back.with("RUN x").redo(), None);
+        assert_eq!(Draft::default().undo(), None);
+    }
+
+    #[test]
+    fn lines_are_moved_to_where_they_are_wanted() {
+        assert_eq!(
+            draft().move_line(3, 2).unwrap().text(),
+            "FROM a\nRUN c\nRUN b\n"
+        );
+        assert_eq!(draft().drop_line(2).unwrap().text(), "FROM a\nRUN c\n");
+        assert_eq!(
+            draft().insert(2, "ENV x=1").unwrap().text(),
+            "FROM a\nENV x=1\nRUN b\nRUN c\n"
+        );
+        let wrong = draft().replace(4, "RUN d");
+        assert_eq!(
+            wrong,
+            Err(NoSuchLine {
+                number: 4,
+                count: 3
+            })
+        );
+        assert!(draft().drop_line(0).is_err());
+    }
+}

@@ -1,0 +1,318 @@
+//! Images: listing, naming, removing, bringing in and out.
+
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::worker::Request;
+use super::{FileChange, FileFacts, LoadedImage, Result, Session, Trouble, Which};
+use crate::build::base::Images;
+use crate::digest::ImageId;
+use crate::layers::{Image, ImageSummary, Layer, StoreError};
+use crate::reference::ImageReference;
+
+/// A line of an image's history, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HistoryRow {
+    /// The image's id on the newest line, none on the others.
+    pub id: Option<ImageId>,
+    /// When, RFC 3339.
+    pub created: Option<String>,
+    /// The instruction.
+    pub created_by: String,
+    /// Bytes of the layer it made; 0 for none.
+    pub size: u64,
+    /// Whether it made a layer.
+    pub layer: bool,
+    /// A remark.
+    pub comment: String,
+}
+
+/// What `rmi` did, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Removed {
+    /// A name was taken away.
+    Untagged(String),
+    /// An image was removed.
+    Deleted(ImageId),
+}
+
+/// How much was collected, in bytes.
+pub type Collected = u64;
+
+/// What `inspect` says of one name.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Inspected {
+    /// docker's JSON.
+    Found(serde_json::Value),
+    /// Nothing has this name.
+    Missing(String),
+}
+
+crate::messages! {
+    in_use(name: &str, container: &str, image: &str) {
+        en: "conflict: unable to remove repository reference \"{name}\" (must force) - container {container} is using its referenced image {image}",
+        ko: "이미지 \"{name}\" 을(를) 지울 수 없습니다(conflict, must force): 컨테이너 {container} 이(가) 이미지 {image} 을(를) 쓰고 있습니다",
+    }
+    in_use_help(container: &str) {
+        en: "`rm {container}` first, or `rmi -f`",
+        ko: "먼저 `rm {container}` 을(를) 하거나 `rmi -f`를 쓰세요",
+    }
+    many_names(id: &str) {
+        en: "conflict: unable to delete {id} (must be forced) - image is referenced in multiple repositories",
+        ko: "{id} 을(를) 지울 수 없습니다(conflict, must be forced): 이름이 여러 개입니다",
+    }
+}
+
+impl Session {
+    /// Lists images, newest first.
+    pub fn images(&self) -> Result<Vec<ImageSummary>> {
+        Ok(self.store()?.images().map_err(|e| self.in_store(&e))?)
+    }
+
+    /// Finds an image by name or id.
+    pub fn find_image(&self, name: &str) -> Result<Image> {
+        Ok(self.store()?.find(name).map_err(|e| self.in_store(&e))?)
+    }
+
+    /// Finds an image; a built-in base is made when it is first asked for.
+    pub fn image_or_base(&self, name: &str) -> Result<Image> {
+        let store = self.store()?;
+        let reference: ImageReference = match (name.parse(), store.find(name)) {
+            (Ok(reference), _) => reference,
+            (Err(_), Ok(image)) => return Ok(image),
+            (Err(error), Err(_)) => return Err(Trouble::reference(&error).into()),
+        };
+        let cache = self.cache()?;
+        let images = Images::new(store, &cache).with_practice(self.setup().practice);
+        let current = images.current(&reference);
+        if let Some(image) = current.map_err(|e| Trouble::build(&e, self.language()))? {
+            return Ok(image);
+        }
+        let id: ImageId = self.ask(Request::Image(reference), None, &mut |_| {})?;
+        Ok(store.image(id).map_err(|e| self.in_store(&e))?)
+    }
+
+    fn in_store(&self, error: &StoreError) -> Trouble {
+        Trouble::store(error, self.language())
+    }
+
+    /// Returns the layers of an image, base first.
+    pub fn layers(&self, image: &Image) -> Result<Vec<Layer>> {
+        let mut layers = Vec::new();
+        for id in &image.layers {
+            layers.extend(self.store()?.layer(*id).map_err(|e| self.in_store(&e))?);
+        }
+        Ok(layers)
+    }
+
+    /// Returns an image's history, newest first.
+    pub fn history(&self, name: &str) -> Result<Vec<HistoryRow>> {
+        let image = self.find_image(name)?;
+        let mut sizes = self.layers(&image)?.into_iter().map(|layer| layer.size);
+        let mut rows = Vec::new();
+        for entry in &image.config.history {
+            let size = if entry.empty_layer {
+                0
+            } else {
+                sizes.next().unwrap_or(0)
+            };
+            rows.push(HistoryRow {
+                id: None,
+                created: entry.created.clone(),
+                created_by: entry.created_by.clone().unwrap_or_default(),
+                size,
+                layer: !entry.empty_layer,
+                comment: entry.comment.clone().unwrap_or_default(),
+            });
+        }
+        rows.reverse();
+        if let Some(first) = rows.first_mut() {
+            first.id = Some(image.id);
+        }
+        Ok(rows)
+    }
+
+    /// Gives an image another name.
+    pub fn tag(&self, source: &str, target: &str) -> Result<()> {
+        let reference = target
+            .parse()
+            .map_err(|e| Trouble::reference(&e).with_exit(1))?;
+        let image = self.find_image(source)?;
+        Ok(self
+            .store()?
+            .tag(&reference, &image)
+            .map_err(|e| self.in_store(&e))?)
+    }
+
+    /// Takes a name away, and removes the image when it was the last.
+    pub fn remove_image(&self, name: &str, force: bool) -> Result<Vec<Removed>> {
+        let image = self.find_image(name)?;
+        let store = self.store()?;
+        let reference: Option<ImageReference> = name.parse().ok();
+        let reference = reference.filter(|reference| {
+            store
+                .tagged(reference)
+                .is_ok_and(|it| it.is_some_and(|it| it.id == image.id))
+        });
+        let names: usize = self
+            .images()?
+            .iter()
+            .filter(|summary| summary.id == image.id)
+            .map(|summary| summary.references.len())
+            .sum();
+        let last = reference.is_none() || names <= 1;
+        if last && !force {
+            self.refuse_in_use(name, &image)?;
+        }
+        let mut removed = Vec::new();
+        match reference {
+            Some(reference) => {
+                store.untag(&reference).map_err(|e| self.in_store(&e))?;
+                removed.push(Removed::Untagged(reference.with_tag()));
+            }
+            None if names > 1 && !force => {
+                return Err(Trouble::new(many_names(self.language(), &image.id.short())).into());
+            }
+            None => {
+                let gone = store
+                    .remove_image(image.id)
+                    .map_err(|e| self.in_store(&e))?;
+                removed.extend(gone.iter().map(|name| Removed::Untagged(name.with_tag())));
+            }
+        }
+        if last {
+            let _bytes: Collected = self.ask(Request::Collect, None, &mut |_| {})?;
+            if store.image(image.id).is_err() {
+                removed.push(Removed::Deleted(image.id));
+            }
+        }
+        Ok(removed)
+    }
+
+    fn refuse_in_use(&self, name: &str, image: &Image) -> Result<()> {
+        let id = image.id.to_string();
+        let user = self
+            .containers_list()?
+            .into_iter()
+            .find(|it| it.image_id == id);
+        let Some(user) = user else { return Ok(()) };
+        let message = in_use(self.language(), name, user.id.short(), &image.id.short());
+        Err(Trouble::new(message)
+            .with_help(in_use_help(self.language(), &user.name))
+            .into())
+    }
+
+    /// Loads images from an archive or an OCI folder.
+    pub fn load(&self, path: &Path) -> Result<Vec<LoadedImage>> {
+        let path = path
+            .canonicalize()
+            .map_err(|e| Trouble::system(&format!("open {}", path.display()), &e))?;
+        self.ask(Request::Load(path), None, &mut |_| {})
+    }
+
+    /// Loads images from an archive that comes through a descriptor.
+    pub fn load_stream(&self, from: OwnedFd) -> Result<Vec<LoadedImage>> {
+        self.ask(Request::LoadStream, Some(from), &mut |_| {})
+    }
+
+    /// Writes images into an OCI image layout folder.
+    pub fn save_oci(&self, folder: &Path, names: &[String]) -> Result<()> {
+        let absolute = std::path::absolute(folder)
+            .map_err(|e| Trouble::system(&format!("open {}", folder.display()), &e))?;
+        self.ask(
+            Request::SaveOci(absolute, names.to_vec()),
+            None,
+            &mut |_| {},
+        )
+    }
+
+    /// Writes images as an archive.
+    pub fn save_archive(&self, to: OwnedFd, names: &[String]) -> Result<()> {
+        self.ask(Request::SaveArchive(names.to_vec()), Some(to), &mut |_| {})
+    }
+
+    /// Writes images as an archive into a file, which appears whole or not at all.
+    pub fn save_file(&self, path: &Path, names: &[String]) -> Result<()> {
+        let mut partial = path.as_os_str().to_owned();
+        partial.push(".partial");
+        let trouble = |e: std::io::Error| Trouble::system(&format!("write {}", path.display()), &e);
+        let file = File::create(&partial).map_err(trouble)?;
+        let saved = self.save_archive(file.into(), names);
+        if saved.is_err() {
+            // What was written so far is of no use, and the reason has been found already.
+            let _ = std::fs::remove_file(&partial);
+        }
+        saved?;
+        Ok(std::fs::rename(&partial, path).map_err(trouble)?)
+    }
+
+    /// Lists what the topmost layer of an image changes, or all files it shows.
+    pub fn changes(&self, image: &Image, which: Which) -> Result<Vec<FileChange>> {
+        self.ask(
+            Request::Changes(image.layers.clone(), which),
+            None,
+            &mut |_| {},
+        )
+    }
+
+    /// Looks at a file of an image.
+    pub fn file_in_image(&self, image: &Image, path: &str) -> Result<Option<FileFacts>> {
+        self.ask(
+            Request::File(image.layers.clone(), path.to_owned()),
+            None,
+            &mut |_| {},
+        )
+    }
+
+    /// Returns docker's JSON about an image.
+    pub fn inspect_image(&self, name: &str) -> Result<serde_json::Value> {
+        let image = self.find_image(name)?;
+        let size: u64 = self.layers(&image)?.iter().map(|layer| layer.size).sum();
+        let summary = self
+            .images()?
+            .into_iter()
+            .find(|summary| summary.id == image.id);
+        let references = summary
+            .map(|summary| summary.references)
+            .unwrap_or_default();
+        let names: Vec<String> = references.iter().map(ImageReference::with_tag).collect();
+        let config = &image.config;
+        Ok(serde_json::json!({
+            "Id": image.id,
+            "RepoTags": names,
+            "RepoDigests": [],
+            "Created": config.created,
+            "Author": config.author.clone().unwrap_or_default(),
+            "Config": config.config,
+            "Architecture": config.architecture,
+            "Os": config.os,
+            "Size": size,
+            "RootFS": { "Type": "layers", "Layers": image.layers },
+            "Descriptor": {
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "digest": image.manifest,
+            },
+        }))
+    }
+
+    /// Checks every digest of the store; returns what is wrong, in sentences.
+    pub fn fsck(&self) -> Result<Vec<String>> {
+        self.ask(Request::Fsck, None, &mut |_| {})
+    }
+
+    /// Removes the whole store. Its trees may belong to ids that only exist inside.
+    pub fn reset(&self) -> Result<()> {
+        let root = self.root().to_owned();
+        self.store()?;
+        let parts = std::fs::read_dir(&root)
+            .map_err(|e| Trouble::system(&format!("read {}", root.display()), &e))?;
+        for part in parts.flatten() {
+            self.ask::<()>(Request::RemoveTree(part.path()), None, &mut |_| {})?;
+        }
+        self.stop_worker();
+        Ok(std::fs::remove_dir_all(&root).map_err(|e| Trouble::system("remove the store", &e))?)
+    }
+}

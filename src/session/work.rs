@@ -1,0 +1,308 @@
+//! The work itself: what the worker does with a request. Where namespaces are forbidden, the
+//! session does what it can of it in its own process.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::trouble::Trouble;
+use super::worker::{Asked, Request, Setup};
+use crate::build::{BuildCache, BuildEvent, BuildInput, Builder};
+use crate::digest::{DiffId, ImageId};
+use crate::language::Language;
+use crate::layers::{
+    ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, Store, StoreError, Whiteouts, changes,
+    files,
+};
+use crate::plan::PlanOptions;
+use crate::reference::ImageReference;
+use crate::runtime::{IdMode, containers::Containers};
+use crate::source::Source;
+
+/// A build as it is asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BuildRequest {
+    /// The name of the Dockerfile, as messages show it.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    /// The context, absolute.
+    pub context: PathBuf,
+    /// The name and text of the ignore file.
+    pub ignore: Option<(String, String)>,
+    /// `--target`.
+    pub target: Option<String>,
+    /// `--build-arg`.
+    pub build_args: Vec<(String, String)>,
+    /// `-t`.
+    pub tags: Vec<ImageReference>,
+    /// `--no-cache`.
+    pub no_cache: bool,
+}
+
+/// An image that was loaded.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LoadedImage {
+    /// Its id.
+    pub id: ImageId,
+    /// The names it was given.
+    pub references: Vec<ImageReference>,
+    /// Whether its files belong to more users than this machine gives us ids for.
+    pub owners_recorded: bool,
+}
+
+/// Which changes of a stack of layers are asked for.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub enum Which {
+    /// Those of the topmost layer.
+    Top,
+    /// All files of all layers.
+    All,
+}
+
+/// A path that a layer adds, changes or hides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileChange {
+    /// How it differs.
+    pub kind: ChangeKind,
+    /// Where, absolute; a folder ends with `/`.
+    pub path: String,
+    /// Bytes now.
+    pub size: u64,
+    /// Bytes before.
+    pub before: u64,
+    /// Permission bits now; 0 for what is gone.
+    pub mode: u32,
+}
+
+/// What is known of a file in an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// Permission bits.
+    pub mode: u32,
+    /// The owner.
+    pub uid: u32,
+    /// The layer it comes from, from 1.
+    pub layer: usize,
+    /// The bytes of a regular file of at most 1 MiB.
+    pub content: Option<Vec<u8>>,
+}
+
+/// Files of an image above this size are not read for lessons.
+const MOST_CONTENT: u64 = 1 << 20;
+
+/// The store and all that is needed to work on it.
+pub struct Bench {
+    setup: Setup,
+    store: Store,
+    cache: BuildCache,
+}
+
+impl Bench {
+    /// Opens the store.
+    pub fn open(setup: Setup) -> Result<Self, StoreError> {
+        let mut store = Store::open(&setup.root)?;
+        configure(&mut store, setup.rootful, setup.ids);
+        let cache = BuildCache::open(&setup.root)?;
+        Ok(Self {
+            setup,
+            store,
+            cache,
+        })
+    }
+
+    /// Does what is asked, and answers with JSON.
+    pub fn work(
+        &self,
+        asked: Asked,
+        along: Option<File>,
+        events: &mut dyn FnMut(BuildEvent),
+    ) -> Result<serde_json::Value, Trouble> {
+        let language = asked.language;
+        let store = |error: StoreError| Trouble::store(&error, language);
+        match asked.request {
+            Request::Build(request) => {
+                let build = self.builder(language).build(&input(request), events);
+                json(&build.map_err(|error| Trouble::build(&error, language))?)
+            }
+            Request::Forecast(request) => json(&self.forecast(request, language)?),
+            Request::Image(reference) => json(&self.image(&reference, language)?.id),
+            Request::Load(path) => json(&self.loaded(self.store.load(&path).map_err(store)?)),
+            Request::LoadStream => {
+                let mut from = along.ok_or_else(|| Trouble::new("nothing to load from"))?;
+                json(&self.loaded(self.store.load_reader(&mut from).map_err(store)?))
+            }
+            Request::SaveOci(folder, names) => {
+                let images = self.named(&names, language)?;
+                json(&self.store.save_oci(&folder, &images).map_err(store)?)
+            }
+            Request::SaveArchive(names) => {
+                let mut to = along.ok_or_else(|| Trouble::new("nothing to save to"))?;
+                let images = self.named(&names, language)?;
+                json(&self.store.save_docker(&mut to, &images).map_err(store)?)
+            }
+            Request::Changes(layers, which) => json(&self.changes(&layers, which).map_err(store)?),
+            Request::File(layers, path) => json(&self.file(&layers, &path).map_err(store)?),
+            Request::Collect => json(&self.collect().map_err(store)?),
+            Request::RemoveTree(path) => json(&self.remove_tree(&path).map_err(store)?),
+            Request::Fsck => {
+                let problems = self.store.fsck().map_err(store)?;
+                let sentences = problems.iter().map(|problem| problem.message(language));
+                json(&sentences.collect::<Vec<_>>())
+            }
+        }
+    }
+
+    /// Says what a build would do.
+    pub fn forecast(
+        &self,
+        request: BuildRequest,
+        language: Language,
+    ) -> Result<crate::build::BuildReport, Trouble> {
+        let forecast = self.builder(language).forecast(&input(request));
+        forecast.map_err(|error| Trouble::build(&error, language))
+    }
+
+    fn image(&self, reference: &ImageReference, language: Language) -> Result<Image, Trouble> {
+        let image = self.builder(language).image(reference);
+        image.map_err(|error| Trouble::image(error, language))
+    }
+
+    fn builder(&self, language: Language) -> Builder<'_> {
+        Builder {
+            store: &self.store,
+            cache: &self.cache,
+            ids: self.setup.ids,
+            practice: self.setup.practice.clone(),
+            epoch: self.setup.epoch,
+            language,
+        }
+    }
+
+    fn loaded(&self, loaded: Vec<crate::layers::archive::Loaded>) -> Vec<LoadedImage> {
+        let owners_recorded = self.store.owners() == OwnersMode::Recorded;
+        let one = |loaded: crate::layers::archive::Loaded| LoadedImage {
+            id: loaded.image.id,
+            references: loaded.references,
+            owners_recorded,
+        };
+        loaded.into_iter().map(one).collect()
+    }
+
+    fn named(
+        &self,
+        names: &[String],
+        language: Language,
+    ) -> Result<Vec<(Image, Vec<ImageReference>)>, Trouble> {
+        let one = |name: &String| {
+            let image = self
+                .store
+                .find(name)
+                .map_err(|e| Trouble::store(&e, language))?;
+            let reference: Option<ImageReference> = name.parse().ok();
+            let tagged = |reference: &ImageReference| {
+                self.store
+                    .tagged(reference)
+                    .is_ok_and(|it| it.is_some_and(|it| it.id == image.id))
+            };
+            let references = reference.into_iter().filter(tagged).collect();
+            Ok((image, references))
+        };
+        names.iter().map(one).collect()
+    }
+
+    fn changes(&self, layers: &[DiffId], which: Which) -> Result<Vec<FileChange>, StoreError> {
+        let stack = self.store.stack(layers)?;
+        let list = match which {
+            Which::Top => stack.changes(layers.len().saturating_sub(1))?,
+            Which::All => changes::between(&self.store.stack(&[])?, &stack)?,
+        };
+        let mut rows = Vec::new();
+        for change in list {
+            let slash = if change.what.is_directory() { "/" } else { "" };
+            let mode = match change.kind {
+                ChangeKind::Deleted => 0,
+                _ => stack.lookup(&change.path)?.map_or(0, |node| node.mode),
+            };
+            rows.push(FileChange {
+                kind: change.kind,
+                path: format!("{}{slash}", change.path.absolute()),
+                size: change.after,
+                before: change.before,
+                mode,
+            });
+        }
+        Ok(rows)
+    }
+
+    fn file(&self, layers: &[DiffId], path: &str) -> Result<Option<FileFacts>, StoreError> {
+        let stack = self.store.stack(layers)?;
+        let Some(node) = stack.resolve(path, Follow::Yes)?.node else {
+            return Ok(None);
+        };
+        let small = matches!(node.kind, EntryKind::File { size } if size <= MOST_CONTENT);
+        let content = if small { stack.read(path)? } else { None };
+        Ok(Some(FileFacts {
+            mode: node.mode,
+            uid: node.uid,
+            layer: node.level + 1,
+            content,
+        }))
+    }
+
+    /// Keeps what cache records and containers need.
+    fn collect(&self) -> Result<u64, StoreError> {
+        let mut keep = Keep::default();
+        keep.layers
+            .extend(self.cache.records().iter().map(|record| record.layer));
+        let containers = Containers::new(&self.setup.root).list().unwrap_or_default();
+        keep.images.extend(
+            containers
+                .iter()
+                .filter_map(|it| it.image_id.parse::<ImageId>().ok()),
+        );
+        let collected = self.store.collect_garbage(&keep)?;
+        Ok(collected.map_or(0, |collected| collected.bytes))
+    }
+
+    fn remove_tree(&self, path: &Path) -> Result<(), StoreError> {
+        if path.starts_with(&self.setup.root) {
+            files::remove_tree(path)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Tells a store how files and whiteouts are kept on this machine.
+pub fn configure(store: &mut Store, rootful: bool, ids: IdMode) {
+    store.set_whiteouts(if rootful {
+        Whiteouts::Trusted
+    } else {
+        Whiteouts::User
+    });
+    store.set_owners(match ids {
+        IdMode::Many => OwnersMode::Kernel,
+        IdMode::Single => OwnersMode::Recorded,
+    });
+}
+
+fn input(request: BuildRequest) -> BuildInput {
+    BuildInput {
+        source: Source::new(request.file, request.text),
+        history: request.context.clone(),
+        context: Some(request.context),
+        ignore: request.ignore,
+        options: PlanOptions {
+            target: request.target,
+            build_args: request.build_args,
+        },
+        tags: request.tags,
+        no_cache: request.no_cache,
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> Result<serde_json::Value, Trouble> {
+    serde_json::to_value(value).map_err(|error| Trouble::new(error.to_string()))
+}

@@ -1,0 +1,175 @@
+//! The worker: strata once more, inside a user and mount namespace, where it is root and can work
+//! on trees whose files belong to many users. The face sends it requests over a socket.
+//!
+//! It is started when it is first needed and dies with its face.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::Child;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::trouble::Trouble;
+use super::work;
+use crate::build::{BuildEvent, PracticeSettings};
+use crate::language::Language;
+use crate::reference::ImageReference;
+use crate::runtime::{Enter, IdMode, Mode, enter, frames};
+
+/// The hidden verb of the worker.
+pub const VERB: &str = "__worker";
+
+/// What the worker is told when it starts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Setup {
+    /// The store.
+    pub root: PathBuf,
+    /// Whether trees are mounted by root (`trusted.overlay`).
+    pub rootful: bool,
+    /// Which ids exist.
+    pub ids: IdMode,
+    /// How practice bases are made.
+    pub practice: PracticeSettings,
+    /// SOURCE_DATE_EPOCH.
+    pub epoch: Option<i64>,
+}
+
+/// What the face asks for, and in which language it wants to hear of trouble.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Asked {
+    /// The language.
+    pub language: Language,
+    /// The request.
+    pub request: Request,
+}
+
+/// Work that needs to be done inside.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Request {
+    /// Build, and answer with a `BuildReport`.
+    Build(work::BuildRequest),
+    /// Forecast a build; answer with a `BuildReport`.
+    Forecast(work::BuildRequest),
+    /// Make sure an image is there; answer with its id.
+    Image(ImageReference),
+    /// Load an archive or OCI folder; answer with `Vec<LoadedImage>`.
+    Load(PathBuf),
+    /// Load what comes through the descriptor that is sent along; answer the same.
+    LoadStream,
+    /// Write images into an OCI folder.
+    SaveOci(PathBuf, Vec<String>),
+    /// Write images as an archive into the descriptor that is sent along.
+    SaveArchive(Vec<String>),
+    /// List what layers change; answer with `Vec<work::FileChange>`.
+    Changes(Vec<crate::digest::DiffId>, work::Which),
+    /// Read a file of an image; answer with `Option<work::FileFacts>`.
+    File(Vec<crate::digest::DiffId>, String),
+    /// Collect what nothing refers to; answer with the number of bytes.
+    Collect,
+    /// Remove a folder tree of the store.
+    RemoveTree(PathBuf),
+    /// Check every digest; answer with sentences.
+    Fsck,
+}
+
+/// What the worker answers.
+#[derive(Debug, Serialize, Deserialize)]
+enum Reply {
+    Event(BuildEvent),
+    Done(serde_json::Value),
+    Trouble(Trouble),
+}
+
+/// A running worker.
+#[derive(Debug)]
+pub struct Worker {
+    child: Child,
+    channel: UnixStream,
+}
+
+impl Worker {
+    /// Starts the worker.
+    pub fn start(mode: &Mode, setup: &Setup, language: Language) -> Result<Self, Trouble> {
+        let entered = enter(mode, &[OsStr::new(VERB)], Enter::default())
+            .map_err(|error| Trouble::runtime(&error, language))?;
+        let worker = Self {
+            child: entered.child,
+            channel: entered.channel,
+        };
+        frames::send(&worker.channel, setup)
+            .map_err(|e| Trouble::system("talk to the worker", &e))?;
+        Ok(worker)
+    }
+
+    /// Returns the worker's process id, so that a signal handler can end its work.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks for something and waits for the answer; events on the way go to `events`.
+    pub fn ask<T: DeserializeOwned>(
+        &self,
+        asked: &Asked,
+        along: Option<&OwnedFd>,
+        events: &mut dyn FnMut(BuildEvent),
+    ) -> Result<T, Trouble> {
+        let lost = |e: std::io::Error| Trouble::system("talk to the worker", &e);
+        match along {
+            Some(fd) => frames::send_with_fds(&self.channel, asked, &[fd.as_fd()]).map_err(lost)?,
+            None => frames::send(&self.channel, asked).map_err(lost)?,
+        }
+        loop {
+            match frames::receive::<Reply>(&self.channel).map_err(lost)? {
+                Some(Reply::Event(event)) => events(event),
+                Some(Reply::Done(value)) => {
+                    return serde_json::from_value(value).map_err(|e| lost(e.into()));
+                }
+                Some(Reply::Trouble(trouble)) => return Err(trouble),
+                None => return Err(Trouble::new(interrupted(asked.language)).with_exit(130)),
+            }
+        }
+    }
+}
+
+crate::messages! {
+    interrupted() {
+        en: "the work was stopped before it was done",
+        ko: "작업이 끝나기 전에 중단되었습니다",
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It may be gone already; either way it is to be gone now.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Plays the worker: reads requests until the face closes the socket.
+pub fn serve(channel: &UnixStream) -> std::io::Result<()> {
+    let Some(setup) = frames::receive::<Setup>(channel)? else {
+        return Ok(());
+    };
+    let bench = work::Bench::open(setup);
+    while let Some((asked, fds)) = frames::receive_with_fds::<Asked>(channel)? {
+        let along = fds.into_iter().next().map(File::from);
+        let mut events = |event| {
+            // A face that is gone has no use for events; the next receive ends the loop.
+            let _ = frames::send(channel, &Reply::Event(event));
+        };
+        let answer = match &bench {
+            Ok(bench) => bench.work(asked, along, &mut events),
+            Err(error) => Err(Trouble::store(error, asked.language)),
+        };
+        let reply = match answer {
+            Ok(value) => Reply::Done(value),
+            Err(trouble) => Reply::Trouble(trouble),
+        };
+        frames::send(channel, &reply)?;
+    }
+    Ok(())
+}
