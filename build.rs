@@ -1,4 +1,6 @@
-//! Lists the files of `lessons/`, so that `course::library` can hold them in the executable.
+//! Lists the files of `lessons/`, so that `course::library` can hold them in the executable, and
+//! turns `STRATA_TEST_NO_KERNEL=1` into `cfg(no_kernel)`, so that the tests it leaves out show in
+//! the count as ignored.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,6 +8,19 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
+    leave_out_kernel_tests();
+    embed_lessons()
+}
+
+fn leave_out_kernel_tests() {
+    println!("cargo::rerun-if-env-changed=STRATA_TEST_NO_KERNEL");
+    println!("cargo::rustc-check-cfg=cfg(no_kernel)");
+    if env::var("STRATA_TEST_NO_KERNEL").is_ok_and(|value| value == "1") {
+        println!("cargo::rustc-cfg=no_kernel");
+    }
+}
+
+fn embed_lessons() -> io::Result<()> {
     println!("cargo::rerun-if-changed=lessons");
     let root =
         PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("lessons");

@@ -34,15 +34,18 @@ impl Digest {
         hasher.finish()
     }
 
+    /// Returns the 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Returns the 64 hex digits, without `sha256:`.
     pub fn hex(&self) -> String {
-        use fmt::Write as _;
+        let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
         self.0
             .iter()
-            .fold(String::with_capacity(64), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}"); // writing to a String cannot fail
-                text
-            })
+            .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+            .collect()
     }
 
     /// Returns the first 12 hex digits, as docker shows ids.
@@ -53,13 +56,17 @@ impl Digest {
     /// Reads 64 hex digits without `sha256:`, as blob file names have them.
     pub fn from_hex(hex: &str) -> Result<Self, ParseDigestError> {
         let wrong = || ParseDigestError(hex.to_owned());
-        let mut bytes = [0; 32];
-        if hex.len() != 64 || !hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Ok(byte - b'0'),
+            b'a'..=b'f' => Ok(byte - b'a' + 10),
+            _ => Err(wrong()),
+        };
+        if hex.len() != 64 {
             return Err(wrong());
         }
-        for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
         }
         Ok(Self(bytes))
     }

@@ -1,4 +1,5 @@
-//! The tests that drive the public API and the binary, in one program (one link instead of many).
+//! Everything tested from outside, in one binary.
 
 mod common;
+mod direction;
 mod kernel;

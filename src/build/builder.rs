@@ -20,8 +20,8 @@ use crate::parser;
 use crate::plan::context::Selection;
 use crate::plan::ignore::Ignore;
 use crate::plan::{
-    self, Base, BaseInfo, CacheRecord, Chain, CopyFrom, FileIngredient, Judged, LayerStep,
-    MissReason, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict, forecast,
+    self, Base, BaseInfo, CacheRecord, Chain, CopyFrom, FileIngredient, Ingredients, Judged,
+    LayerStep, MissReason, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict, forecast,
 };
 use crate::reference::ImageReference;
 use crate::runtime::IdMode;
@@ -484,7 +484,9 @@ impl Builder<'_> {
                     created: self.now(),
                     millis: millis(started),
                 };
-                self.cache.remember(&record, &judged.ingredients)?;
+                let below = stage.chain.key.expect("a build knows every key");
+                let ingredients = Ingredients::of(layer, below, &taken.files);
+                self.cache.remember(&record, &ingredients)?;
                 record
             }
         };

@@ -22,6 +22,7 @@ mod runner;
 #[cfg(test)]
 pub(crate) mod script;
 mod sentences;
+mod show;
 mod stage;
 mod sync;
 mod undo;
@@ -35,5 +36,6 @@ pub use library::{LibraryError, embedded_files, folder_files, load};
 pub use progress_file::{ProgressFile, ProgressFileError, Setback};
 pub use report::{LessonReport, Report, StepReportLine, report};
 pub use runner::{Asked, ListLine, ListState, Runner, Say, Scope};
+pub use show::show;
 pub use stage::{Stage, StageError, State};
 pub use sync::{SyncStep, Synced, sync};

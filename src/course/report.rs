@@ -89,3 +89,28 @@ pub fn report(course: &Course, progress: &Progress) -> Report {
         lessons,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_skipped_step_is_counted_apart_and_its_lesson_is_not_passed() {
+        let course = crate::course::load(None).unwrap();
+        let lesson = &course.lessons[0];
+        let mut progress = Progress::new(&course.id);
+        for step in &lesson.steps {
+            progress.step_mut(&lesson.id, &step.id).state = StepMark::Passed;
+        }
+        assert_eq!(report(&course, &progress).passed, 1);
+        let first = progress.step_mut(&lesson.id, &lesson.steps[0].id);
+        first.state = StepMark::Skipped;
+        first.solution = true;
+        let report = report(&course, &progress);
+        assert_eq!(report.passed, 0);
+        let told = &report.lessons[0];
+        assert_eq!((told.passed, told.skipped), (lesson.steps.len() - 1, 1));
+        assert!(told.steps[0].solution);
+        assert_eq!(report.lessons[1].steps[0].state, None);
+    }
+}

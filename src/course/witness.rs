@@ -34,8 +34,8 @@ impl Evidence for Witness<'_> {
     }
 
     fn last_build(&self) -> Option<&BuildReport> {
-        let commands = self.stage.record().commands.iter().rev();
-        commands.filter_map(|outcome| outcome.build.as_ref()).next()
+        let mut commands = self.stage.record().commands.iter().rev();
+        commands.find_map(|outcome| outcome.build.as_ref())
     }
 
     fn image(&self, name: &str) -> Option<ImageFacts> {

@@ -36,6 +36,10 @@ impl Face<'_> {
         if call.json {
             self.line(&render::json(&parser::json::json(source.name(), &file)));
         } else {
+            self.show(&render::syntax_tree(
+                &parser::tree::tree(&file),
+                &self.screen,
+            ));
         }
         Ok(0)
     }

@@ -138,7 +138,6 @@ impl Face<'_> {
             container: call.container.clone(),
             command: call.words.clone(),
             tty: call.tty,
-            detach: call.detach,
             env: self.pairs(&call.env),
             user: call.user.clone(),
             workdir: call.workdir.clone(),
@@ -150,7 +149,11 @@ impl Face<'_> {
             stdout: &mut *self.out,
             stderr: &mut *self.err,
         };
-        match self.session.exec(&request, streams)? {
+        let streams = (!call.detach).then_some(streams);
+        match self
+            .session
+            .exec(&request, streams, self.around.own_stdio)?
+        {
             Outcome::Exited(code) => Ok(code),
             Outcome::Started | Outcome::Detached => Ok(0),
         }

@@ -225,3 +225,68 @@ fn same_bytes(before: &Stack, one: &Node, after: &Stack, other: &Node) -> Result
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(path: &str, kind: EntryKind, mode: u32) -> Node {
+        Node {
+            path: RootPath::clean(path),
+            kind,
+            mode,
+            uid: 0,
+            gid: 0,
+            mtime: 0,
+            level: 0,
+        }
+    }
+
+    fn file(path: &str, size: u64) -> Node {
+        node(path, EntryKind::File { size }, 0o644)
+    }
+
+    fn folder(path: &str, mode: u32) -> Node {
+        node(path, EntryKind::Directory { opaque: false }, mode)
+    }
+
+    #[test]
+    fn listings_are_compared_path_by_path() {
+        let before = [
+            folder("a", 0o755),
+            file("a/gone", 3),
+            file("a/same", 1),
+            file("z", 9),
+        ];
+        let mut touched = file("a/same", 1);
+        touched.mtime = 99;
+        let after = [folder("a", 0o700), file("a/new", 4), touched, file("z", 8)];
+        let changes = compare(&before, &after, &mut |_, _| Ok(true)).unwrap();
+        let seen: Vec<_> = changes
+            .iter()
+            .map(|c| (c.kind, c.path.to_string(), c.before, c.after))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (ChangeKind::Modified, "a".to_owned(), 0, 0),
+                (ChangeKind::Deleted, "a/gone".to_owned(), 3, 0),
+                (ChangeKind::Added, "a/new".to_owned(), 0, 4),
+                (ChangeKind::Modified, "z".to_owned(), 9, 8),
+            ]
+        );
+    }
+
+    #[test]
+    fn content_is_asked_for_only_where_nothing_else_tells() {
+        let before = [file("a", 1), file("b", 1)];
+        let after = [file("a", 1), file("b", 2)];
+        let mut asked = Vec::new();
+        let changes = compare(&before, &after, &mut |_, node| {
+            asked.push(node.path.to_string());
+            Ok(false)
+        });
+        assert_eq!(asked, ["a"]);
+        assert_eq!(changes.unwrap().len(), 2);
+    }
+}

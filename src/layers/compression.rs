@@ -45,3 +45,24 @@ pub(super) fn decompress<'a>(compression: Compression, from: impl Read + 'a) -> 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bytes_tell() {
+        for (bytes, expected) in [
+            (&b"\x1f\x8b\x08rest"[..], Some(Compression::Gzip)),
+            (b"plain", Some(Compression::None)),
+            (b"", Some(Compression::None)),
+            (b"\x28\xb5\x2f\xfd", None),
+            (b"BZh9", None),
+            (b"\xfd7zXZ\0", None),
+        ] {
+            let mut from = bytes;
+            assert_eq!(detect(&mut from).ok(), expected, "{bytes:?}");
+            assert_eq!(from, bytes, "nothing was taken");
+        }
+    }
+}

@@ -4,6 +4,11 @@
 //! These are our own structs because the image id is the digest of this document: fields that
 //! strata does not know have to survive, or a changed image would lose them.
 
+#![expect(
+    clippy::zero_sized_map_values,
+    reason = "image-spec writes a set as an object of empty objects"
+)]
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -30,7 +35,7 @@ pub struct ImageConfig {
     #[serde(default)]
     pub os: String,
     /// How containers of it start.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_empty")]
     pub config: ContainerConfig,
     /// The layers.
     #[serde(default)]
@@ -117,7 +122,11 @@ pub struct Empty {}
 #[serde(rename_all = "PascalCase")]
 pub struct Healthcheck {
     /// `NONE`, `CMD` or `CMD-SHELL`, and the words.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "null_is_empty"
+    )]
     pub test: Vec<String>,
     /// Time between two checks.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -235,6 +244,8 @@ mod tests {
                 ..ImageConfig::default()
             }
         );
+        let bare: ImageConfig = serde_json::from_str(r#"{"config":null}"#).unwrap();
+        assert_eq!(bare, ImageConfig::default());
     }
 
     #[test]

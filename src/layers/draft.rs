@@ -11,10 +11,11 @@ use rustix::fs::{CWD, Mode, OFlags};
 use super::entry::{Entry, EntryKind};
 use super::error::{Result, StoreError};
 use super::layer::{Layer, LayerFile, Numbers};
+use super::node::{FOLDER, PLAIN};
 use super::scratch::ScratchDir;
 use super::store::Store;
 use super::stream::TarStream;
-use super::tree::{FOLDER, PLAIN, TreeWriter};
+use super::tree::TreeWriter;
 use super::{RootPath, tar_header};
 use crate::digest::{DiffId, Digest, Hasher};
 
@@ -66,15 +67,18 @@ impl Store {
 }
 
 impl LayerDraft {
-    /// Cuts times later than this (SOURCE_DATE_EPOCH) off, in every entry added from now on.
+    /// Cuts times later than this (`SOURCE_DATE_EPOCH`) off, in every entry added from now on.
     pub fn clamp_times(mut self, latest: Option<i64>) -> Self {
         self.clamp = latest;
         self
     }
 
-    /// Adds something that has no content: a folder, a link, a whiteout, a device. Entries come
+    /// Adds something that has no content: a folder, a link, a whiteout, a device, an empty file. Entries come
     /// in the order of [`RootPath`], and every folder before what lies in it.
     pub fn add(&mut self, entry: &Entry) -> Result<()> {
+        if let EntryKind::File { .. } = entry.kind {
+            return self.add_file(entry, Content::Bytes(b""));
+        }
         self.numbers.count(&entry.kind);
         self.put(entry)
     }
@@ -107,13 +111,16 @@ impl LayerDraft {
             .stream
             .finish()
             .map_err(StoreError::io("write", self.folder.path()))?;
-        self.store.adopt(&self.folder, streamed, self.numbers)
+        self.store.adopt(&self.folder, &streamed, self.numbers)
     }
 
     fn put(&mut self, entry: &Entry) -> Result<()> {
-        let entry = self.prepare(entry)?;
-        self.write_header(&entry)?;
-        self.tree.put(&entry)
+        let mut entry = self.prepare(entry)?;
+        self.tree.put(&entry)?;
+        if let EntryKind::HardLink { .. } = entry.kind {
+            self.tree.look_like_target(&mut entry)?;
+        }
+        self.write_header(&entry)
     }
 
     fn file(
@@ -222,7 +229,7 @@ impl LayerDraft {
         }
         let mut left = entry.kind.size();
         while left > 0 {
-            let room = self.stream.room().map_err(io)?;
+            let room = self.stream.room();
             let most = usize::try_from(left).map_or(room.len(), |left| left.min(room.len()));
             let count = read_some(from, &mut room[..most]).map_err(io)?;
             if count == 0 {
@@ -240,7 +247,7 @@ impl LayerDraft {
         let digest = match hash {
             None => None,
             Some(ContentHash::Here(hasher)) => Some(hasher.finish()),
-            Some(ContentHash::Thread) => Some(self.stream.end_content().map_err(io)?),
+            Some(ContentHash::Thread) => Some(self.stream.end_content()),
         };
         self.write_tar(tar_header::padding(entry.kind.size()))?;
         Ok(digest)
@@ -362,6 +369,16 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_content_needs_none() {
+        let (_folder, store) = temporary_store();
+        let mut draft = store.draft_layer().unwrap();
+        draft.add(&file("empty", 0)).unwrap();
+        let error = draft.add(&file("full", 1));
+        assert!(matches!(error, Err(StoreError::FileChanged(_))));
+        drop(draft);
+    }
+
+    #[test]
     fn an_empty_layer_is_the_empty_tar() {
         let (_folder, store) = temporary_store();
         let layer = store.draft_layer().unwrap().commit().unwrap();
@@ -416,6 +433,33 @@ mod tests {
         assert_eq!(inode(&new, "b"), inode(&old, "f"));
         assert_ne!(inode(&new, "a"), inode(&old, "f"));
         assert_eq!(fs::read(new.tree.join("a")).unwrap(), b"bytes");
+    }
+
+    #[test]
+    fn a_hard_link_says_of_itself_what_its_file_is() {
+        let (_folder, store) = temporary_store();
+        let mut draft = store.draft_layer().unwrap();
+        let mut entry = file("a", 2);
+        entry.mode = 0o600;
+        draft.add_file(&entry, Content::Bytes(b"hi")).unwrap();
+        let target = path("a");
+        let link = EntryKind::HardLink { target };
+        draft.add(&Entry::new(path("b"), link, 0o777, 3)).unwrap();
+        let layer = draft.commit().unwrap();
+        let tar = fs::read(store.blob_path(layer.diff_id.0)).unwrap();
+        let mut archive = tar::Archive::new(&tar[..]);
+        let seen: Vec<_> = archive
+            .entries()
+            .unwrap()
+            .map(|entry| {
+                let entry = entry.unwrap();
+                (
+                    entry.header().mode().unwrap(),
+                    entry.header().mtime().unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(seen, [(0o600, TIME.unsigned_abs()); 2]);
     }
 
     #[test]

@@ -264,3 +264,25 @@ crate::messages! {
         ko: "`system prune` 등으로 디스크 공간을 확보하세요",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_gets_the_cause_and_the_remedy_in_both_languages() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        let error = StoreError::io("write", "index.json")(full);
+        assert_eq!(
+            error.message(Language::En),
+            "cannot write `index.json`: no storage space"
+        );
+        assert!(error.message(Language::Ko).contains("index.json"));
+        for language in Language::ALL {
+            let help = error.help(language).unwrap();
+            assert!(help.contains("system prune"), "{help}");
+        }
+        let missing = StoreError::NotFound(RootPath::clean("a"));
+        assert_eq!(missing.help(Language::En), None);
+    }
+}

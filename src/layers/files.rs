@@ -222,7 +222,7 @@ mod tests {
         let tree = folder.path().join("tree");
         fs::create_dir_all(tree.join("work/work/deep")).unwrap();
         for path in ["work/work", "work"] {
-            fs::set_permissions(tree.join(path), fs::Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(tree.join(path), fs::Permissions::from_mode(0o0)).unwrap();
         }
         remove_tree(&tree).unwrap();
         remove_tree(&tree).unwrap();

@@ -1,21 +1,18 @@
-//! [`Image`]: a config and its layers; finding, making, naming and removing images.
+//! [`Image`]: a config and its layers; making and finding images.
 
-use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use super::config::ImageConfig;
 use super::descriptor::{Descriptor, MediaType};
 use super::error::{Result, StoreError};
 use super::files;
-use super::layout::{self, REF_NAME};
+use super::layout;
 use super::manifest::Manifest;
+use super::names::ID;
 use super::store::Store;
 use crate::digest::{DiffId, Digest, ImageId};
 use crate::reference::ImageReference;
-
-const ID: &str = "strata.image.id";
-const CREATED: &str = "strata.image.created";
-const SIZE: &str = "strata.image.size";
 
 /// An image of the store.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,58 +27,7 @@ pub struct Image {
     pub layers: Vec<DiffId>,
 }
 
-/// A line of the list of images.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageSummary {
-    /// The names it has, sorted; none for an image that lost its name.
-    pub references: Vec<ImageReference>,
-    /// The digest of its config.
-    pub id: ImageId,
-    /// The digest of its manifest.
-    pub manifest: Digest,
-    /// When it was made, RFC 3339.
-    pub created: Option<String>,
-    /// Bytes of file content in all layers.
-    pub size: u64,
-}
-
-/// What became of an image that lost a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Untagged {
-    /// The image.
-    pub id: ImageId,
-    /// Whether that was its last name, so that nothing names it now.
-    pub last: bool,
-}
-
 impl Store {
-    /// Returns every image that has a name or once had one, newest first.
-    pub fn images(&self) -> Result<Vec<ImageSummary>> {
-        let mut images: BTreeMap<Digest, ImageSummary> = BTreeMap::new();
-        for descriptor in self.index()?.manifests {
-            if !images.contains_key(&descriptor.digest) {
-                let Some(summary) = self.summary(&descriptor)? else {
-                    continue;
-                };
-                images.insert(descriptor.digest, summary);
-            }
-            if let Some(image) = images.get_mut(&descriptor.digest) {
-                image.references.extend(layout::reference(&descriptor));
-            }
-        }
-        let mut images: Vec<_> = images.into_values().collect();
-        for image in &mut images {
-            image.references.sort();
-            image.references.dedup();
-        }
-        images.sort_by_cached_key(|image| {
-            let created = image.created.as_deref().unwrap_or_default();
-            let time = created.parse::<jiff::Timestamp>().ok();
-            (std::cmp::Reverse(time), image.references.clone(), image.id)
-        });
-        Ok(images)
-    }
-
     /// Finds an image by reference, by id, or by the first digits of its id. Images of steps,
     /// which never had a name, are found by id too.
     pub fn find(&self, name: &str) -> Result<Image> {
@@ -166,78 +112,8 @@ impl Store {
         })
     }
 
-    /// Lists an image without giving it a name, as `<none>`.
-    pub fn list(&self, image: &Image) -> Result<()> {
-        let descriptor = self.describe(image)?;
-        self.change_index(|index| {
-            if !index.iter().any(|known| known.digest == image.manifest) {
-                index.push(descriptor);
-            }
-            Ok(())
-        })
-    }
-
-    /// Gives an image a name, and makes sure that it survives a power loss. An image that had the
-    /// name before stays in the list, without it.
-    pub fn tag(&self, reference: &ImageReference, image: &Image) -> Result<()> {
-        if reference.digest().is_some() {
-            return Err(StoreError::TagWithDigest(reference.to_string()));
-        }
-        let is_this =
-            |known: &Descriptor| known.digest == image.manifest && is_named(known, reference);
-        if self.index()?.manifests.iter().any(is_this) {
-            return Ok(());
-        }
-        self.sync_image(image)?;
-        let mut descriptor = self.describe(image)?;
-        let name = reference.to_string();
-        descriptor.annotations.insert(REF_NAME.to_owned(), name);
-        self.change_index(|index| {
-            take_name(index, reference, KeepUnnamed::Yes);
-            index.retain(|known| {
-                known.digest != image.manifest || known.annotations.contains_key(REF_NAME)
-            });
-            index.push(descriptor);
-            Ok(())
-        })
-    }
-
-    /// Takes a name away. An image that loses its last name leaves the list; its bytes go with
-    /// the next [`collect_garbage`](Self::collect_garbage).
-    pub fn untag(&self, reference: &ImageReference) -> Result<Untagged> {
-        let not_found = || StoreError::ImageNotFound(reference.to_string());
-        self.change_index(|index| {
-            let named = take_name(index, reference, KeepUnnamed::No).ok_or_else(not_found)?;
-            Ok(Untagged {
-                id: self.id_of(&named)?,
-                last: !index.iter().any(|other| other.digest == named.digest),
-            })
-        })
-    }
-
-    /// Takes an image off the list, with all its names, which are returned.
-    pub fn remove_image(&self, id: ImageId) -> Result<Vec<ImageReference>> {
-        self.change_index(|index| {
-            let mut names = Vec::new();
-            let mut error = None;
-            index.retain(|descriptor| match self.id_of(descriptor) {
-                Ok(found) if found == id => {
-                    names.extend(layout::reference(descriptor));
-                    false
-                }
-                Ok(_) => true,
-                Err(cause) => {
-                    error = Some(cause);
-                    true
-                }
-            });
-            names.sort();
-            error.map_or(Ok(names), Err)
-        })
-    }
-
     /// Returns the manifest of an image made here.
-    fn manifest_of(&self, config: &[u8], layers: &[DiffId]) -> Result<Manifest> {
+    pub(super) fn manifest_of(&self, config: &[u8], layers: &[DiffId]) -> Result<Manifest> {
         let blobs = layers
             .iter()
             .map(|layer| self.needed_layer(*layer).map(|layer| layer.blob));
@@ -245,7 +121,7 @@ impl Store {
         Ok(Manifest::new(config, blobs.collect::<Result<_>>()?))
     }
 
-    fn load_image(&self, id: ImageId, manifest: Digest) -> Result<Image> {
+    pub(super) fn load_image(&self, id: ImageId, manifest: Digest) -> Result<Image> {
         let bytes = self.read_blob(id.0)?;
         let config: ImageConfig =
             serde_json::from_slice(&bytes).map_err(|source| StoreError::Json {
@@ -280,61 +156,6 @@ impl Store {
         })
     }
 
-    /// Returns the descriptor for the index, with the notes that make listing quick.
-    fn describe(&self, image: &Image) -> Result<Descriptor> {
-        let size = fs::metadata(self.blob_path(image.manifest))
-            .map_err(|_| StoreError::BlobMissing(image.manifest))?
-            .len();
-        let mut content = 0;
-        for layer in &image.layers {
-            content += self.needed_layer(*layer)?.size;
-        }
-        let mut descriptor = Descriptor::new(MediaType::Manifest, image.manifest, size);
-        let notes = &mut descriptor.annotations;
-        notes.insert(ID.to_owned(), image.id.to_string());
-        notes.insert(SIZE.to_owned(), content.to_string());
-        if let Some(created) = &image.config.created {
-            notes.insert(CREATED.to_owned(), created.clone());
-        }
-        Ok(descriptor)
-    }
-
-    /// What the list says of a descriptor; none for what is no image, such as a nested index
-    /// that another program put there.
-    fn summary(&self, descriptor: &Descriptor) -> Result<Option<ImageSummary>> {
-        let notes = &descriptor.annotations;
-        if let (Some(Ok(id)), Some(Ok(size))) = (
-            notes.get(ID).map(|id| id.parse()),
-            notes.get(SIZE).map(|size| size.parse()),
-        ) {
-            return Ok(Some(ImageSummary {
-                references: Vec::new(),
-                id,
-                manifest: descriptor.digest,
-                created: notes.get(CREATED).cloned(),
-                size,
-            }));
-        }
-        if !matches!(
-            descriptor.media_type,
-            MediaType::Manifest | MediaType::DockerManifest
-        ) {
-            return Ok(None);
-        }
-        let image = self.load_image(self.id_of(descriptor)?, descriptor.digest)?;
-        let mut size = 0;
-        for layer in &image.layers {
-            size += self.layer(*layer)?.map_or(0, |layer| layer.size);
-        }
-        Ok(Some(ImageSummary {
-            references: Vec::new(),
-            id: image.id,
-            manifest: image.manifest,
-            created: image.config.created,
-            size,
-        }))
-    }
-
     /// Returns the ids that start with these digits: of listed images, else of any config blob.
     fn ids_starting_with(&self, prefix: &str) -> Result<Vec<ImageId>> {
         let starts = |id: &ImageId| id.0.hex().starts_with(prefix);
@@ -356,48 +177,15 @@ impl Store {
         }
         Ok(ids)
     }
-
-    fn sync_image(&self, image: &Image) -> Result<()> {
-        self.sync_layers(&image.layers)?;
-        for digest in [image.id.0, image.manifest] {
-            let path = self.blob_path(digest);
-            self.open_blob(digest)?
-                .sync_all()
-                .map_err(StoreError::io("sync", path))?;
-        }
-        files::sync_folder(&self.path("blobs/sha256"))
-    }
 }
 
-#[derive(PartialEq)]
-enum KeepUnnamed {
-    Yes,
-    No,
-}
-
-/// Takes a name off the index; the image keeps a descriptor without one if asked to and if it has
-/// no other.
-fn take_name(
-    index: &mut Vec<Descriptor>,
-    reference: &ImageReference,
-    keep: KeepUnnamed,
-) -> Option<Descriptor> {
-    let at = index.iter().position(|known| is_named(known, reference))?;
-    let mut named = index.remove(at);
-    if keep == KeepUnnamed::Yes && !index.iter().any(|other| other.digest == named.digest) {
-        named.annotations.remove(REF_NAME);
-        index.insert(at, named.clone());
-    }
-    Some(named)
-}
-
-fn is_named(descriptor: &Descriptor, reference: &ImageReference) -> bool {
+pub(super) fn is_named(descriptor: &Descriptor, reference: &ImageReference) -> bool {
     layout::reference(descriptor)
         .is_some_and(|known| (known.name(), known.tag()) == (reference.name(), reference.tag()))
 }
 
 /// Blobs are configs, manifests and layers; only a config is a document with a `rootfs`.
-pub(super) fn is_config(path: &std::path::Path) -> bool {
+pub(super) fn is_config(path: &Path) -> bool {
     // A config of a megabyte would be a very strange one; layers can be huge.
     let small = fs::metadata(path).is_ok_and(|meta| meta.len() < 1024 * 1024);
     small && fs::read(path).is_ok_and(|bytes| parse_config(&bytes).is_some_and(|c| is_image(&c)))
@@ -410,4 +198,65 @@ fn parse_config(bytes: &[u8]) -> Option<ImageConfig> {
 fn is_image(config: &ImageConfig) -> bool {
     // A manifest, read as a config, has none of these; all fields of a config may be missing.
     !config.other.contains_key("schemaVersion") && config.rootfs.kind == "layers"
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::layers::store::tests::temporary_store;
+
+    /// An image of one empty layer.
+    pub(in crate::layers) fn image(store: &Store, created: &str) -> Image {
+        let layer = store.draft_layer().unwrap().commit().unwrap();
+        let config = ImageConfig {
+            created: Some(created.to_owned()),
+            ..ImageConfig::default()
+        };
+        store.put_image(&config, &[layer.diff_id]).unwrap()
+    }
+
+    fn reference(name: &str) -> ImageReference {
+        name.parse().unwrap()
+    }
+
+    #[test]
+    fn images_are_found_by_name_id_and_prefix() {
+        let (_folder, store) = temporary_store();
+        let step = image(&store, "2026-01-01T00:00:00Z");
+        let named = image(&store, "2026-01-02T00:00:00Z");
+        store.tag(&reference("shop:1"), &named).unwrap();
+        for name in [
+            "shop:1",
+            "docker.io/library/shop:1",
+            &named.id.to_string(),
+            &named.id.short(),
+        ] {
+            assert_eq!(store.find(name).unwrap(), named, "{name}");
+        }
+        let by_digest = format!("shop@{}", named.manifest);
+        assert_eq!(store.find(&by_digest).unwrap(), named);
+        assert_eq!(store.find(&step.id.short()).unwrap(), step);
+        for name in ["shop", "nosuch", "", "Z", &"0".repeat(64)] {
+            let error = store.find(name).unwrap_err();
+            assert!(
+                matches!(error, StoreError::ImageNotFound(_)),
+                "{name}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_id_that_fits_several_images_is_ambiguous() {
+        let (_folder, store) = temporary_store();
+        // With 17 images two start with the same digit.
+        let images: Vec<_> = (0..17).map(|n| image(&store, &format!("{n}"))).collect();
+        let mut digits: Vec<_> = images
+            .iter()
+            .map(|image| image.id.short()[..1].to_owned())
+            .collect();
+        digits.sort();
+        let twice = digits.windows(2).find(|pair| pair[0] == pair[1]).unwrap();
+        let error = store.find(&twice[0]).unwrap_err();
+        assert!(matches!(error, StoreError::AmbiguousId { .. }), "{error}");
+    }
 }

@@ -106,7 +106,7 @@ impl Store {
     pub(super) fn adopt(
         &self,
         draft: &ScratchDir,
-        streamed: Streamed,
+        streamed: &Streamed,
         numbers: Numbers,
     ) -> Result<Layer> {
         if let Some(tar) = &streamed.kept {

@@ -30,7 +30,13 @@ pub(super) fn create(root: &Path) -> Result<()> {
 
 /// Returns the name in a descriptor, if it has one that strata understands.
 pub(super) fn reference(descriptor: &Descriptor) -> Option<ImageReference> {
-    descriptor.annotations.get(REF_NAME)?.parse().ok()
+    short_reference(descriptor.annotations.get(REF_NAME)?)
+}
+
+/// Reads a name in its short form: `shop` and `shop:latest` are one name, and equal.
+pub(super) fn short_reference(text: &str) -> Option<ImageReference> {
+    let reference: ImageReference = text.parse().ok()?;
+    reference.to_string().parse().ok()
 }
 
 /// Reads an index.
@@ -62,5 +68,36 @@ impl Store {
             files::durable_write(&self.path(INDEX), &index.to_bytes())?;
         }
         Ok(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::image::tests::image;
+    use crate::layers::store::tests::temporary_store;
+
+    #[test]
+    fn names_stand_in_the_index_as_people_write_them() {
+        let (_folder, store) = temporary_store();
+        let image = image(&store, "x");
+        store
+            .tag(&"docker.io/library/shop:latest".parse().unwrap(), &image)
+            .unwrap();
+        let index = store.index().unwrap();
+        assert_eq!(index.manifests[0].annotations[REF_NAME], "shop");
+        assert_eq!(index.manifests[0].digest, image.manifest);
+    }
+
+    #[test]
+    fn what_others_wrote_into_the_index_survives() {
+        let (_folder, store) = temporary_store();
+        let text = r#"{"schemaVersion":2,"manifests":[],"annotations":{"by":"others"}}"#;
+        fs::write(store.path(INDEX), text).unwrap();
+        let image = image(&store, "x");
+        store.list(&image).unwrap();
+        let index = store.index().unwrap();
+        assert_eq!(index.other["annotations"]["by"], "others");
+        assert_eq!(index.manifests.len(), 1);
     }
 }

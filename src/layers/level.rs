@@ -13,8 +13,8 @@ use rustix::io::Errno;
 use super::RootPath;
 use super::entry::{Device, Entry, EntryKind, Xattrs};
 use super::error::{Result, StoreError};
+use super::node::{FOLDER, PLAIN};
 use super::records::Records;
-use super::tree::{FOLDER, PLAIN};
 use super::xattrs;
 
 /// A tree and what is noted about it.

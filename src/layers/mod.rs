@@ -13,18 +13,21 @@
 //! ```
 //!
 //! How the files divide the work:
-//! - values: [`path`](RootPath), [`entry`](Entry), [`config`], [`descriptor`], [`manifest`], [`changes`]
-//! - the store: [`store`](Store), [`image`](Image), `layout` (index.json), `blob`, `scratch` (tmp/),
-//!   `garbage`, [`fsck`]
-//! - layers coming in: [`draft`](LayerDraft) and `upper` make one, `apply` unpacks an outside one
-//! - layers going out: `tar_header`, `stream`, `regenerate`
-//! - looking in: [`stack`](Stack), [`users`]
+//! - values: [`path`](RootPath), [`entry`](Entry), [`config`], [`descriptor`], [`manifest`], [`problem`](Problem)
+//! - the store: [`store`](Store), `scratch` (tmp/), `blob`, `layout` (index.json), `layer`,
+//!   [`image`](Image) and `names`, `garbage`, [`fsck`], and [`files`] for whoever has files of their own
+//! - a layer made here: [`draft`](LayerDraft) or `upper`; `tree` and `node` put it on disk, `tar_header`
+//!   and `stream` (with `chunks`) make and hash its tar, `records` keeps what the disk cannot
+//! - a layer from outside: `apply`, `compression`, `tar_reader`, `tar_entry`, `unpack`, `links`
+//! - looking in: `level` is one tree, [`stack`](Stack) and `merge` are several, [`changes`] what differs,
+//!   [`users`] who is who; `regenerate` makes a layer's tar again
 //! - whole images in and out: [`archive`]
 
 mod apply;
 pub mod archive;
 mod blob;
 pub mod changes;
+mod chunks;
 mod compression;
 pub mod config;
 pub mod descriptor;
@@ -38,8 +41,15 @@ mod image;
 mod layer;
 mod layout;
 mod level;
+mod links;
 pub mod manifest;
+mod merge;
+mod names;
+mod node;
 mod path;
+mod problem;
+#[cfg(test)]
+mod properties;
 mod records;
 mod regenerate;
 mod scratch;
@@ -62,10 +72,12 @@ pub use draft::{Content, LayerDraft};
 pub use entry::{Device, Entry, EntryKind, Xattrs};
 pub use error::{Result, StoreError};
 pub use garbage::{Collected, Keep};
-pub use image::{Image, ImageSummary, Untagged};
+pub use image::Image;
 pub use layer::{Layer, LayerFile};
 pub use manifest::{ImageIndex, Manifest};
+pub use names::{ImageSummary, Untagged};
 pub use path::RootPath;
+pub use problem::Problem;
 pub use scratch::ScratchDir;
 pub use stack::{Follow, Node, Resolved, Stack};
 pub use store::{OwnersMode, Store, Whiteouts};

@@ -48,17 +48,23 @@ impl Store {
     }
 }
 
-/// Writes the tar of what is in a layer's tree now.
+/// Writes the tar of what is in a layer's tree now. Folders that the layer's own tar left out are
+/// left out here too.
 pub(super) fn tar_from_tree(layer: &Layer, to: &mut dyn Write) -> Result<()> {
     let level = Level::open(layer.tree.clone(), Records::read(layer.folder())?)?;
     let mut header = Vec::new();
+    let mut buffer = vec![0; BUFFER];
     level.walk(&mut |found: &mut Found<'_>| {
+        if level.records.implied.contains(&found.entry.path) {
+            return Ok(());
+        }
         header.clear();
         tar_header::append(&found.entry, &mut header);
         write(to, &header)?;
         if let EntryKind::File { size } = found.entry.kind {
             let io = |source| StoreError::io("copy", level.on_disk(&found.entry.path))(source);
-            copy(&mut found.open(&level.tree)?.take(size), to).map_err(io)?;
+            let mut content = found.open(&level.tree)?.take(size);
+            copy_through(&mut buffer, &mut content, to).map_err(io)?;
             write(to, tar_header::padding(size))?;
         }
         Ok(())
@@ -77,15 +83,58 @@ fn write(to: &mut dyn Write, bytes: &[u8]) -> Result<()> {
     to.write_all(bytes).map_err(StoreError::io("write", "tar"))
 }
 
-/// Like `io::copy`, with a buffer large enough for hashing at full speed.
+/// Large enough for hashing at full speed.
+const BUFFER: usize = 256 * 1024;
+
+/// Like `io::copy`, with a large buffer.
 pub(super) fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<()> {
-    let mut buffer = vec![0; 256 * 1024];
+    copy_through(&mut vec![0; BUFFER], from, to)
+}
+
+fn copy_through(buffer: &mut [u8], from: &mut dyn Read, to: &mut dyn Write) -> io::Result<()> {
     loop {
-        match from.read(&mut buffer) {
+        match from.read(buffer) {
             Ok(0) => return Ok(()),
             Ok(count) => to.write_all(&buffer[..count])?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::store::tests::temporary_store;
+    use crate::layers::{Content, Entry, RootPath};
+
+    #[test]
+    fn without_its_blob_a_layer_gives_the_same_tar_and_tampering_shows() {
+        let (_folder, store) = temporary_store();
+        let mut draft = store.draft_layer().unwrap();
+        let mut folder = Entry::directory(RootPath::clean("a"), 0o700, 5);
+        folder.kind = EntryKind::Directory { opaque: true };
+        draft.add(&folder).unwrap();
+        let mut file = Entry::file(RootPath::clean("a/f"), 3, 0o644, 5);
+        file.xattrs.insert("user.note".into(), b"\n".to_vec());
+        draft.add_file(&file, Content::Bytes(b"abc")).unwrap();
+        let target = RootPath::clean("a/f");
+        let link = EntryKind::HardLink { target };
+        draft
+            .add(&Entry::new(RootPath::clean("a/g"), link, 0o644, 5))
+            .unwrap();
+        draft.add(&Entry::whiteout(RootPath::clean("b"))).unwrap();
+        let layer = draft.commit().unwrap();
+
+        let tar = |store: &Store| {
+            let mut tar = Vec::new();
+            store.layer_tar(&layer, &mut tar).map(|()| tar)
+        };
+        let kept = tar(&store).unwrap();
+        std::fs::remove_file(store.blob_path(layer.blob.digest)).unwrap();
+        assert_eq!(tar(&store).unwrap(), kept);
+        std::fs::write(layer.tree.join("a/f"), "abd").unwrap();
+        let error = tar(&store).unwrap_err();
+        assert!(matches!(error, StoreError::WrongDigest { .. }), "{error}");
     }
 }

@@ -1,11 +1,7 @@
 //! [`Stack`]: the merged view of layers, without mounting anything.
-//!
-//! The rules are overlay's: for each path the uppermost level that has something there decides. A
-//! whiteout ends the search, and so does anything but a folder; folders of several levels are one
-//! folder, down to the first that is opaque.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read;
@@ -13,18 +9,16 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{FileType, Stat};
-
 use super::RootPath;
-use super::entry::{Entry, EntryKind};
+use super::entry::{Entry, EntryKind, Xattrs};
 use super::error::{Result, StoreError};
 use super::layer::LayerFile;
-use super::level::{self, Level};
+use super::level::Level;
 use super::records::Records;
 use super::store::{OwnersMode, Store};
 use crate::digest::DiffId;
 
-/// As many symbolic links as the kernel follows (path_resolution(7)).
+/// As many symbolic links as the kernel follows (`path_resolution(7)`).
 const MOST_LINKS: usize = 40;
 
 /// Layers on top of each other, as a container would see them.
@@ -32,11 +26,11 @@ const MOST_LINKS: usize = 40;
 pub struct Stack {
     layers: Vec<DiffId>,
     /// Base first; one more than `layers` where there is an upper directory.
-    levels: Vec<Arc<Level>>,
+    pub(super) levels: Vec<Arc<Level>>,
     owners: OwnersMode,
     /// The levels that show something in a folder, uppermost first. A walk asks for the same
     /// folders over and over.
-    folders: RefCell<HashMap<RootPath, Vec<usize>>>,
+    pub(super) folders: RefCell<HashMap<RootPath, Vec<usize>>>,
 }
 
 /// Whether a symbolic link at the end of a path is followed; on the way they always are.
@@ -75,13 +69,6 @@ pub struct Resolved {
     pub path: RootPath,
     /// What is there, if anything is.
     pub node: Option<Node>,
-}
-
-/// What the levels have at one path: the node that shows, and the levels that show something in
-/// it, uppermost first, if it is a folder.
-struct Merged {
-    node: Node,
-    levels: Vec<usize>,
 }
 
 impl Store {
@@ -239,7 +226,7 @@ impl Stack {
     pub fn entry(&self, node: &Node) -> Result<Entry> {
         let xattrs = match self.level(node.level) {
             Some(level) => level.xattrs(&node.path)?,
-            None => Default::default(),
+            None => Xattrs::new(),
         };
         Ok(Entry {
             path: node.path.clone(),
@@ -261,138 +248,6 @@ impl Stack {
             path: node.path.clone(),
         })
     }
-
-    /// The root shows as the uppermost level has it; without levels it is an empty folder.
-    fn root(&self) -> Result<Node> {
-        let all: Vec<usize> = (0..self.levels.len()).rev().collect();
-        match self.merge(&RootPath::root(), &all)? {
-            Some(merged) => Ok(merged.node),
-            None => Ok(Node {
-                path: RootPath::root(),
-                kind: EntryKind::Directory { opaque: false },
-                mode: 0o755,
-                uid: 0,
-                gid: 0,
-                mtime: 0,
-                level: 0,
-            }),
-        }
-    }
-
-    /// Returns the levels that show something in a folder, uppermost first; none if it is no
-    /// folder.
-    fn folder_levels(&self, folder: &RootPath) -> Result<Option<Vec<usize>>> {
-        let Some(parent) = folder.parent() else {
-            return Ok(Some((0..self.levels.len()).rev().collect()));
-        };
-        if let Some(levels) = self.folders.borrow().get(folder) {
-            return Ok(Some(levels.clone()));
-        }
-        let Some(above) = self.folder_levels(&parent)? else {
-            return Ok(None);
-        };
-        match self.merge(folder, &above)? {
-            Some(merged) if merged.node.kind.is_directory() => {
-                let mut folders = self.folders.borrow_mut();
-                folders.insert(folder.clone(), merged.levels.clone());
-                Ok(Some(merged.levels))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Puts together what the levels of a folder have at a path in it.
-    fn merge(&self, path: &RootPath, candidates: &[usize]) -> Result<Option<Merged>> {
-        let mut merged: Option<Merged> = None;
-        for (at, number) in candidates.iter().copied().enumerate() {
-            let level = &self.levels[number];
-            let Some(stat) = level.stat(path)? else {
-                continue;
-            };
-            let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-            if is_whiteout(&stat) || (merged.is_some() && !is_folder) {
-                break;
-            }
-            match &mut merged {
-                None => merged = self.node(path, number, &stat)?,
-                Some(merged) => self.show_through(merged, number, &stat)?,
-            }
-            let Some(merged) = merged.as_mut().filter(|_| is_folder) else {
-                break;
-            };
-            merged.levels.push(number);
-            let is_last = at + 1 == candidates.len();
-            if !is_last && !path.is_root() && level.is_opaque(path)? {
-                break;
-            }
-        }
-        Ok(merged)
-    }
-
-    fn node(&self, path: &RootPath, number: usize, stat: &Stat) -> Result<Option<Merged>> {
-        let level = &self.levels[number];
-        let (uid, gid) = level.owner(path, stat);
-        let node = level.kind(path, stat)?.map(|kind| Node {
-            path: path.clone(),
-            kind,
-            mode: level::mode(stat),
-            uid,
-            gid,
-            mtime: stat.st_mtime,
-            level: number,
-        });
-        Ok(node.map(|node| Merged {
-            node,
-            levels: Vec::new(),
-        }))
-    }
-
-    /// A folder that a layer's tar only implied looks as it does in the level below.
-    fn show_through(&self, merged: &mut Merged, number: usize, stat: &Stat) -> Result<()> {
-        let path = merged.node.path.clone();
-        if self.levels[merged.node.level]
-            .records
-            .implied
-            .contains(&path)
-            && let Some(lower) = self.node(&path, number, stat)?
-        {
-            merged.node = lower.node;
-        }
-        Ok(())
-    }
-
-    fn merged_children(&self, folder: &RootPath, levels: &[usize]) -> Result<Vec<Merged>> {
-        let mut having: BTreeMap<OsString, Vec<usize>> = BTreeMap::new();
-        for number in levels {
-            for name in self.levels[*number].names(folder)? {
-                having.entry(name).or_default().push(*number);
-            }
-        }
-        let mut children = Vec::with_capacity(having.len());
-        for (name, levels) in having {
-            children.extend(self.merge(&folder.join(name), &levels)?);
-        }
-        Ok(children)
-    }
-
-    fn walk_folder(
-        &self,
-        folder: &RootPath,
-        levels: &[usize],
-        visit: &mut dyn FnMut(&Node) -> Result<()>,
-    ) -> Result<()> {
-        for child in self.merged_children(folder, levels)? {
-            visit(&child.node)?;
-            if child.node.kind.is_directory() {
-                self.walk_folder(&child.node.path, &child.levels, visit)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn is_whiteout(stat: &Stat) -> bool {
-    FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice && stat.st_rdev == 0
 }
 
 fn split(path: &OsStr) -> VecDeque<OsString> {
@@ -400,4 +255,169 @@ fn split(path: &OsStr) -> VecDeque<OsString> {
         .split(|byte| *byte == b'/')
         .map(|part| OsStr::from_bytes(part).to_owned())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::store::tests::temporary_store;
+    use crate::layers::{Content, Layer};
+
+    fn path(text: &str) -> RootPath {
+        RootPath::clean(text)
+    }
+
+    /// A layer from a list: `dir/`, `opaque//`, `link -> target`, `!whiteout`, `file`.
+    fn layer(store: &Store, entries: &[&str]) -> Layer {
+        let mut draft = store.draft_layer().unwrap();
+        for text in entries {
+            if let Some((name, target)) = text.split_once(" -> ") {
+                draft.add(&Entry::symlink(path(name), target, 0)).unwrap();
+            } else if let Some(name) = text.strip_prefix('!') {
+                draft.add(&Entry::whiteout(path(name))).unwrap();
+            } else if let Some(name) = text.strip_suffix('/') {
+                let mut folder = Entry::directory(path(name), 0o755, 0);
+                let opaque = name.ends_with('/');
+                folder.kind = EntryKind::Directory { opaque };
+                draft.add(&folder).unwrap();
+            } else {
+                let entry = Entry::file(path(text), text.len() as u64, 0o644, 0);
+                draft
+                    .add_file(&entry, Content::Bytes(text.as_bytes()))
+                    .unwrap();
+            }
+        }
+        draft.commit().unwrap()
+    }
+
+    fn stack(store: &Store, layers: &[&[&str]]) -> Stack {
+        let layers: Vec<_> = layers
+            .iter()
+            .map(|entries| layer(store, entries).diff_id)
+            .collect();
+        store.stack(&layers).unwrap()
+    }
+
+    /// Paths and the levels they come from.
+    fn shown(stack: &Stack) -> Vec<(String, usize)> {
+        let mut shown = Vec::new();
+        stack
+            .walk(&RootPath::root(), &mut |node| {
+                shown.push((node.path.to_string(), node.level));
+                Ok(())
+            })
+            .unwrap();
+        shown.split_off(1)
+    }
+
+    fn owned(list: &[(&str, usize)]) -> Vec<(String, usize)> {
+        list.iter()
+            .map(|(path, level)| ((*path).to_owned(), *level))
+            .collect()
+    }
+
+    #[test]
+    fn folders_of_several_levels_are_one_and_upper_files_win() {
+        let (_folder, store) = temporary_store();
+        let stack = stack(&store, &[&["a/", "a/x", "a/y"], &["a/", "a/y", "b"]]);
+        let expected = [("a", 1), ("a/x", 0), ("a/y", 1), ("b", 1)];
+        assert_eq!(shown(&stack), owned(&expected));
+        assert_eq!(stack.lower_dirs().len(), 2);
+    }
+
+    #[test]
+    fn whiteouts_and_opaque_folders_hide() {
+        let (_folder, store) = temporary_store();
+        let stack = stack(
+            &store,
+            &[
+                &["a/", "a/x", "b/", "b/old", "c"],
+                &["!a", "b//", "b/new", "!c"],
+                &["a/", "a/z"],
+            ],
+        );
+        let expected = [("a", 2), ("a/z", 2), ("b", 1), ("b/new", 1)];
+        assert_eq!(shown(&stack), owned(&expected));
+        assert_eq!(stack.lookup(&path("a/x")).unwrap(), None);
+        assert_eq!(stack.lookup(&path("b/old")).unwrap(), None);
+        assert_eq!(shown(&stack.below(1)).len(), 5);
+    }
+
+    #[test]
+    fn a_file_in_place_of_a_folder_hides_what_was_in_it() {
+        let (_folder, store) = temporary_store();
+        let stack = stack(&store, &[&["a/", "a/x"], &["a"], &["a/", "a/y"]]);
+        assert_eq!(shown(&stack), owned(&[("a", 2), ("a/y", 2)]));
+        assert_eq!(shown(&stack.below(2)), owned(&[("a", 1)]));
+    }
+
+    #[test]
+    fn links_lead_where_they_would_in_a_container() {
+        let (_folder, store) = temporary_store();
+        let stack = stack(
+            &store,
+            &[
+                &[
+                    "bin -> usr/bin",
+                    "etc/",
+                    "etc/up -> ../../../usr",
+                    "usr/",
+                    "usr/bin/",
+                    "usr/bin/sh",
+                ],
+                &["abs -> /etc/up/bin", "loop -> loop2", "loop2 -> loop"],
+            ],
+        );
+        for (from, to) in [
+            ("/bin/sh", "usr/bin/sh"),
+            ("abs/sh", "usr/bin/sh"),
+            ("/etc/../../bin/./sh", "usr/bin/sh"),
+            ("abs/new/file", "usr/bin/new/file"),
+            ("/..", ""),
+        ] {
+            let resolved = stack.resolve(from, Follow::Yes).unwrap();
+            assert_eq!(resolved.path, path(to), "{from}");
+        }
+        let link = stack.resolve("abs", Follow::No).unwrap();
+        assert_eq!(link.path, path("abs"));
+        let error = stack.resolve("loop/x", Follow::No).unwrap_err();
+        assert!(matches!(error, StoreError::SymlinkLoop(_)));
+        let error = stack.resolve("bin/sh/x", Follow::Yes).unwrap_err();
+        assert!(matches!(error, StoreError::NotADirectory(at) if at == path("usr/bin/sh")));
+    }
+
+    #[test]
+    fn a_link_to_a_file_of_the_host_reads_the_image() {
+        let (_folder, store) = temporary_store();
+        let stack = stack(
+            &store,
+            &[&["etc/", "passwd -> /etc/passwd", "up -> ../../../etc/passwd"]],
+        );
+        assert_eq!(stack.read("/passwd").unwrap(), None);
+        assert_eq!(stack.read("/up").unwrap(), None);
+    }
+
+    #[test]
+    fn a_container_shows_its_upper_directory_on_top() {
+        let (folder, store) = temporary_store();
+        let upper = folder.path().join("upper");
+        std::fs::create_dir(&upper).unwrap();
+        std::fs::write(upper.join("a"), "new").unwrap();
+        let stack = stack(&store, &[&["a", "b"]]).with_upper(&upper).unwrap();
+        assert_eq!(shown(&stack), owned(&[("a", 1), ("b", 0)]));
+        assert_eq!(stack.read("a").unwrap().unwrap(), b"new");
+        let node = stack.lookup(&path("a")).unwrap().unwrap();
+        assert_eq!(stack.layer_file(&node), None);
+        assert_eq!(stack.lower_dirs().len(), 1);
+    }
+
+    #[test]
+    fn nothing_is_an_empty_folder() {
+        let (_folder, store) = temporary_store();
+        let stack = store.stack(&[]).unwrap();
+        assert_eq!(shown(&stack), []);
+        assert!(stack.read_dir(&RootPath::root()).unwrap().is_empty());
+        let error = stack.read_dir(&path("x")).unwrap_err();
+        assert!(matches!(error, StoreError::NotFound(_)));
+    }
 }

@@ -178,7 +178,7 @@ fn read_format(root: &Path) -> Result<Option<u32>> {
 /// of a store, which is completed, or not a store at all.
 fn create(root: &Path) -> Result<()> {
     files::make_folder(root)?;
-    if !files::entries(root)?.iter().all(|path| is_ours(path)) {
+    if !files::entries(root)?.iter().all(|path| is_known(path)) {
         return Err(StoreError::NotAStore(root.to_owned()));
     }
     for folder in FOLDERS {
@@ -193,7 +193,8 @@ fn create(root: &Path) -> Result<()> {
     files::atomic_write(&root.join(FORMAT_FILE), &format)
 }
 
-fn is_ours(path: &Path) -> bool {
+/// Whether a file or folder in the root of a store is one of those that make a store.
+pub(super) fn is_known(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = name
         .strip_prefix('.')

@@ -7,18 +7,11 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::thread::JoinHandle;
 
+use super::chunks::{BUFFER, Pool, Worker};
 use crate::digest::{DiffId, Digest, Hasher};
 
-/// Large enough that handing a buffer over costs nothing beside hashing it.
-const BUFFER: usize = 256 * 1024;
-/// One being filled, the others on their way: 2 MiB in all.
-const BUFFERS: usize = 8;
 /// The largest tar of a layer made here that is kept as a blob; larger ones are made again from the
 /// tree when needed.
 const SMALL: u64 = 16 * 1024 * 1024;
@@ -42,34 +35,6 @@ pub(super) struct TarStream {
     content: Option<Worker<Digest>>,
     consumer: Option<Consumer>,
     pool: Option<Pool>,
-}
-
-/// Buffers that come back, and the way for them to come back.
-struct Pool {
-    back: Receiver<Vec<u8>>,
-    home: SyncSender<Vec<u8>>,
-    made: usize,
-}
-
-/// A full buffer; goes home when the last who reads it is done.
-struct Chunk {
-    bytes: Vec<u8>,
-    home: SyncSender<Vec<u8>>,
-}
-
-impl Drop for Chunk {
-    fn drop(&mut self) {
-        // The stream may be gone, and then nobody waits for the buffer.
-        let _ = self.home.try_send(std::mem::take(&mut self.bytes));
-    }
-}
-
-type Piece = (Arc<Chunk>, Range<usize>);
-
-/// A thread that takes pieces and has a result in the end.
-struct Worker<T> {
-    pieces: Sender<Piece>,
-    thread: JoinHandle<T>,
 }
 
 /// Where hashing is done: here until there is a full buffer, in a thread from then on.
@@ -123,11 +88,11 @@ impl TarStream {
     }
 
     /// Returns room for the next bytes; never empty.
-    pub(super) fn room(&mut self) -> io::Result<&mut [u8]> {
+    pub(super) fn room(&mut self) -> &mut [u8] {
         if self.filled == self.buffer.len() {
-            self.hand_over()?;
+            self.hand_over();
         }
-        Ok(&mut self.buffer[self.filled..])
+        &mut self.buffer[self.filled..]
     }
 
     /// Takes `count` bytes that were put into the [`room`](Self::room), and returns them.
@@ -142,7 +107,7 @@ impl TarStream {
     pub(super) fn read_from(&mut self, from: &mut dyn Read, size: u64) -> io::Result<u64> {
         let mut left = size;
         while left > 0 {
-            let room = self.room()?;
+            let room = self.room();
             let most = usize::try_from(left).map_or(room.len(), |left| left.min(room.len()));
             match from.read(&mut room[..most]) {
                 Ok(0) => break,
@@ -163,17 +128,17 @@ impl TarStream {
         self.content = Some(Worker::start("hash file", |pieces| {
             let mut hasher = Hasher::new();
             for (chunk, range) in pieces {
-                hasher.update(&chunk.bytes[range]);
+                hasher.update(&chunk[range]);
             }
             hasher.finish()
         }));
     }
 
     /// Returns the digest of the bytes since [`begin_content`](Self::begin_content).
-    pub(super) fn end_content(&mut self) -> io::Result<Digest> {
-        self.hand_over()?;
+    pub(super) fn end_content(&mut self) -> Digest {
+        self.hand_over();
         let content = self.content.take().expect("the content was begun");
-        Ok(content.finish())
+        content.finish()
     }
 
     /// Ends the stream.
@@ -185,7 +150,7 @@ impl TarStream {
             }
             Consumer::There(worker) => {
                 self.consumer = Some(Consumer::There(worker));
-                self.hand_over()?;
+                self.hand_over();
                 match self.consumer.take() {
                     Some(Consumer::There(worker)) => worker.finish()?,
                     _ => unreachable!("it was put there"),
@@ -200,17 +165,14 @@ impl TarStream {
     }
 
     /// Sends the filled part of the buffer on its way and takes another one.
-    fn hand_over(&mut self) -> io::Result<()> {
+    fn hand_over(&mut self) {
         if self.filled == 0 {
-            return Ok(());
+            return;
         }
         let pool = self.pool.get_or_insert_with(Pool::new);
         let mut bytes = std::mem::replace(&mut self.buffer, pool.next());
         bytes.truncate(self.filled);
-        let chunk = Arc::new(Chunk {
-            bytes,
-            home: pool.home.clone(),
-        });
+        let chunk = pool.chunk(bytes);
         if let Some(content) = &self.content {
             content.send(&chunk, self.content_from..self.filled);
         }
@@ -218,7 +180,6 @@ impl TarStream {
         self.worker().send(&chunk, 0..filled);
         self.filled = 0;
         self.content_from = 0;
-        Ok(())
     }
 
     fn worker(&mut self) -> &Worker<io::Result<Sink>> {
@@ -229,7 +190,7 @@ impl TarStream {
                 let mut outcome = Ok(());
                 for (chunk, range) in pieces {
                     if outcome.is_ok() {
-                        outcome = sink.write(&chunk.bytes[range]);
+                        outcome = sink.write(&chunk[range]);
                     }
                 }
                 outcome.map(|()| sink)
@@ -244,7 +205,7 @@ impl TarStream {
 
 impl Write for TarStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = self.room()?;
+        let room = self.room();
         let count = bytes.len().min(room.len());
         room[..count].copy_from_slice(&bytes[..count]);
         self.take(count);
@@ -253,51 +214,6 @@ impl Write for TarStream {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl Pool {
-    fn new() -> Self {
-        let (home, back) = sync_channel(BUFFERS);
-        Self {
-            back,
-            home,
-            made: 1,
-        }
-    }
-
-    fn next(&mut self) -> Vec<u8> {
-        if self.made < BUFFERS {
-            self.made += 1;
-            return vec![0; BUFFER];
-        }
-        let mut buffer = self.back.recv().expect("the pool itself can send");
-        buffer.resize(BUFFER, 0);
-        buffer
-    }
-}
-
-impl<T: Send + 'static> Worker<T> {
-    fn start(name: &str, work: impl FnOnce(Receiver<Piece>) -> T + Send + 'static) -> Self {
-        let (pieces, received) = channel();
-        let thread = std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || work(received))
-            .expect("a machine that cannot start a thread cannot build");
-        Self { pieces, thread }
-    }
-
-    fn send(&self, chunk: &Arc<Chunk>, range: Range<usize>) {
-        // The thread ends before its sender only by a panic, which `finish` passes on.
-        let _ = self.pieces.send((Arc::clone(chunk), range));
-    }
-
-    fn finish(self) -> T {
-        drop(self.pieces);
-        match self.thread.join() {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
     }
 }
 
@@ -327,7 +243,7 @@ mod tests {
     }
 
     fn bytes(count: usize) -> Vec<u8> {
-        (0..count).map(|n| (n * 31 % 251) as u8).collect()
+        (0..=250_u8).cycle().take(count).collect()
     }
 
     #[test]
@@ -360,7 +276,7 @@ mod tests {
             stream.write_all(b"header").unwrap();
             stream.begin_content();
             stream.write_all(&bytes(count)).unwrap();
-            assert_eq!(stream.end_content().unwrap(), Digest::of(&bytes(count)));
+            assert_eq!(stream.end_content(), Digest::of(&bytes(count)));
             stream.write_all(b"padding").unwrap();
             let whole = [b"header", &bytes(count)[..], b"padding"].concat();
             assert_eq!(stream.finish().unwrap().diff_id.0, Digest::of(&whole));

@@ -37,11 +37,11 @@ pub(super) fn meaning(member: &Member) -> Result<Meaning> {
     let name = path.name().as_bytes();
     let folder = path.parent().unwrap_or_default();
     if name == OPAQUE_WHITEOUT.as_bytes() {
-        return match folder.is_root() {
+        if folder.is_root() {
             // Overlay cannot: its root always shows every layer's.
-            true => Err(refuse(&member.name, "it hides the whole root")),
-            false => Ok(Meaning::Opaque(folder)),
-        };
+            return Err(refuse(&member.name, "it hides the whole root"));
+        }
+        return Ok(Meaning::Opaque(folder));
     }
     if name.starts_with(AUFS_PREFIX) {
         return Ok(Meaning::Nothing);

@@ -66,7 +66,9 @@ fn append_named(entry: &Entry, name: &[u8], to: &mut Vec<u8>) {
     let device = device(&entry.kind);
     fields.number(329, SHORT, "", i64::from(device.major));
     fields.number(337, SHORT, "", i64::from(device.minor));
-    for (attribute, value) in &entry.xattrs {
+    let is_link = matches!(entry.kind, EntryKind::HardLink { .. });
+    // Those of a hard link stand with its file already.
+    for (attribute, value) in entry.xattrs.iter().filter(|_| !is_link) {
         let key = [b"SCHILY.xattr.", attribute.as_bytes()].concat();
         fields.record(&key, value);
     }
@@ -198,7 +200,7 @@ mod tests {
         let mut archive = tar::Archive::new(&bytes[..]);
         let read = archive.entries().unwrap().map(|entry| {
             let entry = entry.unwrap();
-            let link = entry.link_name_bytes().map(|name| name.into_owned());
+            let link = entry.link_name_bytes().map(std::borrow::Cow::into_owned);
             (
                 String::from_utf8(entry.path_bytes().into_owned()).unwrap(),
                 entry.header().uid().unwrap(),

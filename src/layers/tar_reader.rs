@@ -5,7 +5,7 @@
 //! `security.capability` is binary and may contain one.
 
 use std::ffi::OsString;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::os::unix::ffi::OsStringExt;
 
 use tar::{EntryType, Header};
@@ -15,6 +15,9 @@ use super::tar_header::BLOCK;
 
 /// Long names and attributes fit many times; a tar that claims more wants our memory.
 const MOST_EXTRA: u64 = 4 * 1024 * 1024;
+
+/// Where a header has mode, owner, group, size and time.
+const NUMBERS: [std::ops::Range<usize>; 5] = [100..108, 108..116, 116..124, 124..136, 136..148];
 
 /// Reads a tar member by member.
 pub(super) struct TarReader<R> {
@@ -68,9 +71,13 @@ impl<R: Read> TarReader<R> {
 
     /// Returns the next member; none at the end. Content that was not read is skipped.
     pub(super) fn next(&mut self) -> io::Result<Option<Member>> {
+        self.next_after(Self::skip)
+    }
+
+    fn next_after(&mut self, skip: fn(&mut Self) -> io::Result<()>) -> io::Result<Option<Member>> {
         let mut extra = Extra::default();
         loop {
-            self.skip()?;
+            skip(self)?;
             let Some(header) = self.header()? else {
                 return Ok(None);
             };
@@ -91,7 +98,7 @@ impl<R: Read> TarReader<R> {
             self.left = size;
             self.padding = padding_after(size);
         }
-        let link = header.link_name_bytes().map(|name| name.into_owned());
+        let link = header.link_name_bytes().map(std::borrow::Cow::into_owned);
         // Whoever is no device may have anything in these fields.
         let device = |field: io::Result<Option<u32>>| field.ok().flatten().unwrap_or(0);
         let number = |said: Option<u64>, header: io::Result<u64>| said.map_or(header, Ok);
@@ -117,16 +124,24 @@ impl<R: Read> TarReader<R> {
         if !self.fill(&mut block)? || block == [0; BLOCK] {
             return Ok(None);
         }
-        let header = Header::from_byte_slice(&block).clone();
         let sum: u32 = block[..148]
             .iter()
             .chain(&block[156..])
             .map(|byte| u32::from(*byte))
             .sum();
-        if sum + 8 * u32::from(b' ') != header.cksum()? {
+        if sum + 8 * u32::from(b' ') != Header::from_byte_slice(&block).cksum()? {
             return Err(malformed("the checksum of a header is wrong"));
         }
-        Ok(Some(header))
+        for field in NUMBERS {
+            // Many programs leave a number blank that is 0; the crate takes that for damage.
+            if block[field.clone()]
+                .iter()
+                .all(|byte| matches!(byte, 0 | b' '))
+            {
+                block[field.start] = b'0';
+            }
+        }
+        Ok(Some(Header::from_byte_slice(&block).clone()))
     }
 
     /// Fills a block; false where the tar ends before it.
@@ -171,6 +186,19 @@ impl<R: Read> TarReader<R> {
         let end = bytes.iter().position(|byte| *byte == 0);
         bytes.truncate(end.unwrap_or(bytes.len()));
         Ok(bytes)
+    }
+}
+
+impl<R: Read + Seek> TarReader<R> {
+    /// Like [`next`](Self::next), without reading the content that is skipped. A tar that is cut
+    /// short is noticed only by whoever reads its last member.
+    pub(super) fn next_seeking(&mut self) -> io::Result<Option<Member>> {
+        self.next_after(|tar| {
+            let rest = tar.left + tar.padding;
+            tar.position += rest;
+            (tar.left, tar.padding) = (0, 0);
+            tar.from.seek(io::SeekFrom::Start(tar.position)).map(drop)
+        })
     }
 }
 

@@ -1,14 +1,11 @@
 //! [`Unpacker`]: an outside layer's tar, whose every path is hostile, becomes a tree.
 //!
-//! Where a path really leads is worked out from the symbolic links that this tar itself made: the
-//! tree holds nothing else. The answer has no links in it, and is then opened by a call that
-//! refuses links, so a mistake here is an error and never a way out.
+//! Where a path really leads is worked out first (see `links`). The answer has no links in it, and is
+//! then opened by a call that refuses links, so a mistake there is an error and never a way out.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::ffi::{OsStr, OsString};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode};
@@ -18,17 +15,15 @@ use super::entry::{Entry, EntryKind};
 use super::error::{Result, StoreError};
 use super::files;
 use super::layer::Numbers;
+use super::links::Links;
+use super::node::{self, FOLDER, How, PLAIN};
 use super::path::remove_within;
 use super::records::Records;
 use super::stack::Stack;
 use super::store::Store;
 use super::tar_entry::{Meaning, meaning, refuse};
 use super::tar_reader::TarReader;
-use super::tree::{self, FOLDER, How, PLAIN};
 use super::xattrs;
-
-/// As many links as the kernel follows (path_resolution(7)).
-const MOST_LINKS: usize = 40;
 
 /// Makes a tree of a tar.
 pub(super) struct Unpacker {
@@ -37,8 +32,7 @@ pub(super) struct Unpacker {
     how: How,
     below: Stack,
     records: Records,
-    /// Every symbolic link in the tree, by where it really lies.
-    links: BTreeMap<RootPath, OsString>,
+    links: Links,
     /// Every folder, with what it gets once everything is in it.
     folders: BTreeMap<RootPath, (u32, i64)>,
     /// Everything that is no folder, with its bytes of content.
@@ -68,7 +62,7 @@ impl Unpacker {
             how: How::new(store),
             below,
             records: Records::new(store.owners()),
-            links: BTreeMap::new(),
+            links: Links::default(),
             folders: BTreeMap::new(),
             files: BTreeMap::new(),
             opaque: BTreeSet::new(),
@@ -83,9 +77,9 @@ impl Unpacker {
         while let Some(member) = tar.next().map_err(StoreError::Tar)? {
             match meaning(&member)? {
                 Meaning::Nothing => {}
-                Meaning::Whiteout(path) => drop(self.whiteouts.insert(self.resolve(&path)?)),
+                Meaning::Whiteout(path) => drop(self.whiteouts.insert(self.links.resolve(&path)?)),
                 Meaning::Opaque(folder) => {
-                    let folder = self.resolve_folder(&folder)?;
+                    let folder = self.links.resolve_folder(&folder)?;
                     self.make_folders(&folder)?;
                     self.opaque.insert(folder);
                 }
@@ -111,7 +105,7 @@ impl Unpacker {
         }
         // From the innermost outwards: a folder may take away the permission to get at those in it.
         for (path, (mode, mtime)) in self.folders.into_iter().rev() {
-            tree::set_mode_and_time(self.handles.folder(&path)?, mode, mtime)
+            node::set_mode_and_time(self.handles.folder(&path)?, mode, mtime)
                 .map_err(StoreError::io("finish", path.as_path()))?;
             numbers.folders += u64::from(!self.records.implied.contains(&path));
         }
@@ -119,11 +113,11 @@ impl Unpacker {
     }
 
     fn put(&mut self, mut entry: Entry, content: &mut dyn Read) -> Result<()> {
-        entry.path = self.resolve(&entry.path)?;
+        entry.path = self.links.resolve(&entry.path)?;
         let parent = entry.path.parent().unwrap_or_default();
         self.make_folders(&parent)?;
         if let EntryKind::HardLink { target } = &entry.kind {
-            let target = self.resolve(target)?;
+            let target = self.links.resolve(target)?;
             if target == entry.path || !self.files.contains_key(&target) {
                 let name = entry.path.as_bytes();
                 return Err(refuse(name, "it is a hard link to no file of this layer"));
@@ -136,7 +130,7 @@ impl Unpacker {
         self.clear(&entry.path)?;
         let size = self.create(&entry, &parent, content)?;
         if let EntryKind::Symlink { target } = &entry.kind {
-            self.links.insert(entry.path.clone(), target.clone());
+            self.links.add(entry.path.clone(), target.clone());
         }
         self.files.insert(entry.path, size);
         Ok(())
@@ -149,23 +143,21 @@ impl Unpacker {
         match &entry.kind {
             EntryKind::File { size } => {
                 let folder = self.handles.folder(parent)?;
-                let mut file = tree::create_file(folder, name, entry).map_err(io)?;
+                let mut file = node::create_file(folder, name, entry).map_err(io)?;
                 copy_content(content, &mut file, &mut self.buffer, entry)?;
-                tree::finish(&file, entry, self.how, &mut self.records).map_err(io)?;
+                node::finish(&file, entry, self.how, &mut self.records).map_err(io)?;
                 return Ok(*size);
             }
             EntryKind::HardLink { target } => {
-                if let Some(link) = self.links.get(target).cloned() {
-                    self.links.insert(entry.path.clone(), link);
-                }
+                self.links.share(target, &entry.path);
                 let root = self.handles.root.try_clone().map_err(io)?;
                 let folder = self.handles.folder(parent)?;
-                tree::hard_link(root.as_fd(), target, folder, name).map_err(io)?;
+                node::hard_link(root.as_fd(), target, folder, name).map_err(io)?;
                 self.records.share(target, &entry.path);
             }
             _ => {
                 let folder = self.handles.folder(parent)?;
-                tree::put_node(folder, name, entry, self.how, &mut self.records).map_err(io)?;
+                node::put_node(folder, name, entry, self.how, &mut self.records).map_err(io)?;
             }
         }
         Ok(0)
@@ -177,7 +169,7 @@ impl Unpacker {
         if self.folders.contains_key(&entry.path) {
             self.records.implied.remove(&entry.path);
             let folder = self.handles.folder(&entry.path)?;
-            tree::dress_folder(folder, entry, self.how, &mut self.records).map_err(io)?;
+            node::dress_folder(folder, entry, self.how, &mut self.records).map_err(io)?;
         } else {
             self.clear(&entry.path)?;
             self.make_folder(entry)?;
@@ -190,7 +182,7 @@ impl Unpacker {
     fn make_folder(&mut self, entry: &Entry) -> Result<()> {
         let parent = entry.path.parent().unwrap_or_default();
         let parent = self.handles.folder(&parent)?;
-        let handle = tree::make_folder(parent, entry, false, self.how, &mut self.records)
+        let handle = node::make_folder(parent, entry, false, self.how, &mut self.records)
             .map_err(StoreError::io("create", entry.path.as_path()))?;
         self.handles.last = Some((entry.path.clone(), handle));
         self.folders
@@ -236,7 +228,7 @@ impl Unpacker {
             files::remove_tree(&self.folder.join(path.as_path()))?;
             remove_within(&mut self.folders, path);
             remove_within(&mut self.files, path);
-            remove_within(&mut self.links, path);
+            self.links.remove(path);
             self.opaque.retain(|folder| !folder.is_within(path));
         } else {
             return Ok(());
@@ -260,47 +252,9 @@ impl Unpacker {
         let entry = Entry::whiteout(path);
         let folder = self.handles.folder(&parent)?;
         let name = entry.path.name();
-        tree::put_node(folder, name, &entry, self.how, &mut self.records)
+        node::put_node(folder, name, &entry, self.how, &mut self.records)
             .map_err(StoreError::io("create", entry.path.as_path()))?;
         Ok(true)
-    }
-
-    /// Returns where a path really lies: links on the way are followed, one at its end is not.
-    fn resolve(&self, path: &RootPath) -> Result<RootPath> {
-        if self.links.is_empty() {
-            return Ok(path.clone());
-        }
-        let mut parts: VecDeque<OsString> = path.parts().map(OsStr::to_owned).collect();
-        let mut at = RootPath::root();
-        let mut followed = 0;
-        while let Some(part) = parts.pop_front() {
-            if part == ".." {
-                at = at.parent().unwrap_or_default();
-                continue;
-            }
-            let next = at.join(&part);
-            let Some(target) = self.links.get(&next).filter(|_| !parts.is_empty()) else {
-                at = next;
-                continue;
-            };
-            followed += 1;
-            if followed > MOST_LINKS {
-                return Err(StoreError::SymlinkLoop(path.clone()));
-            }
-            if target.as_bytes().starts_with(b"/") {
-                at = RootPath::root();
-            }
-            let mut ahead = target_parts(target);
-            ahead.append(&mut parts);
-            parts = ahead;
-        }
-        Ok(at)
-    }
-
-    /// Like [`resolve`](Self::resolve), and follows a link at the end too.
-    fn resolve_folder(&self, path: &RootPath) -> Result<RootPath> {
-        let inner = self.resolve(&path.join("x"))?;
-        Ok(inner.parent().unwrap_or_default())
     }
 }
 
@@ -319,15 +273,6 @@ impl Handles {
         let (_, handle) = self.last.as_ref().expect("it was just put there");
         Ok(handle.as_fd())
     }
-}
-
-fn target_parts(target: &OsStr) -> VecDeque<OsString> {
-    target
-        .as_bytes()
-        .split(|byte| *byte == b'/')
-        .filter(|part| !matches!(*part, b"" | b"."))
-        .map(|part| OsStr::from_bytes(part).to_owned())
-        .collect()
 }
 
 fn copy_content(

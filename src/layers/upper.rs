@@ -19,7 +19,7 @@ use super::records::Records;
 use super::stack::{Node, Stack};
 use super::store::Store;
 use super::stream::TarStream;
-use super::{RootPath, tar_header, tree, xattrs};
+use super::{RootPath, node, tar_header, xattrs};
 
 /// How an upper directory is to be read.
 pub struct UpperOptions<'a> {
@@ -28,7 +28,7 @@ pub struct UpperOptions<'a> {
     pub below: &'a Stack,
     /// Who owns new files, in [`OwnersMode::Recorded`](super::OwnersMode::Recorded); the kernel knows otherwise.
     pub owner: (u32, u32),
-    /// Cuts times later than this off (SOURCE_DATE_EPOCH).
+    /// Cuts times later than this off (`SOURCE_DATE_EPOCH`).
     pub clamp: Option<i64>,
 }
 
@@ -56,7 +56,7 @@ impl Store {
         let streamed = streamed.map_err(StoreError::io("write", &tar))?;
         std::fs::rename(upper, draft.path().join("tree"))
             .map_err(StoreError::io("rename", upper))?;
-        self.adopt(&draft, streamed, reading.numbers)
+        self.adopt(&draft, &streamed, reading.numbers)
     }
 }
 
@@ -134,16 +134,15 @@ impl Reading<'_> {
     }
 
     fn link(&mut self, entry: &mut Entry, inode: (u64, u64)) {
-        match self.names.get(&inode) {
-            None => drop(self.names.insert(inode, entry.path.clone())),
-            Some(first) => {
-                let target = first.clone();
-                self.records
-                    .links
-                    .insert(entry.path.clone(), target.clone());
-                entry.kind = EntryKind::HardLink { target };
-            }
-        }
+        let Some(first) = self.names.get(&inode).cloned() else {
+            self.names.insert(inode, entry.path.clone());
+            return;
+        };
+        // One file has one owner, whatever was at its further names before.
+        (entry.uid, entry.gid) = self.records.owner(&first, (entry.uid, entry.gid));
+        self.records.forget(&entry.path);
+        self.records.share(&first, &entry.path);
+        entry.kind = EntryKind::HardLink { target: first };
     }
 
     /// A folder that is as it was only leads to what changed in it.
@@ -159,7 +158,7 @@ impl Reading<'_> {
     }
 
     fn set_time(&self, found: &Found<'_>) -> Result<()> {
-        let times = tree::times(found.entry.mtime);
+        let times = node::times(found.entry.mtime);
         rustix::fs::utimensat(found.folder, found.name, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(
             StoreError::io("set the time of", self.level.on_disk(&found.entry.path)),
         )
@@ -221,4 +220,214 @@ fn drop_marks_at(on_disk: &Path, opaque: MarkOpaque, path: &RootPath) -> Result<
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::PathBuf;
+
+    use rustix::fs::{FileType, Mode, XattrFlags};
+
+    use super::*;
+    use crate::layers::regenerate::diff_id_of_tree;
+    use crate::layers::store::tests::temporary_store;
+    use crate::layers::{ChangeKind, Content, OwnersMode};
+
+    struct Fixture {
+        _folder: tempfile::TempDir,
+        store: Store,
+        base: Layer,
+        upper: PathBuf,
+    }
+
+    impl Fixture {
+        /// A base with `etc/passwd`, owned by 5:6, and `old/f`; and an empty upper directory.
+        fn new() -> Self {
+            let (folder, store) = temporary_store();
+            let mut draft = store.draft_layer().unwrap();
+            let path = RootPath::clean;
+            draft.add(&Entry::directory(path("etc"), 0o755, 9)).unwrap();
+            let passwd = Entry::file(path("etc/passwd"), 4, 0o644, 9);
+            let passwd = match store.owners() {
+                OwnersMode::Recorded => passwd.owned_by(5, 6),
+                OwnersMode::Kernel => passwd,
+            };
+            draft.add_file(&passwd, Content::Bytes(b"root")).unwrap();
+            draft.add(&Entry::directory(path("old"), 0o755, 9)).unwrap();
+            let file = Entry::file(path("old/f"), 1, 0o644, 9);
+            draft.add_file(&file, Content::Bytes(b"x")).unwrap();
+            let base = draft.commit().unwrap();
+            let upper = store.root().join("containers/upper");
+            fs::create_dir(&upper).unwrap();
+            Self {
+                _folder: folder,
+                store,
+                base,
+                upper,
+            }
+        }
+
+        fn write(&self, path: &str, text: &str) {
+            let path = self.upper.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+
+        fn whiteout(&self, path: &str) {
+            let path = self.upper.join(path);
+            let mode = Mode::empty();
+            rustix::fs::mknodat(rustix::fs::CWD, path, FileType::CharacterDevice, mode, 0).unwrap();
+        }
+
+        fn mark(&self, path: &str, name: &str, value: &[u8]) {
+            let path = self.upper.join(path);
+            rustix::fs::lsetxattr(path, name, value, XattrFlags::empty()).unwrap();
+        }
+
+        fn below(&self) -> Stack {
+            self.store.stack(&[self.base.diff_id]).unwrap()
+        }
+
+        fn commit(&self) -> Result<Layer> {
+            let below = self.below();
+            let options = UpperOptions {
+                below: &below,
+                owner: (0, 0),
+                clamp: Some(100),
+            };
+            self.store.commit_upper(&self.upper, &options)
+        }
+
+        fn changes(&self, layer: &Layer) -> Vec<(ChangeKind, String)> {
+            let stack = self
+                .store
+                .stack(&[self.base.diff_id, layer.diff_id])
+                .unwrap();
+            let changes = stack.changes(1).unwrap();
+            changes
+                .into_iter()
+                .map(|change| (change.kind, change.path.to_string()))
+                .collect()
+        }
+    }
+
+    #[test]
+    fn an_upper_directory_becomes_a_layer_and_is_gone() {
+        let upper = Fixture::new();
+        upper.write("etc/passwd", "root and more");
+        upper.write("new/f", "n");
+        upper.whiteout("old");
+        let layer = upper.commit().unwrap();
+        assert!(!upper.upper.exists());
+        assert_eq!(
+            upper.changes(&layer),
+            [
+                (ChangeKind::Modified, "etc/passwd".to_owned()),
+                (ChangeKind::Added, "new".to_owned()),
+                (ChangeKind::Added, "new/f".to_owned()),
+                (ChangeKind::Deleted, "old".to_owned()),
+            ]
+        );
+        // `etc` only leads to a change.
+        assert_eq!((layer.files, layer.folders, layer.deleted), (2, 1, 1));
+        assert_eq!(diff_id_of_tree(&layer).unwrap(), layer.diff_id);
+        let file = fs::metadata(layer.tree.join("new/f")).unwrap();
+        assert_eq!((file.mtime(), file.mtime_nsec()), (100, 0));
+    }
+
+    #[test]
+    fn marks_that_hide_nothing_are_dropped() {
+        let upper = Fixture::new();
+        upper.write("new/f", "n");
+        upper.mark("new", "user.overlay.opaque", b"y");
+        upper.mark("new", "user.overlay.origin", b"abc");
+        upper.mark("", "user.overlay.impure", b"y");
+        upper.whiteout("new/nothing-below");
+        let layer = upper.commit().unwrap();
+        assert!(!xattrs::is_opaque(&layer.tree.join("new")).unwrap());
+        let left = xattrs::overlay_marks(&layer.tree).unwrap().names;
+        assert!(left.is_empty(), "{left:?}");
+        assert_eq!(layer.deleted, 0);
+        assert!(!layer.tree.join("new/nothing-below").exists());
+        assert_eq!(diff_id_of_tree(&layer).unwrap(), layer.diff_id);
+    }
+
+    #[test]
+    fn an_opaque_folder_in_place_of_a_lower_one_hides_it() {
+        let upper = Fixture::new();
+        upper.write("old/g", "g");
+        upper.mark("old", "user.overlay.opaque", b"y");
+        let layer = upper.commit().unwrap();
+        let expected = [
+            (ChangeKind::Deleted, "old/f".to_owned()),
+            (ChangeKind::Added, "old/g".to_owned()),
+        ];
+        assert_eq!(upper.changes(&layer), expected);
+        assert_eq!(diff_id_of_tree(&layer).unwrap(), layer.diff_id);
+    }
+
+    #[test]
+    fn hard_links_stay_links_and_sockets_go() {
+        let upper = Fixture::new();
+        upper.write("a", "linked");
+        fs::hard_link(upper.upper.join("a"), upper.upper.join("b")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(upper.upper.join("s")).unwrap();
+        let layer = upper.commit().unwrap();
+        assert_eq!((layer.files, layer.size), (2, 6));
+        assert!(!layer.tree.join("s").exists());
+        let mut tar = Vec::new();
+        upper.store.layer_tar(&layer, &mut tar).unwrap();
+        let kinds: Vec<_> = tar::Archive::new(&tar[..])
+            .entries()
+            .unwrap()
+            .map(|entry| entry.unwrap().header().entry_type())
+            .collect();
+        assert_eq!(kinds, [tar::EntryType::Regular, tar::EntryType::Link]);
+    }
+
+    #[test]
+    fn what_only_overlay_understands_is_refused() {
+        let upper = Fixture::new();
+        upper.write("moved/f", "x");
+        upper.mark("moved", "user.overlay.redirect", b"/old");
+        let error = upper.commit().unwrap_err();
+        assert!(matches!(
+            error,
+            StoreError::OverlayFeature {
+                feature: "redirect_dir",
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn with_one_id_a_changed_file_keeps_its_owner() {
+        let mut upper = Fixture::new();
+        upper.store.set_owners(OwnersMode::Recorded);
+        let mut draft = upper.store.draft_layer().unwrap();
+        let file = Entry::file(RootPath::clean("theirs"), 1, 0o644, 9).owned_by(1000, 7);
+        draft.add_file(&file, Content::Bytes(b"x")).unwrap();
+        upper.base = draft.commit().unwrap();
+        upper.write("theirs", "changed");
+        upper.write("mine", "new");
+        let below = upper.below();
+        let options = UpperOptions {
+            below: &below,
+            owner: (33, 34),
+            clamp: None,
+        };
+        let layer = upper.store.commit_upper(&upper.upper, &options).unwrap();
+        let stack = upper
+            .store
+            .stack(&[upper.base.diff_id, layer.diff_id])
+            .unwrap();
+        let owner = |path: &str| {
+            let node = stack.lookup(&RootPath::clean(path)).unwrap().unwrap();
+            (node.uid, node.gid)
+        };
+        assert_eq!((owner("theirs"), owner("mine")), ((1000, 7), (33, 34)));
+        assert_eq!(diff_id_of_tree(&layer).unwrap(), layer.diff_id);
+    }
 }

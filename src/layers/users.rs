@@ -99,7 +99,7 @@ pub fn resolve(stack: &Stack, user: &str) -> Result<ResolvedUser, UserError> {
 }
 
 /// Returns the owner and group that `--chown=user[:group]` means. A lone name takes the group
-/// from passwd, a lone number gives the group the same number, as BuildKit does.
+/// from passwd, a lone number gives the group the same number, as `BuildKit` does.
 pub fn chown(stack: &Stack, owner: &str) -> Result<(u32, u32), UserError> {
     let (user, group) = split(owner);
     let (uid, own_group) = match user.parse() {

@@ -145,8 +145,8 @@ fn limits(list: &[String]) -> Result<Limits, String> {
     let mut limits = Limits::default();
     for item in list {
         match item.split_once(' ') {
-            Some(("memory", size)) => limits.memory = size.to_owned(),
-            Some(("disk", size)) => limits.disk = size.to_owned(),
+            Some(("memory", size)) => size.clone_into(&mut limits.memory),
+            Some(("disk", size)) => size.clone_into(&mut limits.disk),
             Some(("pids", number)) => {
                 limits.pids = number
                     .parse()

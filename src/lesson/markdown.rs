@@ -1,6 +1,6 @@
 //! A lesson's Markdown as steps: headings, marks in HTML comments, prose and code blocks.
 //!
-//! CommonMark does the reading; here its events are sorted into sections. What strata can't draw
+//! `CommonMark` does the reading; here its events are sorted into sections. What strata can't draw
 //! (tables, images, quotes, nested lists) is reported, so that a page never loses text silently.
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
     fn inlines(&mut self, events: &mut Events<'a>) -> Vec<Inline> {
         let mut inlines: Vec<Inline> = Vec::new();
         let mut style = InlineStyle::Plain;
-        while let Some((event, range)) = events.next() {
+        for (event, range) in events.by_ref() {
             let (text, style) = match event {
                 Event::Text(text) => (text.into_string(), style),
                 Event::Code(text) => (text.into_string(), InlineStyle::Code),

@@ -24,6 +24,8 @@ mod markdown;
 mod model;
 mod predict;
 mod progress;
+#[cfg(test)]
+pub(crate) mod scene;
 mod sentences;
 mod translation;
 
@@ -33,7 +35,7 @@ pub use check::{
     Notice, Pinned, Predict, PredictKind, Setup, StepExpectation, Wrong,
 };
 pub use condition::{Condition, ConditionError};
-pub use evaluate::{evaluate, matches_name, notices, wrong_case};
+pub use evaluate::{evaluate, find_step, matches_name, notices, wrong_case};
 pub use evidence::{
     ConfigFacts, ContainerDetails, ContainerFacts, Evidence, FileFacts, HttpFacts, ImageFacts,
     Outcome, WasteFacts,

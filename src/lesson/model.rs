@@ -174,9 +174,10 @@ impl<T> Localized<T> {
 
     /// Adds the value in another language.
     pub fn add(&mut self, language: Language, value: T) {
-        match language {
-            Language::En => self.english = value,
-            other => self.others.push((other, value)),
+        if language == Language::En {
+            self.english = value;
+        } else {
+            self.others.push((language, value));
         }
     }
 

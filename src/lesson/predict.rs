@@ -189,7 +189,7 @@ fn reals(predict: &Predict, evidence: &dyn Evidence) -> Option<Vec<String>> {
 mod tests {
     use super::*;
     use crate::build::StepState;
-    use crate::lesson::evidence::tests::{Scene, step};
+    use crate::lesson::scene::{Scene, step};
 
     fn cache_question() -> Check {
         Check::parse(

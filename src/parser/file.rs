@@ -216,6 +216,14 @@ mod tests {
     }
 
     #[test]
+    fn arrays_nest_as_deep_as_their_writer_likes() {
+        let text = format!("FROM a\nCMD {}{}", "[".repeat(30_000), "]".repeat(30_000));
+        assert_eq!(diagnostics(&text).len(), 1);
+        let open = format!("FROM a\nCMD {}", "[".repeat(30_000));
+        assert!(syntax(&Source::new("Dockerfile", open)).is_ok());
+    }
+
+    #[test]
     fn a_line_may_have_65535_bytes() {
         let long = |length: usize| format!("FROM a\nRUN {}\n", "x".repeat(length - 4));
         assert!(syntax(&Source::new("Dockerfile", long(65_535))).is_ok());

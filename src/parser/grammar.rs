@@ -29,3 +29,34 @@ pub(super) fn rest(escape: char) -> Rule {
         _ => Rule::rest_backslash,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Rule, read};
+
+    #[test]
+    fn white_space_is_what_unicode_says() {
+        for character in (0..=0x3100)
+            .filter_map(char::from_u32)
+            .filter(|c| *c != '\n')
+        {
+            let line = format!("RUN{character}x");
+            let words = read(Rule::marked_line, &line);
+            assert!(
+                words.is_some() || matches!(character, '"' | '\''),
+                "{character:?}"
+            );
+            let comment = format!("{character}#c");
+            let pairs = read(Rule::file, &comment).expect("every text is a file");
+            let kinds: Vec<Rule> = pairs.flatten().map(|pair| pair.as_rule()).collect();
+            let ignored = character.is_whitespace() || character == '#';
+            assert_eq!(
+                kinds.contains(&Rule::comment_line),
+                ignored,
+                "{character:?}"
+            );
+            let is_dark = kinds.contains(&Rule::logical_line);
+            assert_eq!(is_dark, !ignored, "{character:?}");
+        }
+    }
+}

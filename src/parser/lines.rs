@@ -11,6 +11,7 @@ use pest::iterators::{Pair, Pairs};
 
 use super::error::{ParseError, ParseErrorKind};
 use super::grammar::{self, Rule};
+use super::places::Places;
 use super::syntax::{Directive, Heredoc, Word};
 use crate::source::{Source, Span};
 
@@ -35,31 +36,6 @@ pub(super) struct LogicalLine<'a> {
     pub has_empty_line: bool,
     /// Where its last piece ends, if it has one.
     end_of_text: Option<usize>,
-}
-
-/// Where the bytes of a logical line stand in the source.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Places {
-    /// Offset in the logical line and offset in the source, for each piece; ascending.
-    pieces: Vec<(usize, usize)>,
-}
-
-impl Places {
-    /// Returns the bytes in the source of a range of the logical line.
-    pub fn span(&self, start: usize, end: usize) -> Span {
-        if start == end {
-            let at = self.offset(start);
-            return Span::new(at, at);
-        }
-        // The end belongs to the last byte: the byte behind it may come from another line.
-        Span::new(self.offset(start), self.offset(end - 1) + 1)
-    }
-
-    fn offset(&self, logical: usize) -> usize {
-        let next = self.pieces.partition_point(|(at, _)| *at <= logical);
-        let (at, source) = self.pieces[next.max(1) - 1];
-        source + (logical - at)
-    }
 }
 
 /// Walks over the logical lines of a file.
@@ -102,17 +78,23 @@ impl<'a> Lines<'a> {
         (head, lines)
     }
 
-    /// Reads lines that go on a file with an escape character of its own.
-    pub fn of_rest(source: &'a Source, escape: char) -> Self {
+    /// Reads text that goes on a file with an escape character of its own; with none, the text's
+    /// directives decide. Returns the escape character too.
+    pub fn start(source: &'a Source, escape: Option<char>) -> (char, Self) {
+        let Some(escape) = escape else {
+            let (head, lines) = Self::new(source);
+            return (head.escape, lines);
+        };
         let text = source.text();
-        Self {
+        let lines = Self {
             text,
             escape,
             pending: vec![(0, cut(grammar::rest(escape), text))],
             cursor: 0,
             comments: Vec::new(),
             ends_open: false,
-        }
+        };
+        (escape, lines)
     }
 
     /// Returns the next logical line.
@@ -280,11 +262,11 @@ fn join(base: usize, pair: Pair<'_, Rule>, comments: Vec<Word>) -> LogicalLine<'
         has_empty_line: false,
         end_of_text: None,
     };
-    for part in pair.into_inner() {
+    for part in pair.into_inner().flatten() {
         match part.as_rule() {
             Rule::piece => {
-                let place = (line.text.len(), base + part.as_span().start());
-                line.places.pieces.push(place);
+                line.places
+                    .push(line.text.len(), base + part.as_span().start());
                 line.end_of_text = Some(base + part.as_span().end());
                 if line.text.is_empty() {
                     line.text = Cow::Borrowed(part.as_str());

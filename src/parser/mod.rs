@@ -1,42 +1,49 @@
 //! Knows text: a Dockerfile becomes typed instructions, every word with its place.
+//!
+//! Three steps, and a module or two for each:
+//!
+//! 1. **Lines.** The grammar's rule `file` finds directives, comments and logical lines; `lines`
+//!    joins continuations and takes here-document bodies out; `places` remembers where it all stood.
+//! 2. **Syntax.** Rule `instruction` cuts a logical line into flags, words, strings and pairs;
+//!    `read` makes a [`syntax::Node`] of them, `form` decides what a PEG cannot. [`syntax()`] ends here.
+//! 3. **Types.** `typed` checks flags and arguments and makes [`Instruction`]s; [`stage`] groups them.
+//!    [`parse`] ends here.
+//!
+//! Beside the road: [`word`] expands `$variables` when the plan knows their values; `completeness`
+//! and `highlight` serve a prompt; [`json`] and [`tree`] are the syntax for machines and for people.
 
-mod duration;
-pub mod editor;
+mod completeness;
 pub mod error;
 mod file;
 #[cfg(test)]
 mod fixtures;
-mod flags;
 mod form;
 mod grammar;
 mod help;
+mod highlight;
 pub mod instruction;
 pub mod json;
 mod lines;
 pub mod lint;
 mod message;
+mod places;
 #[cfg(test)]
 mod properties;
 mod read;
 pub mod stage;
-mod suggest;
 pub mod syntax;
 pub mod tree;
 mod typed;
-mod typed_health;
 pub mod word;
-mod word_error;
-mod word_pattern;
 
-pub use editor::{
-    Completeness, Highlight, Missing, completeness, completeness_in, highlight, highlight_in,
-};
+pub use completeness::{Completeness, Missing, completeness, completeness_in};
 pub use error::{ParseError, ParseErrorKind};
+pub use highlight::{Highlight, highlight, highlight_in};
 pub use instruction::{Instruction, Located};
 pub use lint::Warning;
 pub use stage::{Dockerfile, Stage, StageName};
 pub use typed::{INSTRUCTIONS, flags_of};
-pub use word_error::WordError;
+pub use word::WordError;
 
 use crate::source::{Source, Span};
 

@@ -5,7 +5,8 @@ use pest::iterators::{Pair, Pairs};
 use super::error::{ParseError, ParseErrorKind};
 use super::form;
 use super::grammar::{self, Rule};
-use super::lines::{LogicalLine, Places};
+use super::lines::LogicalLine;
+use super::places::Places;
 use super::syntax::{Arguments, Command, Flag, Heredoc, Node, Word};
 use crate::source::Span;
 
@@ -119,12 +120,16 @@ fn instruction(part: Part<'_>) -> Result<(Node, Option<Part<'_>>), ParseError> {
         original: part.text.to_owned(),
     };
     let rule = pair.as_rule();
-    let mut inner = pair.into_inner().peekable();
+    let mut inner = pair.into_inner();
     if rule == Rule::unknown {
         // The word itself, which is the keyword.
         inner.next();
     }
-    while let Some(flag) = inner.next_if(|pair| pair.as_rule() == Rule::flag) {
+    let flags = match inner.next() {
+        Some(pair) if pair.as_rule() == Rule::flags => pair.into_inner(),
+        _ => return Ok((node, None)),
+    };
+    for flag in flags.filter(|pair| pair.as_rule() == Rule::flag) {
         node.flags.push(Flag {
             text: form::resolve_flag(flag.as_str()),
             span: part.span(&flag),
@@ -157,23 +162,22 @@ fn arguments<'a>(
     first: Pair<'a, Rule>,
     others: impl Iterator<Item = Pair<'a, Rule>>,
 ) -> Result<Arguments, ParseError> {
-    let is_words = |pair: &Pair<'_, Rule>| matches!(pair.as_rule(), Rule::word | Rule::quoted_word);
     Ok(match first.as_rule() {
         Rule::exec => Arguments::Exec(strings(part, first)),
         Rule::shell_form => Arguments::Shell(shell_form(part, &first)?),
         Rule::text => Arguments::Text(part.word(&first)),
         Rule::old_pair => Arguments::Pairs(vec![old_pair(part, instruction, first.into_inner())?]),
-        Rule::quoted_word if instruction != "ARG" => {
-            let words = std::iter::once(first).chain(others.filter(is_words));
+        Rule::quoted_words if instruction != "ARG" => {
+            let words = first.into_inner().filter(is_word);
             Arguments::Pairs(
                 words
                     .map(|word| pair(part, &word))
                     .collect::<Result<_, _>>()?,
             )
         }
-        Rule::word | Rule::quoted_word => {
+        Rule::words | Rule::quoted_words => {
             refuse_other_array(part, instruction, &first)?;
-            let words = std::iter::once(first).chain(others.filter(is_words));
+            let words = first.into_inner().filter(is_word);
             Arguments::Words(words.map(|word| part.word(&word)).collect())
         }
         Rule::check_kind => Arguments::Check {
@@ -183,6 +187,11 @@ fn arguments<'a>(
         // Only the end of the line is left: no arguments.
         _ => Arguments::None,
     })
+}
+
+/// The end of the line can be among the words.
+fn is_word(pair: &Pair<'_, Rule>) -> bool {
+    matches!(pair.as_rule(), Rule::word | Rule::quoted_word)
 }
 
 fn command<'a>(

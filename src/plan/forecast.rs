@@ -51,8 +51,6 @@ pub struct Judged {
     pub verdict: Verdict,
     /// The record that fits, for a hit.
     pub record: Option<CacheRecord>,
-    /// What the key was made of.
-    pub ingredients: Ingredients,
 }
 
 impl Chain {
@@ -80,11 +78,10 @@ impl Chain {
             return Judged::unknown(self.must_run.unwrap_or(self.parent));
         };
         let key = KeySink::key(layer, parent, files);
-        let ingredients = Ingredients::of(layer, parent, files);
         let question = Question {
             step,
             key,
-            ingredients: &ingredients,
+            ingredients: &|| Ingredients::of(layer, parent, files),
             parent: self.parent,
             parent_is_base: self.parent_is_base,
             cache,
@@ -94,7 +91,6 @@ impl Chain {
             key: Some(key),
             verdict,
             record,
-            ingredients,
         }
     }
 
@@ -116,12 +112,10 @@ impl Chain {
 impl Judged {
     /// Nothing can be said before a step ran.
     pub fn unknown(until: StepNumber) -> Self {
-        let ingredients = Ingredients::default();
         Self {
             key: None,
             verdict: Verdict::Unknown { until },
             record: None,
-            ingredients,
         }
     }
 }

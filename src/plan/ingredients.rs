@@ -206,10 +206,19 @@ impl Sink for KeySink {
             self.text(&format!("{owner}:{group}"));
         }
         match &file.content {
-            FileContent::File(digest) => self.text(&digest.to_string()),
-            FileContent::Folder => self.text("folder"),
-            FileContent::Symlink(target) => self.text(&format!("symlink {target}")),
-            FileContent::Special(what) => self.text(&format!("special {what}")),
+            FileContent::File(digest) => {
+                self.0.update(b"f");
+                self.0.update(digest.as_bytes());
+            }
+            FileContent::Folder => self.0.update(b"d"),
+            FileContent::Symlink(target) => {
+                self.0.update(b"l");
+                self.text(target);
+            }
+            FileContent::Special(what) => {
+                self.0.update(b"s");
+                self.text(what);
+            }
         }
     }
 }

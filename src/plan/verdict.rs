@@ -128,8 +128,8 @@ pub struct Question<'a> {
     pub step: &'a Step,
     /// Its key.
     pub key: CacheKey,
-    /// What the key was made of.
-    pub ingredients: &'a Ingredients,
+    /// Lists what the key was made of; only asked for where a miss is to be explained.
+    pub ingredients: &'a dyn Fn() -> Ingredients,
     /// The nearest earlier step of the chain that makes a layer, or the FROM.
     pub parent: StepNumber,
     /// Whether that is a FROM.
@@ -158,9 +158,10 @@ fn reasons(question: &Question<'_>, records: &dyn CacheRecords) -> Vec<MissReaso
     let Some(before) = records.previous(question.step) else {
         return vec![MissReason::NeverBuilt];
     };
-    let mut reasons = own_changes(&before, question.ingredients);
-    if before.get(PARENT) != question.ingredients.get(PARENT) {
-        reasons.push(parent_change(question, &before));
+    let now = (question.ingredients)();
+    let mut reasons = own_changes(&before, &now);
+    if before.get(PARENT) != now.get(PARENT) {
+        reasons.push(parent_change(question, &before, &now));
     }
     if reasons.is_empty() {
         // The same key was built before, but its record is gone (pruned, or never finished).
@@ -169,7 +170,7 @@ fn reasons(question: &Question<'_>, records: &dyn CacheRecords) -> Vec<MissReaso
     reasons
 }
 
-fn parent_change(question: &Question<'_>, before: &Ingredients) -> MissReason {
+fn parent_change(question: &Question<'_>, before: &Ingredients, now: &Ingredients) -> MissReason {
     if !question.parent_is_base {
         return MissReason::ParentChanged {
             step: question.parent,
@@ -178,7 +179,7 @@ fn parent_change(question: &Question<'_>, before: &Ingredients) -> MissReason {
     let image = |list: &Ingredients| list.get(PARENT).unwrap_or_default().to_owned();
     MissReason::BaseChanged {
         old: image(before),
-        new: image(question.ingredients),
+        new: image(now),
     }
 }
 

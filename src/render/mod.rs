@@ -6,6 +6,7 @@
 //! - `text`, `width`, `wrap`: words with styles, measured in columns; `theme` alone knows colours
 //! - `grid`, `reason`, `summary`, `sentence`: what pictures share, and their plain sentences
 //! - `layer_stack`, `cache_table`, `why`, `compare`, `failure`, `diagnostic`: the pictures
+//! - `lesson`: pages, questions, results, hints
 //! - `build_log`, `live`: a build as it happens, for a pipe and for a terminal
 //! - `table`, `quantity`, `json`: docker's tables, sizes and times, and machines
 
@@ -20,6 +21,7 @@ mod fits;
 mod grid;
 mod json;
 mod layer_stack;
+mod lesson;
 mod live;
 mod output;
 mod quantity;
@@ -30,6 +32,7 @@ mod screen;
 mod sentence;
 mod suggestion;
 mod summary;
+mod syntax_tree;
 mod table;
 mod text;
 pub mod theme;
@@ -45,10 +48,15 @@ pub use diagnostic::{diagnostic, error, warning};
 pub use failure::failure;
 pub use json::{json, json_line};
 pub use layer_stack::{draft_verbs, layer_stack, row, row_heads, typed_row, typed_total};
+pub use lesson::{
+    QuestionState, lesson_facts, lesson_hint, lesson_page, lesson_passed, lesson_prose,
+    lesson_question, lesson_question_prompt, lesson_score,
+};
 pub use live::{Keep, LiveBuild};
 pub use output::OutputLines;
 pub use quantity::{ago, docker_size, duration, human_duration, size, spoken_size};
 pub use screen::{Chrome, Screen};
+pub use syntax_tree::syntax_tree;
 pub use table::table;
 pub use text::{Line, Piece, Style, Text};
 pub use why::why;

@@ -8,7 +8,6 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::runtime::signals::answer_signals;
 use crate::session::Interrupter;
 
 /// Turns off what the line editor may have turned on: pasted text in brackets.
@@ -26,7 +25,6 @@ impl Interrupts {
 
     /// Hears signals from now on.
     pub fn listen(&self) -> io::Result<()> {
-        answer_signals();
         let terminal = tcgetattr(io::stdin()).ok();
         let interrupts = self.clone();
         let mut signals = Signals::new([SIGINT, SIGQUIT, SIGTERM, SIGHUP])?;

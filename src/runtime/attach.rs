@@ -55,7 +55,7 @@ const PASSED_ON: [Signal; 6] = [
 const ENOUGH: usize = 3;
 
 /// Passes signals on: the control connection may be full of input that nobody reads, so they go
-/// another way.
+/// another way. Without one a signal ends the attachment.
 pub(super) type PassOn = Box<dyn Fn(i32)>;
 
 /// Catches signals from now on, so that none is lost between the start and the loop.
@@ -71,7 +71,7 @@ pub(super) struct Attachment<'a> {
     pub streams: Streams<'a>,
     pub tty: bool,
     pub caught: Caught,
-    pub pass_on: PassOn,
+    pub pass_on: Option<PassOn>,
     pub interrupts: usize,
 }
 
@@ -84,12 +84,17 @@ impl Attachment<'_> {
         };
         let mut keys = raw.as_ref().map(|_| DetachKeys::default());
         loop {
+            // Before the first wait: output may have come in one read with the reply to the start.
+            if let Some(outcome) = self.output()? {
+                return Ok(outcome);
+            }
             let [peer, signals, stdin] = self.wait().map_err(failed)?;
             if signals && let Some(outcome) = self.signals() {
                 return Ok(outcome);
             }
-            if peer && let Some(outcome) = self.output()? {
-                return Ok(outcome);
+            if peer {
+                self.peer.flush();
+                self.peer.read();
             }
             if stdin && self.input(keys.as_mut()) {
                 self.peer.outbox.message(&Request::Detach);
@@ -121,11 +126,12 @@ impl Attachment<'_> {
         for signal in self.caught.take() {
             if signal == Signal::SIGWINCH as i32 {
                 self.resize();
-            } else if self.tty {
-                return Some(Outcome::Exited(128 + signal));
-            } else {
-                let signal = self.persistence(signal);
-                (self.pass_on)(signal);
+                continue;
+            }
+            let insistent = self.persistence(signal);
+            match &self.pass_on {
+                Some(pass_on) if !self.tty => pass_on(insistent),
+                _ => return Some(Outcome::Exited(128 + signal)),
             }
         }
         None
@@ -151,8 +157,6 @@ impl Attachment<'_> {
     }
 
     fn output(&mut self) -> Result<Option<Outcome>, ContainerError> {
-        self.peer.flush();
-        self.peer.read();
         while let Some(frame) = self.peer.next() {
             match self.show(&frame) {
                 Ok(None) => {}

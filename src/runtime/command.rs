@@ -19,15 +19,13 @@ pub fn execute(process: &Process) -> LaunchError {
             Missing::File,
         );
     };
-    let (argv, env) = match (c_strings(process.argv.iter().cloned()), c_env(process)) {
-        (Some(argv), Some(env)) => (argv, env),
-        _ => {
-            return LaunchError::Setup {
-                what: What::Command,
-                path: command.clone(),
-                errno: Errno::EINVAL as i32,
-            };
-        }
+    let (Some(argv), Some(env)) = (c_strings(process.argv.iter().cloned()), c_env(process)) else {
+        let errno = Errno::EINVAL as i32;
+        return LaunchError::Setup {
+            what: What::Command,
+            path: command.clone(),
+            errno,
+        };
     };
     let mut refused = None;
     for candidate in candidates(command, &process.env) {

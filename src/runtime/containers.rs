@@ -495,6 +495,7 @@ mod tests {
             supervisor: 1,
             init: 2,
             started: Timestamp::UNIX_EPOCH,
+            cgroups: Vec::new(),
         }
     }
 

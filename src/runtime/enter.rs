@@ -3,19 +3,18 @@
 //!
 //! ```text
 //! face                                    strata, again
+//!    │ newuidmap, newgidmap: only when       │
+//!    │ there are sub-ids                     │
 //!    │ spawn, channel as stdin ───────────►  │ complete_entry
-//!    │ Hello (+ the real stdin) ──────────►  │
-//!    │                                       │ unshare(user, mount)
-//!    │ ◄─────────────────────────── Unshared │ only when there are sub-ids:
-//!    │ newuidmap, newgidmap at once          │ they are the parent's to map
-//!    │ Mapped ────────────────────────────►  │
-//!    │ ◄────────────────────────────── Ready │ root in there
+//!    │ Hello (+ the real stdin,              │
+//!    │   + the mapped namespace) ─────────►  │ setns or unshare(user), unshare(mount)
+//!    │ ◄────────────────────── Ready/Refused │ root in there
 //! ```
 
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -26,7 +25,8 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::probe::{self, IdRange, Mode, NoNamespaces, Overlay};
+use super::idmap::Mapping;
+use super::probe::{self, Mode, NoNamespaces, Overlay};
 use super::{frames, sys};
 use crate::language::Language;
 use crate::messages;
@@ -127,7 +127,7 @@ impl RuntimeError {
         }
     }
 
-    fn setup(what: &str, error: impl Into<io::Error>) -> Self {
+    pub(super) fn setup(what: &str, error: impl Into<io::Error>) -> Self {
         Self::Setup {
             what: what.to_owned(),
             source: error.into(),
@@ -135,7 +135,7 @@ impl RuntimeError {
     }
 }
 
-/// The starter's first message.
+/// The starter's message.
 #[derive(Debug, Serialize, Deserialize)]
 struct Hello {
     way: Way,
@@ -146,7 +146,8 @@ struct Hello {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Way {
     Rootful,
-    MappedByParent,
+    /// A user namespace with its maps comes along.
+    Join,
     /// The process maps its own id to 0.
     SingleId {
         uid: u32,
@@ -156,8 +157,7 @@ enum Way {
 
 /// What the process inside says.
 #[derive(Debug, Serialize, Deserialize)]
-enum Progress {
-    Unshared,
+enum Answer {
     Ready,
     Refused { what: String, errno: i32 },
 }
@@ -165,33 +165,83 @@ enum Progress {
 /// Starts strata again with `args` inside the namespaces of `mode` and returns when it is root in
 /// there. The first thing it does must be [`complete_entry`].
 pub fn enter(mode: &Mode, args: &[&OsStr], how: Enter) -> Result<Entered, RuntimeError> {
-    let way = match mode {
-        Mode::Nothing { reason } => return Err(reason.clone().into()),
-        Mode::Rootful => Way::Rootful,
-        Mode::SubIds { .. } => Way::MappedByParent,
-        Mode::SingleId => Way::SingleId {
-            uid: rustix::process::geteuid().as_raw(),
-            gid: rustix::process::getegid().as_raw(),
-        },
-    };
-    let (channel, theirs) =
-        UnixStream::pair().map_err(|error| RuntimeError::setup("make a socket", error))?;
-    let child = spawn(args, how, theirs)?;
-    let mut entered = Entered { child, channel };
-    let done = entered.accompany(
-        mode,
-        &Hello {
+    Entering::begin(mode, args, how)?.finish()
+}
+
+/// A process on its way in. Between [`begin`](Self::begin) and [`finish`](Self::finish) there are
+/// a millisecond or two in which the starter can do something else.
+#[derive(Debug)]
+pub struct Entering {
+    entered: Entered,
+    hello: Hello,
+    stdio: EnterStdio,
+    mapping: Option<Mapping>,
+}
+
+impl Entering {
+    /// Starts the process.
+    pub fn begin(mode: &Mode, args: &[&OsStr], how: Enter) -> Result<Self, RuntimeError> {
+        let mut mapping = None;
+        let way = match mode {
+            Mode::Nothing { reason } => return Err(reason.clone().into()),
+            Mode::Rootful => Way::Rootful,
+            Mode::SubIds { uids, gids } => {
+                mapping = Some(Mapping::begin(*uids, *gids)?);
+                Way::Join
+            }
+            Mode::SingleId => Way::SingleId {
+                uid: rustix::process::geteuid().as_raw(),
+                gid: rustix::process::getegid().as_raw(),
+            },
+        };
+        let (channel, theirs) =
+            UnixStream::pair().map_err(|error| RuntimeError::setup("make a socket", error))?;
+        let entered = Entered {
+            child: spawn(args, how, theirs)?,
+            channel,
+        };
+        let hello = Hello {
             way,
             detached: how.detached,
-        },
-        how.stdio,
-    );
-    if done.is_err() {
-        // It is of no use, and may be gone already.
-        let _ = entered.child.kill();
-        let _ = entered.child.wait();
+        };
+        Ok(Self {
+            entered,
+            hello,
+            stdio: how.stdio,
+            mapping,
+        })
     }
-    done.map(|()| entered)
+
+    /// Waits until it is inside.
+    pub fn finish(mut self) -> Result<Entered, RuntimeError> {
+        let done = self.accompany();
+        if done.is_err() {
+            // It is of no use, and may be gone already.
+            let _ = self.entered.child.kill();
+            let _ = self.entered.child.wait();
+        }
+        done.map(|()| self.entered)
+    }
+
+    fn accompany(&mut self) -> Result<(), RuntimeError> {
+        let talk = |error| RuntimeError::setup("speak with the process inside", error);
+        let stdin = match self.stdio {
+            EnterStdio::Inherit => rustix::stdio::stdin().try_clone_to_owned(),
+            EnterStdio::Null => fs::File::open("/dev/null").map(OwnedFd::from),
+        };
+        let mut fds = vec![stdin.map_err(talk)?];
+        if let Some(mapping) = self.mapping.take() {
+            fds.push(mapping.finish()?);
+        }
+        let fds: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
+        let channel = &self.entered.channel;
+        frames::send_with_fds(channel, &self.hello, &fds).map_err(talk)?;
+        match frames::receive(channel).map_err(talk)? {
+            Some(Answer::Ready) => Ok(()),
+            Some(Answer::Refused { what, errno }) => Err(refusal(what, errno)),
+            None => Err(RuntimeError::Lost),
+        }
+    }
 }
 
 /// The channel travels as stdin, because that is the one descriptor std hands on without a fork;
@@ -210,43 +260,6 @@ fn spawn(args: &[&OsStr], how: Enter, channel: UnixStream) -> Result<Child, Runt
         .map_err(|error| RuntimeError::setup("start strata again", error))
 }
 
-impl Entered {
-    fn accompany(
-        &mut self,
-        mode: &Mode,
-        hello: &Hello,
-        stdio: EnterStdio,
-    ) -> Result<(), RuntimeError> {
-        let talk = |error| RuntimeError::setup("speak with the process inside", error);
-        let null;
-        let own;
-        let stdin: BorrowedFd<'_> = match stdio {
-            EnterStdio::Inherit => {
-                own = rustix::stdio::stdin();
-                own
-            }
-            EnterStdio::Null => {
-                null = fs::File::open("/dev/null").map_err(talk)?;
-                null.as_fd()
-            }
-        };
-        frames::send_with_fds(&self.channel, hello, &[stdin]).map_err(talk)?;
-        loop {
-            match frames::receive(&self.channel).map_err(talk)? {
-                Some(Progress::Unshared) => {
-                    if let Mode::SubIds { uids, gids } = mode {
-                        map_ids(self.child.id(), *uids, *gids)?;
-                    }
-                    frames::send(&self.channel, &()).map_err(talk)?;
-                }
-                Some(Progress::Ready) => return Ok(()),
-                Some(Progress::Refused { what, errno }) => return Err(refusal(what, errno)),
-                None => return Err(RuntimeError::Lost),
-            }
-        }
-    }
-}
-
 /// A refused unshare(2) means no namespaces; the rest are failures by the way.
 fn refusal(what: String, errno: i32) -> RuntimeError {
     if what == UNSHARE {
@@ -260,42 +273,6 @@ fn refusal(what: String, errno: i32) -> RuntimeError {
 }
 
 const UNSHARE: &str = "unshare";
-
-/// Maps 0 to this user and the rest to the sub-ids, both kinds of ids at once.
-fn map_ids(pid: u32, uids: IdRange, gids: IdRange) -> Result<(), RuntimeError> {
-    let uid = rustix::process::geteuid().as_raw();
-    let gid = rustix::process::getegid().as_raw();
-    let users = start_map("newuidmap", pid, uid, uids)?;
-    let groups = start_map("newgidmap", pid, gid, gids)?;
-    finish_map("newuidmap", users)?;
-    finish_map("newgidmap", groups)
-}
-
-fn start_map(tool: &str, pid: u32, own: u32, range: IdRange) -> Result<Child, RuntimeError> {
-    let program = probe::find_in_path(tool).unwrap_or_else(|| tool.into());
-    let numbers = [pid, 0, own, 1, 1, range.start, range.count];
-    Command::new(program)
-        .args(numbers.map(|number| number.to_string()))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| RuntimeError::setup(tool, error))
-}
-
-fn finish_map(tool: &str, child: Child) -> Result<(), RuntimeError> {
-    let output = child
-        .wait_with_output()
-        .map_err(|error| RuntimeError::setup(tool, error))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let output = String::from_utf8_lossy(&output.stderr).into_owned();
-    Err(RuntimeError::IdMap {
-        tool: tool.to_owned(),
-        output,
-    })
-}
 
 /// What a process inside knows about where it is.
 #[derive(Debug, Clone, Copy)]
@@ -322,18 +299,19 @@ pub fn complete_entry() -> Result<UnixStream, RuntimeError> {
     let (hello, fds) = frames::receive_with_fds::<Hello>(&channel)
         .map_err(started)?
         .ok_or(RuntimeError::Lost)?;
-    let stdin = fds.into_iter().next().ok_or(RuntimeError::Lost)?;
+    let mut fds = fds.into_iter();
+    let stdin = fds.next().ok_or(RuntimeError::Lost)?;
     rustix::stdio::dup2_stdin(&stdin).map_err(|error| started(error.into()))?;
-    let done = go_in(&hello, &channel);
-    let progress = match &done {
-        Ok(()) => Progress::Ready,
-        Err((what, error)) => Progress::Refused {
+    let done = go_in(&hello, fds.next());
+    let answer = match &done {
+        Ok(()) => Answer::Ready,
+        Err((what, error)) => Answer::Refused {
             what: (*what).to_owned(),
             errno: error.raw_os_error().unwrap_or(nix::libc::EPROTO),
         },
     };
     // A starter that is gone has nobody to be ready for; this process ends with the error.
-    frames::send(&channel, &progress).map_err(started)?;
+    frames::send(&channel, &answer).map_err(started)?;
     done.map_err(|(what, error)| RuntimeError::setup(what, error))?;
     let rootless = hello.way != Way::Rootful;
     let facts = Facts {
@@ -351,18 +329,21 @@ fn take_channel() -> io::Result<UnixStream> {
 
 type Refusal = (&'static str, io::Error);
 
-fn go_in(hello: &Hello, channel: &UnixStream) -> Result<(), Refusal> {
+fn go_in(hello: &Hello, namespace: Option<OwnedFd>) -> Result<(), Refusal> {
     let step = |what| move |error: io::Error| (what, error);
     if hello.detached {
         rustix::process::setsid().map_err(|error| ("setsid", error.into()))?;
     }
     let mut namespaces = CloneFlags::CLONE_NEWNS;
-    namespaces.set(CloneFlags::CLONE_NEWUSER, hello.way != Way::Rootful);
+    if let Some(namespace) = namespace {
+        let joined = sys::join(namespace, CloneFlags::CLONE_NEWUSER);
+        joined.map_err(step("join the user namespace"))?;
+    } else {
+        namespaces.set(CloneFlags::CLONE_NEWUSER, hello.way != Way::Rootful);
+    }
     sys::unshare(namespaces).map_err(step(UNSHARE))?;
-    match hello.way {
-        Way::Rootful => {}
-        Way::MappedByParent => wait_for_map(channel).map_err(step("wait for the id maps"))?,
-        Way::SingleId { uid, gid } => map_self(uid, gid).map_err(step("map the one id"))?,
+    if let Way::SingleId { uid, gid } = hello.way {
+        map_self(uid, gid).map_err(step("map the one id"))?;
     }
     sys::make_mounts_private().map_err(step("make mounts private"))?;
     if !hello.detached {
@@ -371,11 +352,6 @@ fn go_in(hello: &Hello, channel: &UnixStream) -> Result<(), Refusal> {
             .map_err(|error| ("prctl", error.into()))?;
     }
     Ok(())
-}
-
-fn wait_for_map(channel: &UnixStream) -> io::Result<()> {
-    frames::send(channel, &Progress::Unshared)?;
-    frames::receive::<()>(channel)?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
 /// The kernel allows a group map without privilege only when setgroups is denied before

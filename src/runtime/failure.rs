@@ -74,8 +74,8 @@ pub enum What {
     PivotRoot,
     /// Set the host name.
     Hostname,
-    /// Bring `lo` up.
-    Loopback,
+    /// Make the network namespace, with `lo` up, and join it.
+    Network,
     /// Set a limit.
     Limit,
     /// Become the user.
@@ -108,6 +108,8 @@ pub enum Note {
     HostProc,
     /// `/sys` is the host's, read-only.
     HostSys,
+    /// The network is the host's (`STRATA_FORCE=no-net`).
+    HostNetwork,
     /// An rlimit could not be raised as far as asked.
     Ulimit {
         /// Its name.
@@ -177,6 +179,10 @@ messages! {
     note_sys() {
         en: "/sys is the host's, read-only",
         ko: "/sys는 호스트의 것이며 읽기 전용입니다",
+    }
+    note_network() {
+        en: "the network is the host's: no network namespace is to be made (STRATA_FORCE=no-net)",
+        ko: "네트워크는 호스트의 것입니다. 네트워크 네임스페이스를 만들지 않도록 했습니다 (STRATA_FORCE=no-net)",
     }
     note_ulimit(name: &str) {
         en: "the limit {name} could not be raised and stays as it is",
@@ -287,6 +293,7 @@ impl Note {
         match self {
             Self::HostProc => note_proc(language),
             Self::HostSys => note_sys(language),
+            Self::HostNetwork => note_network(language),
             Self::Ulimit { name } => note_ulimit(language, name),
             Self::NoLimit(no) => no.message(language),
         }
@@ -305,7 +312,7 @@ impl What {
                 "루트 파일 시스템을 /로 만들기",
             ),
             Self::Hostname => ("set the host name", "호스트 이름 정하기"),
-            Self::Loopback => ("bring the loopback interface up", "루프백 인터페이스 켜기"),
+            Self::Network => ("make the network namespace", "네트워크 네임스페이스 만들기"),
             Self::Limit => ("set the limit", "제한 정하기"),
             Self::User => ("become the user", "사용자 바꾸기"),
             Self::Capabilities => ("drop capabilities", "capability 버리기"),

@@ -8,34 +8,46 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::ExitCode;
 
+use nix::sched::CloneFlags;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::Mode;
 use rustix::process::Signal;
 
 use super::failure::{LaunchError, Note, What};
 use super::protocol::{Orders, Report};
-use super::{
-    command, frames, identity, loopback, mounting, mounts, rlimits, rootfs, seccomp, sys, terminal,
-};
+use super::{command, frames, identity, mounting, mounts, rlimits, rootfs, seccomp, sys, terminal};
 
 /// Plays `__init`.
 pub fn main() -> ExitCode {
+    play(|received| {
+        if let Some(network) = &received.rider {
+            sys::join(network, CloneFlags::CLONE_NEWNET).map_err(setup(What::Network, ""))?;
+        }
+        prepare(&received.orders)
+    })
+}
+
+/// Plays a process that prepares itself and becomes the program.
+pub(super) fn play(prepare: impl FnOnce(&Received) -> Result<Prepared, LaunchError>) -> ExitCode {
     // A user who types the hidden verb has no launcher to talk to.
     let Ok(channel) = sys::take_channel() else {
         return ExitCode::from(125);
     };
-    let error = start(&channel);
+    let error = start(&channel, prepare);
     // If the launcher is gone there is nobody left to tell.
     let _ = frames::send(&channel, &Report::Failed(error));
     ExitCode::from(125)
 }
 
 /// Becomes the program; returns why not.
-fn start(channel: &UnixStream) -> LaunchError {
-    let prepared = receive(channel).and_then(|(orders, filter)| {
-        let ready = prepare(&orders)?;
-        identity::assume(&orders, &filter)?;
-        Ok((orders, ready))
+fn start(
+    channel: &UnixStream,
+    prepare: impl FnOnce(&Received) -> Result<Prepared, LaunchError>,
+) -> LaunchError {
+    let prepared = receive(channel).and_then(|received| {
+        let ready = prepare(&received)?;
+        identity::assume(&received.orders, &received.filter)?;
+        Ok((received.orders, ready))
     });
     let (orders, ready) = match prepared {
         Ok(prepared) => prepared,
@@ -47,43 +59,51 @@ fn start(channel: &UnixStream) -> LaunchError {
     }
 }
 
-fn receive(channel: &UnixStream) -> Result<(Orders<'static>, Vec<sys::sock_filter>), LaunchError> {
+/// What the launcher sends.
+pub(super) struct Received {
+    pub orders: Orders<'static>,
+    /// The namespace to join: of the network, or of a running container.
+    pub rider: Option<OwnedFd>,
+    filter: Vec<sys::sock_filter>,
+}
+
+fn receive(channel: &UnixStream) -> Result<Received, LaunchError> {
     sys::close_on_exec_from(3).map_err(|error| talk(&error))?;
     let gone = || talk(&io::ErrorKind::UnexpectedEof.into());
-    let orders = frames::receive(channel)
+    let (orders, mut fds) = frames::receive_with_fds(channel)
         .map_err(|error| talk(&error))?
         .ok_or_else(gone)?;
     let filter = frames::receive_bytes(channel)
         .map_err(|error| talk(&error))?
         .ok_or_else(gone)?;
-    Ok((orders, seccomp::from_bytes(&filter)))
+    Ok(Received {
+        orders,
+        rider: fds.pop(),
+        filter: seccomp::from_bytes(&filter),
+    })
 }
 
 /// What [`prepare`] has for the launcher.
-struct Prepared {
-    notes: Vec<Note>,
-    terminal: Option<OwnedFd>,
+pub(super) struct Prepared {
+    pub notes: Vec<Note>,
+    pub terminal: Option<OwnedFd>,
 }
 
 fn prepare(orders: &Orders<'_>) -> Result<Prepared, LaunchError> {
     let spec = &orders.spec;
     // Modes are given in full below.
     rustix::process::umask(Mode::empty());
-    let binds = mounting::open_binds(&mounts::bind_sources(spec))?;
-    let old_root = rootfs::enter(&spec.rootfs, orders.overlay, orders.rootless)?;
-    let mut notes = mounting::carry_out(&mounts::plan(orders), &binds)?;
+    let gathered = mounting::gather(mounts::plan(orders))?;
+    rootfs::enter(&spec.rootfs, orders.overlay, orders.rootless)?;
+    let mut notes = mounting::put(gathered)?;
     let terminal = terminal(orders)?;
     make_cwd(&spec.process.cwd)?;
     if spec.read_only {
         sys::set_read_only(Path::new("/"), false).map_err(setup(What::Mount, "/"))?;
     }
-    rootfs::leave(&old_root).map_err(setup(What::PivotRoot, "/"))?;
     if !spec.hostname.is_empty() {
         rustix::system::sethostname(spec.hostname.as_bytes())
             .map_err(setup(What::Hostname, &spec.hostname))?;
-    }
-    if orders.own_network {
-        loopback::up().map_err(setup(What::Loopback, "lo"))?;
     }
     notes.extend(rlimits::set(&spec.resources.ulimits)?);
     rustix::process::chdir(&spec.process.cwd).map_err(setup(What::Folder, &spec.process.cwd))?;
@@ -134,10 +154,10 @@ fn launcher_is_gone(channel: &UnixStream) -> bool {
     poll(&mut fds, Some(&now)).is_err() || fds[0].revents().contains(PollFlags::HUP)
 }
 
-fn talk(error: &io::Error) -> LaunchError {
+pub(super) fn talk(error: &io::Error) -> LaunchError {
     LaunchError::setup(What::Init, Path::new(""), error)
 }
 
-fn setup<E: Into<io::Error>>(what: What, path: &str) -> impl Fn(E) -> LaunchError {
+pub(super) fn setup<E: Into<io::Error>>(what: What, path: &str) -> impl Fn(E) -> LaunchError {
     move |error| LaunchError::setup(what, Path::new(path), &error.into())
 }

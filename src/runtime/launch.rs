@@ -1,15 +1,19 @@
 //! The parent's side of a container's start. Works inside an entered process only (`enter`).
 
 use std::borrow::Cow;
-use std::fs::File;
+use std::ffi::CStr;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 
 use nix::sched::CloneFlags;
 use serde::{Deserialize, Serialize};
 
 use super::cgroup::Cgroup;
+use super::network::{self, Making};
+use super::probe::Overlay;
 use super::protocol::{Event, Handshake, Orders, Report};
 use super::spec::{Network, Spec};
 use super::{enter, frames, guard, seccomp, sys};
@@ -61,15 +65,26 @@ impl Exit {
 }
 
 /// Starts the process that `spec` describes and returns when its program runs.
+///
+/// The container ends with the calling thread. The one exception the kernel makes: a program that
+/// raises its privileges by being executed (set-user-ID, started as another user than root) is told
+/// of no parent's death (prctl(2), `PR_SET_PDEATHSIG`).
 pub fn launch(spec: &Spec, stdio: Stdio) -> Result<Running, LaunchError> {
     let facts = enter::facts().ok_or_else(|| init(&io::ErrorKind::NotConnected.into()))?;
     let cgroup = Cgroup::make(&spec.resources)?;
-    let own_network = spec.network == Network::Loopback && facts.network;
+    let mut notes = cgroup.notes().to_vec();
+    let network = match spec.network {
+        Network::Loopback if facts.network => Some(network::make().map_err(|error| net(&error))?),
+        Network::Loopback => {
+            notes.push(Note::HostNetwork);
+            None
+        }
+        Network::Host => None,
+    };
     let (channel, theirs) = UnixStream::pair().map_err(|error| init(&error))?;
-    let (pid, pidfd) = spawn(own_network, &stdio, &theirs)?;
+    let (pid, pidfd) = spawn(c"__init", NEW, &stdio, &theirs)?;
     drop((theirs, stdio));
     // From here on an early return kills it.
-    let notes = cgroup.notes().to_vec();
     let mut running = Running {
         pid,
         pidfd,
@@ -79,16 +94,56 @@ pub fn launch(spec: &Spec, stdio: Stdio) -> Result<Running, LaunchError> {
         cgroup,
     };
     running.cgroup.add(pid)?;
+    let network = network
+        .map(Making::finish)
+        .transpose()
+        .map_err(|error| net(&error))?;
     let orders = Orders {
         spec: Cow::Borrowed(spec),
         rootless: facts.rootless,
         overlay: facts.overlay,
-        own_network,
+        own_network: network.is_some(),
         resolv_conf: resolv_conf(),
     };
-    running
-        .give(&channel, &orders)
-        .map_err(|error| init(&error))?;
+    give(&channel, &orders, network.as_ref().map(AsFd::as_fd)).map_err(|error| init(&error))?;
+    running.listen(&channel)?;
+    Ok(running)
+}
+
+/// Starts a further process beside a container's PID 1. Works in a process that has joined its
+/// namespaces except for the mount namespace, which `__join` enters itself: here strata's own
+/// libraries must still be found. `container` is a pidfd of PID 1; only the process of `spec` and
+/// what hardens it are looked at.
+pub(super) fn join(
+    spec: &Spec,
+    stdio: Stdio,
+    container: BorrowedFd<'_>,
+    cgroups: &[PathBuf],
+) -> Result<Running, LaunchError> {
+    let (channel, theirs) = UnixStream::pair().map_err(|error| init(&error))?;
+    let (pid, pidfd) = spawn(c"__join", CloneFlags::empty(), &stdio, &theirs)?;
+    drop((theirs, stdio));
+    let mut running = Running {
+        pid,
+        pidfd,
+        terminal: None,
+        notes: Vec::new(),
+        exit: None,
+        cgroup: Cgroup::default(),
+    };
+    for folder in cgroups {
+        fs::write(folder.join("cgroup.procs"), pid.to_string())
+            .map_err(|error| LaunchError::setup(What::Limit, folder, &error))?;
+    }
+    let orders = Orders {
+        spec: Cow::Borrowed(spec),
+        // Nothing is mounted any more, so these do not count.
+        rootless: false,
+        overlay: Overlay::None,
+        own_network: false,
+        resolv_conf: String::new(),
+    };
+    give(&channel, &orders, Some(container)).map_err(|error| init(&error))?;
     running.listen(&channel)?;
     Ok(running)
 }
@@ -97,23 +152,29 @@ fn init(error: &io::Error) -> LaunchError {
     LaunchError::setup(What::Init, "", error)
 }
 
+fn net(error: &io::Error) -> LaunchError {
+    LaunchError::setup(What::Network, "", error)
+}
+
+/// The namespaces that PID 1 is born with; the network's is made beside and joined.
+const NEW: CloneFlags = CloneFlags::CLONE_NEWPID
+    .union(CloneFlags::CLONE_NEWNS)
+    .union(CloneFlags::CLONE_NEWUTS)
+    .union(CloneFlags::CLONE_NEWIPC)
+    .union(CloneFlags::CLONE_NEWCGROUP);
+
 fn spawn(
-    own_network: bool,
+    verb: &CStr,
+    namespaces: CloneFlags,
     stdio: &Stdio,
     channel: &UnixStream,
 ) -> Result<(u32, OwnedFd), LaunchError> {
-    let mut namespaces = CloneFlags::CLONE_NEWPID
-        | CloneFlags::CLONE_NEWNS
-        | CloneFlags::CLONE_NEWUTS
-        | CloneFlags::CLONE_NEWIPC
-        | CloneFlags::CLONE_NEWCGROUP;
-    namespaces.set(CloneFlags::CLONE_NEWNET, own_network);
     let null = null().map_err(|error| init(&error))?;
-    let [stdin, stdout, stderr] = [&stdio.stdin, &stdio.stdout, &stdio.stderr]
+    let [read, write, complain] = [&stdio.stdin, &stdio.stdout, &stdio.stderr]
         .map(|fd| fd.as_ref().map_or(null.as_fd(), AsFd::as_fd));
-    let fds = [stdin, stdout, stderr, channel.as_fd()];
+    let fds = [read, write, complain, channel.as_fd()];
     let executable = guard::executable().map_err(|error| init(&error))?;
-    sys::spawn(executable, &[c"strata", c"__init"], namespaces, fds)
+    sys::spawn(executable, &[c"strata", verb], namespaces, fds)
         .map_err(|error| LaunchError::setup(What::Namespaces, "", &error))
 }
 
@@ -123,18 +184,22 @@ fn null() -> io::Result<File> {
 
 /// The host's, as docker does without a network of its own. A machine without one has no names.
 fn resolv_conf() -> String {
-    std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default()
+    fs::read_to_string("/etc/resolv.conf").unwrap_or_default()
+}
+
+/// Tells init what to do. The filter takes 20 µs to make, while init is being executed.
+fn give(
+    channel: &UnixStream,
+    orders: &Orders<'_>,
+    rider: Option<BorrowedFd<'_>>,
+) -> io::Result<()> {
+    frames::send_with_fds(channel, orders, rider.as_slice())?;
+    let spec = &orders.spec;
+    let filter = seccomp::filter(spec.seccomp, spec.capabilities, spec.ids);
+    frames::send_bytes(channel, &seccomp::to_bytes(&filter))
 }
 
 impl Running {
-    fn give(&self, channel: &UnixStream, orders: &Orders<'_>) -> io::Result<()> {
-        frames::send(channel, orders)?;
-        // Init is busy with its first mounts while the filter is made.
-        let spec = &orders.spec;
-        let filter = seccomp::filter(spec.seccomp, spec.capabilities, spec.ids);
-        frames::send_bytes(channel, &seccomp::to_bytes(&filter))
-    }
-
     /// Follows the start until the program runs or does not.
     fn listen(&mut self, channel: &UnixStream) -> Result<(), LaunchError> {
         let mut handshake = Handshake::SettingUp;

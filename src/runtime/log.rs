@@ -325,7 +325,7 @@ mod tests {
     fn bytes_that_are_no_text_do_not_stop_the_log() {
         let found = logged(&[(Stream::Stdout, &[0xff, 0xfe, b'x', b'\n'])]);
         assert_eq!(found[0].0, "\u{fffd}\u{fffd}x\n");
-        let endless = [0x80; LONGEST_LINE + 1];
+        let endless = vec![0x80; LONGEST_LINE + 1];
         assert_eq!(logged(&[(Stream::Stdout, &endless)]).len(), 2);
     }
 

@@ -115,11 +115,11 @@ impl Containers {
         };
         let mut log = BufReader::new(log);
         let mut printer = LogPrinter::new(show, out, err);
-        let printed = match peer {
+        let outcome = match peer {
             None => printer.print_all(&mut log),
             Some(peer) => follow_log(&path, &mut log, &mut printer, peer),
         };
-        match printed {
+        match outcome {
             // `logs | head` has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other.map_err(ContainerError::io("read", &path)),

@@ -44,10 +44,12 @@ mod command;
 mod failure;
 mod guard;
 mod identity;
+mod idmap;
 mod init;
 mod loopback;
 mod mounting;
 mod mounts;
+mod network;
 mod rlimits;
 mod rootfs;
 mod seccomp;
@@ -59,6 +61,7 @@ mod terminal;
 pub mod attach;
 pub mod container_error;
 pub mod containers;
+pub mod exec;
 pub mod log;
 pub mod manage;
 pub mod names;
@@ -67,6 +70,7 @@ pub mod signals;
 pub mod start;
 pub mod state;
 
+mod join;
 mod peer;
 mod relay;
 mod supervisor;
@@ -74,7 +78,7 @@ mod tty;
 mod wire;
 
 pub use capabilities::Capabilities;
-pub use enter::{Enter, EnterStdio, Entered, RuntimeError, complete_entry, enter};
+pub use enter::{Enter, EnterStdio, Entered, Entering, RuntimeError, complete_entry, enter};
 pub use launch::{Exit, LaunchError, Note, Running, Stdio, clean_folder, clean_upper, launch};
 pub use probe::{Mode, NoNamespaces, Probe, is_real_root, probe};
 pub use spec::{
@@ -104,6 +108,8 @@ pub fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
         "__init" => Some(init::main()),
         "__solo" => Some(solo::main()),
         supervisor::VERB => Some(supervisor::main(&arguments[1..])),
+        exec::VERB => Some(exec::main()),
+        "__join" => Some(join::main()),
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
-//! Carries out a [`MountPlan`] inside the new root: relative paths are the host's, absolute ones
-//! the container's (see [`super::rootfs::enter`]).
+//! Carries out a [`MountPlan`] in two steps: what comes from the host is taken before the root
+//! changes, as detached mounts; everything is put in place after it, when every path leads to
+//! somewhere in the container.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -13,88 +14,131 @@ use super::failure::{LaunchError, Note, What};
 use super::mounts::MountPlan;
 use super::sys;
 
-/// Clones the host's files and folders that the spec binds, before the root changes.
-pub fn open_binds(sources: &[&std::path::PathBuf]) -> Result<Vec<OwnedFd>, LaunchError> {
-    let open = |source: &&std::path::PathBuf| {
-        sys::clone_mount(CWD, source, true)
-            .map_err(|error| LaunchError::setup(What::Mount, source, &error))
-    };
-    sources.iter().map(open).collect()
+/// A plan with what it takes from the host.
+#[derive(Debug)]
+pub struct Gathered {
+    items: Vec<(MountPlan, Option<OwnedFd>)>,
+    notes: Vec<Note>,
 }
 
-/// Carries out a plan and returns what had to be done in a lesser way.
-pub fn carry_out(plan: &[MountPlan], binds: &[OwnedFd]) -> Result<Vec<Note>, LaunchError> {
+/// Takes what a plan needs from the host.
+pub fn gather(plan: Vec<MountPlan>) -> Result<Gathered, LaunchError> {
     let mut notes = Vec::new();
-    for item in plan {
-        act(item, binds, &mut notes)
-            .map_err(|error| LaunchError::setup(What::Mount, Path::new(item.place()), &error))?;
-    }
-    Ok(notes)
+    let take = |item: MountPlan| match take(&item, &mut notes) {
+        Ok(mount) => Ok((item, mount)),
+        Err(error) => Err(failed(&item, &error)),
+    };
+    let items = plan.into_iter().map(take).collect::<Result<_, _>>()?;
+    Ok(Gathered { items, notes })
 }
 
-fn act(item: &MountPlan, binds: &[OwnedFd], notes: &mut Vec<Note>) -> io::Result<()> {
-    match item {
+/// Puts everything in place, in the new root, and returns what had to be done in a lesser way.
+pub fn put(gathered: Gathered) -> Result<Vec<Note>, LaunchError> {
+    for (item, mount) in gathered.items {
+        put_one(&item, mount).map_err(|error| failed(&item, &error))?;
+    }
+    Ok(gathered.notes)
+}
+
+fn failed(item: &MountPlan, error: &io::Error) -> LaunchError {
+    LaunchError::setup(What::Mount, item.place(), error)
+}
+
+fn take(item: &MountPlan, notes: &mut Vec<Note>) -> io::Result<Option<OwnedFd>> {
+    let mount = match item {
         MountPlan::Filesystem {
-            kind,
+            kind: kind @ ("proc" | "sysfs"),
             target,
             flags,
-            options,
-        } => {
-            let mounted = on_folder(Path::new(target), |target| {
-                sys::mount(kind, target, *flags, options)
-            });
-            if let Err(error) = mounted {
-                let note = lesser(kind, &error).ok_or(error)?;
-                host_mount(target, note == Note::HostSys)?;
-                notes.push(note);
-            }
-            Ok(())
-        }
+            ..
+        } => view_of_kernel(kind, target, *flags, notes)?,
         MountPlan::HostReadOnly { path } => {
             notes.push(Note::HostSys);
-            host_mount(path, true)
+            host(path, true)?
         }
-        MountPlan::Bind {
-            index,
-            target,
-            read_only,
-        } => {
-            attach(&binds[*index], Path::new(target))?;
+        MountPlan::HostDevice { name } => {
+            sys::clone_mount(CWD, Path::new(&format!("/dev/{name}")), false)?
+        }
+        MountPlan::Bind { source, target, .. } => {
+            // A relative one would be looked for wherever this process is.
+            if !target.starts_with('/') {
+                return Err(io::Error::from_raw_os_error(nix::libc::EINVAL));
+            }
+            sys::clone_mount(CWD, source, true)?
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(mount))
+}
+
+/// A user namespace gets proc and sysfs only while it can see the ones outside, unmasked
+/// (`mount_namespaces(7)`); so they are made before the old root goes. Where they are refused, the
+/// host's are shown.
+fn view_of_kernel(
+    kind: &str,
+    target: &str,
+    flags: MountFlags,
+    notes: &mut Vec<Note>,
+) -> io::Result<OwnedFd> {
+    let (note, read_only) = match kind {
+        "proc" => (Note::HostProc, false),
+        _ => (Note::HostSys, true),
+    };
+    match sys::fsopen(kind)?.mount(flags) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            notes.push(note);
+            host(target, read_only)
+        }
+        answer => answer,
+    }
+}
+
+fn host(path: &str, read_only: bool) -> io::Result<OwnedFd> {
+    let mount = sys::clone_mount(CWD, Path::new(path), true)?;
+    if read_only {
+        sys::set_mount_read_only(&mount)?;
+    }
+    Ok(mount)
+}
+
+fn put_one(item: &MountPlan, mount: Option<OwnedFd>) -> io::Result<()> {
+    match (item, mount) {
+        (
+            MountPlan::Bind {
+                target, read_only, ..
+            },
+            Some(mount),
+        ) => {
+            attach(&mount, Path::new(target))?;
             if *read_only {
                 sys::set_read_only(Path::new(target), true)
             } else {
                 Ok(())
             }
         }
-        MountPlan::Device { name, number } => device(name, *number),
-        MountPlan::HostDevice { name } => host_device(name),
-        MountPlan::Folder { path } => folder(Path::new(path)),
-        MountPlan::Link { path, to } => Ok(rustix::fs::symlink(*to, *path)?),
-        MountPlan::File { path, content } => file(path, content),
-        MountPlan::Masked { path } => masked(Path::new(path)),
-        MountPlan::ReadOnly { path } => read_only(Path::new(path)),
-    }
-}
-
-/// proc and sysfs are refused in a user namespace whose view of them is masked already
-/// (`mount_namespaces(7)`); then the host's is shown.
-fn lesser(kind: &str, error: &io::Error) -> Option<Note> {
-    match (kind, error.kind()) {
-        ("proc", io::ErrorKind::PermissionDenied) => Some(Note::HostProc),
-        ("sysfs", io::ErrorKind::PermissionDenied) => Some(Note::HostSys),
-        _ => None,
-    }
-}
-
-fn host_mount(path: &str, read_only: bool) -> io::Result<()> {
-    let source = Path::new(path.trim_start_matches('/'));
-    on_folder(Path::new(path), |target| {
-        sys::bind_recursive(source, target)
-    })?;
-    if read_only {
-        sys::set_read_only(Path::new(path), true)
-    } else {
-        Ok(())
+        (MountPlan::HostDevice { name }, Some(mount)) => host_device(name, &mount),
+        (_, Some(mount)) => attach(&mount, Path::new(item.place())),
+        (
+            MountPlan::Filesystem {
+                kind,
+                target,
+                flags,
+                options,
+            },
+            None,
+        ) => on_folder(Path::new(target), |target| {
+            sys::mount(kind, target, *flags, options)
+        }),
+        (MountPlan::Device { name, number }, None) => device(name, *number),
+        (MountPlan::Folder { path }, None) => folder(Path::new(path)),
+        (MountPlan::Link { path, to }, None) => Ok(rustix::fs::symlink(*to, *path)?),
+        (MountPlan::File { path, content }, None) => file(path, content),
+        (MountPlan::Masked { path }, None) => masked(Path::new(path)),
+        (MountPlan::ReadOnly { path }, None) => read_only(Path::new(path)),
+        (
+            MountPlan::Bind { .. } | MountPlan::HostDevice { .. } | MountPlan::HostReadOnly { .. },
+            None,
+        ) => unreachable!("these are always taken from the host"),
     }
 }
 
@@ -137,11 +181,11 @@ fn device(name: &str, (major, minor): (u32, u32)) -> io::Result<()> {
     )?)
 }
 
-fn host_device(name: &str) -> io::Result<()> {
+fn host_device(name: &str, mount: &OwnedFd) -> io::Result<()> {
     let target = format!("/dev/{name}");
     let regular = FileType::RegularFile;
     rustix::fs::mknodat(CWD, &target, regular, Mode::from_raw_mode(0o666), 0)?;
-    sys::bind(Path::new(&format!("dev/{name}")), Path::new(&target))
+    sys::attach_mount(mount, Path::new(&target))
 }
 
 /// Puts a file over one of the image. It is written in `/dev`, which is the container's own tmpfs,
@@ -209,7 +253,16 @@ pub fn folder_and_parents(path: &Path) -> io::Result<()> {
 fn folder(path: &Path) -> io::Result<()> {
     unnoticed(path, |path| {
         rustix::fs::mkdir(path, Mode::from_raw_mode(0o755))
-    })
+    })?;
+    // What was there may be a symlink to nothing: then that is what is missing. A circle of them
+    // is another error (ELOOP), so this ends.
+    match rustix::fs::stat(path) {
+        Err(Errno::NOENT) => {
+            let target = std::fs::read_link(path)?;
+            folder_and_parents(&path.parent().unwrap_or(Path::new("/")).join(target))
+        }
+        answer => Ok(answer.map(drop)?),
+    }
 }
 
 fn empty_file(path: &Path) -> io::Result<()> {
@@ -245,7 +298,7 @@ pub fn modified_at(stat: &rustix::fs::Stat) -> Timestamps {
         },
         last_modification: Timespec {
             tv_sec: stat.st_mtime,
-            tv_nsec: stat.st_mtime_nsec as _,
+            tv_nsec: stat.st_mtime_nsec.cast_signed(),
         },
     }
 }

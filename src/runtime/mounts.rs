@@ -28,10 +28,10 @@ pub enum MountPlan {
         /// The path, the same outside and inside.
         path: &'static str,
     },
-    /// A file or folder of the host; `index` counts the binds of the spec.
+    /// A file or folder of the host.
     Bind {
-        /// Which of [`bind_sources`].
-        index: usize,
+        /// Which, as the host sees it.
+        source: PathBuf,
         /// Where, made if missing.
         target: String,
         /// Whether writing is refused.
@@ -154,18 +154,6 @@ pub fn plan(orders: &Orders<'_>) -> Vec<MountPlan> {
     plan
 }
 
-/// Returns the host paths the spec binds, in the order of [`MountPlan::Bind`]'s index.
-pub fn bind_sources(spec: &Spec) -> Vec<&PathBuf> {
-    let source = |mount| match mount {
-        &super::spec::Mount {
-            source: MountSource::Bind(ref path),
-            ..
-        } => Some(path),
-        _ => None,
-    };
-    spec.mounts.iter().filter_map(source).collect()
-}
-
 const SAFE: MountFlags = MountFlags::NOSUID
     .union(MountFlags::NODEV)
     .union(MountFlags::NOEXEC);
@@ -193,9 +181,12 @@ fn devices(orders: &Orders<'_>) -> Vec<MountPlan> {
         super::spec::IdMode::Single => "newinstance,ptmxmode=0666,mode=0620",
     };
     let mut plan = vec![filesystem("tmpfs", "/dev", strict, "mode=755,size=65536k")];
-    plan.extend(DEVICES.map(|(name, number)| match orders.rootless {
-        true => MountPlan::HostDevice { name },
-        false => MountPlan::Device { name, number },
+    plan.extend(DEVICES.map(|(name, number)| {
+        if orders.rootless {
+            MountPlan::HostDevice { name }
+        } else {
+            MountPlan::Device { name, number }
+        }
     }));
     plan.extend(LINKS.map(|(path, to)| MountPlan::Link { path, to }));
     plan.extend(["/dev/pts", "/dev/shm", "/dev/mqueue"].map(|path| MountPlan::Folder { path }));
@@ -242,18 +233,17 @@ fn hosts(spec: &Spec) -> String {
          fe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\n\
          ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n",
     );
-    for (address, name) in &spec.hosts {
-        text.push_str(&format!("{address}\t{name}\n"));
+    let own = ("127.0.0.1".to_owned(), spec.hostname.clone());
+    for (address, name) in spec.hosts.iter().chain([&own]) {
+        text.extend([address, "\t", name, "\n"]);
     }
-    text.push_str(&format!("127.0.0.1\t{}\n", spec.hostname));
     text
 }
 
 fn wanted(spec: &Spec) -> Vec<MountPlan> {
-    let mut binds = 0..;
-    let plan = spec.mounts.iter().map(|mount| match mount.source {
-        MountSource::Bind(_) => MountPlan::Bind {
-            index: binds.next().expect("there are fewer mounts than numbers"),
+    let plan = spec.mounts.iter().map(|mount| match &mount.source {
+        MountSource::Bind(source) => MountPlan::Bind {
+            source: source.clone(),
             target: mount.target.clone(),
             read_only: mount.read_only,
         },
@@ -264,4 +254,116 @@ fn wanted(spec: &Spec) -> Vec<MountPlan> {
         }
     });
     plan.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::probe::Overlay;
+    use crate::runtime::spec::{IdMode, Mount, Rootfs};
+    use std::borrow::Cow;
+
+    fn orders(rootless: bool, own_network: bool, ids: IdMode) -> Orders<'static> {
+        let spec = Spec::new(Rootfs::Folder("/r".into()), vec!["true".to_owned()], ids);
+        Orders {
+            spec: Cow::Owned(spec),
+            rootless,
+            overlay: Overlay::New,
+            own_network,
+            resolv_conf: "nameserver 1.1.1.1\n".to_owned(),
+        }
+    }
+
+    fn places(plan: &[MountPlan]) -> Vec<&str> {
+        plan.iter().map(MountPlan::place).collect()
+    }
+
+    #[test]
+    fn root_makes_devices_and_others_borrow_the_hosts() {
+        let made = MountPlan::Device {
+            name: "null",
+            number: (1, 3),
+        };
+        let borrowed = MountPlan::HostDevice { name: "null" };
+        assert!(plan(&orders(false, true, IdMode::Many)).contains(&made));
+        let rootless = plan(&orders(true, true, IdMode::Many));
+        assert!(rootless.contains(&borrowed) && !rootless.contains(&made));
+    }
+
+    #[test]
+    fn sysfs_needs_a_network_of_its_own_only_in_a_user_namespace() {
+        let host = MountPlan::HostReadOnly { path: "/sys" };
+        assert!(plan(&orders(true, false, IdMode::Many)).contains(&host));
+        assert!(!plan(&orders(true, true, IdMode::Many)).contains(&host));
+        assert!(!plan(&orders(false, false, IdMode::Many)).contains(&host));
+    }
+
+    #[test]
+    fn terminals_have_the_tty_group_where_it_exists() {
+        let options = |ids| {
+            let plan = plan(&orders(true, true, ids));
+            let found = plan.into_iter().find_map(|item| match item {
+                MountPlan::Filesystem {
+                    kind: "devpts",
+                    options,
+                    ..
+                } => Some(options),
+                _ => None,
+            });
+            found.unwrap()
+        };
+        assert!(options(IdMode::Many).contains("gid=5"));
+        assert!(!options(IdMode::Single).contains("gid"));
+    }
+
+    #[test]
+    fn what_hides_or_protects_comes_after_what_it_covers() {
+        let plan = plan(&orders(false, true, IdMode::Many));
+        let places = places(&plan);
+        let at = |path| places.iter().position(|place| *place == path).unwrap();
+        assert!(at("/proc") < at("/proc/kcore") && at("/proc") < at("/proc/sys"));
+        assert!(at("/sys") < at("/sys/firmware"));
+        assert!(at("/dev") < at("/dev/pts"));
+    }
+
+    #[test]
+    fn a_spec_that_brings_its_own_hosts_file_gets_no_other() {
+        let mut orders = orders(false, true, IdMode::Many);
+        let source = MountSource::Bind("/h".into());
+        let mount = Mount {
+            source,
+            target: "/etc/hosts".to_owned(),
+            read_only: false,
+        };
+        orders.spec.to_mut().mounts.push(mount);
+        let plan = plan(&orders);
+        let bind = MountPlan::Bind {
+            source: "/h".into(),
+            target: "/etc/hosts".to_owned(),
+            read_only: false,
+        };
+        assert_eq!(plan.last(), Some(&bind));
+        assert_eq!(
+            places(&plan)
+                .iter()
+                .filter(|place| **place == "/etc/hosts")
+                .count(),
+            1
+        );
+    }
+
+    #[test]
+    fn added_hosts_stand_before_the_containers_own_name() {
+        let mut orders = orders(false, true, IdMode::Many);
+        orders
+            .spec
+            .to_mut()
+            .hosts
+            .push(("10.0.0.9".to_owned(), "db".to_owned()));
+        let text = hosts(&orders.spec);
+        assert!(
+            text.ends_with("10.0.0.9\tdb\n127.0.0.1\tstrata\n"),
+            "{text}"
+        );
+    }
 }

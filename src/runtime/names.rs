@@ -25,7 +25,9 @@ impl ContainerId {
 
     /// Makes an id of 32 bytes.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+        let digit = |value: u8| char::from_digit(value.into(), 16).expect("four bits");
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        Self(digits.map(digit).collect())
     }
 
     /// Reads a whole id; none where the text is not one.

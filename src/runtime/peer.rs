@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use super::wire::{Decoder, Frame, Kind, Outbox, Reply};
 
 /// How much is read from a socket at once.
-const CHUNK: usize = 32 * 1024;
+const CHUNK: usize = 16 * 1024;
 
 /// One end of a control connection.
 #[derive(Debug)]

@@ -6,7 +6,10 @@ use std::fs;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::idmap;
 use super::spec::IdMode;
+
+pub use super::idmap::IdRange;
 use crate::language::Language;
 use crate::messages;
 
@@ -54,15 +57,6 @@ impl Mode {
             Self::SingleId | Self::Nothing { .. } => IdMode::Single,
         }
     }
-}
-
-/// Consecutive ids of the host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IdRange {
-    /// The first.
-    pub start: u32,
-    /// How many.
-    pub count: u32,
 }
 
 /// How layers can be merged, best first.
@@ -189,7 +183,7 @@ pub(super) fn mode() -> Mode {
     if let Some(reason) = forbidden() {
         return Mode::Nothing { reason };
     }
-    match sub_ids().filter(|_| !single) {
+    match idmap::sub_ids().filter(|_| !single) {
         Some((uids, gids)) => Mode::SubIds { uids, gids },
         None => Mode::SingleId,
     }
@@ -230,47 +224,6 @@ fn forbidden() -> Option<NoNamespaces> {
     } else {
         None
     }
-}
-
-/// Returns this user's sub-ids, if there are any and the tools that may map them.
-fn sub_ids() -> Option<(IdRange, IdRange)> {
-    let uid = rustix::process::getuid().as_raw();
-    let name = user_name(uid);
-    let range = |path: &str| {
-        let text = fs::read_to_string(path).ok()?;
-        sub_id_range(&text, name.as_deref(), uid)
-    };
-    let ranges = (range("/etc/subuid")?, range("/etc/subgid")?);
-    let installed = |tool: &str| find_in_path(tool).is_some();
-    (installed("newuidmap") && installed("newgidmap")).then_some(ranges)
-}
-
-fn user_name(uid: u32) -> Option<String> {
-    let passwd = fs::read_to_string("/etc/passwd").ok()?;
-    let mut lines = passwd
-        .lines()
-        .map(|line| line.split(':').collect::<Vec<_>>());
-    let number = uid.to_string();
-    let line = lines.find(|line| line.get(2) == Some(&number.as_str()));
-    // Users of a directory service are not in the file.
-    line.map(|line| line[0].to_owned())
-        .or_else(|| std::env::var("USER").ok())
-}
-
-/// Finds a user's largest range in the text of `/etc/subuid` (subuid(5)): lines of name or
-/// number, first id, count.
-fn sub_id_range(text: &str, name: Option<&str>, uid: u32) -> Option<IdRange> {
-    let range = |line: &str| {
-        let mut words = line.trim().split(':');
-        let owner = words.next()?;
-        let mine = Some(owner) == name || owner.parse() == Ok(uid);
-        let (start, count) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-        mine.then_some(IdRange { start, count })
-    };
-    text.lines()
-        .filter_map(range)
-        .filter(|range| range.count > 0)
-        .max_by_key(|range| range.count)
 }
 
 /// Finds a program of the host.
@@ -340,22 +293,6 @@ mod tests {
     fn only_the_initial_namespace_maps_every_id_to_itself() {
         assert!(is_initial("         0          0 4294967295\n"));
         assert!(!is_initial("         0       1001          1\n"));
-    }
-
-    #[test]
-    fn sub_ids_are_found_by_name_or_number_and_the_largest_counts() {
-        let text = "other:1:2\nlearner:100000:10\n1001:200000:65536\n";
-        let expected = Some(IdRange {
-            start: 200_000,
-            count: 65_536,
-        });
-        assert_eq!(sub_id_range(text, Some("learner"), 1001), expected);
-        let expected = Some(IdRange {
-            start: 100_000,
-            count: 10,
-        });
-        assert_eq!(sub_id_range(text, Some("learner"), 7), expected);
-        assert_eq!(sub_id_range(text, None, 7), None);
     }
 
     #[test]

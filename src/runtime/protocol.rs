@@ -28,7 +28,7 @@ pub struct Orders<'a> {
     pub rootless: bool,
     /// How to merge layers.
     pub overlay: Overlay,
-    /// Whether the network namespace is new.
+    /// Whether it has a network namespace of its own, which rides along.
     pub own_network: bool,
     /// What `/etc/resolv.conf` holds.
     pub resolv_conf: String,

@@ -23,7 +23,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 
 use super::log::{LogWriter, Stream};
 use super::peer::{FdWriter, Peer, is_passing, poll_all};
-use super::wire::{Frame, Kind, Outbox, Reply, Request, Size};
+use super::wire::{Frame, Kind, Outbox, Reply, Request, Size, Start};
 
 /// How much output is read at once: what a pipe holds by default (pipe(7)).
 const CHUNK: usize = 64 * 1024;
@@ -55,6 +55,16 @@ pub(super) struct Client {
 }
 
 impl Client {
+    /// The one who started the program and watches it.
+    pub fn starter(peer: Peer, start: &Start) -> Self {
+        Self {
+            peer,
+            attached: !start.passthrough,
+            waits: true,
+            owns: start.owns,
+        }
+    }
+
     fn guest(peer: Peer) -> Self {
         Self {
             peer,
@@ -88,7 +98,7 @@ impl Ends {
 }
 
 /// Gives a terminal a size.
-pub(super) fn resize(terminal: &OwnedFd, size: Size) {
+fn resize(terminal: &OwnedFd, size: Size) {
     let size = Winsize {
         ws_row: size.rows,
         ws_col: size.columns,

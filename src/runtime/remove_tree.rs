@@ -148,7 +148,7 @@ mod tests {
         fs::create_dir_all(tree.join("work/work/deep")).unwrap();
         fs::write(tree.join("work/work/deep/file"), "x").unwrap();
         for folder in ["work/work/deep", "work/work"] {
-            fs::set_permissions(tree.join(folder), fs::Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(tree.join(folder), fs::Permissions::from_mode(0o000)).unwrap();
         }
         remove_tree(&tree).unwrap();
         assert!(!tree.exists());

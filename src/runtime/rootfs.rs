@@ -1,10 +1,9 @@
 //! The tree that becomes `/`: layers merged by overlayfs, or one folder.
 
 use std::io;
-use std::os::fd::OwnedFd;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD};
 use rustix::mount::MountFlags;
 
 use super::failure::{LaunchError, What};
@@ -12,32 +11,19 @@ use super::probe::Overlay;
 use super::spec::Rootfs;
 use super::sys;
 
-/// Mounts the rootfs and makes it `/`. The old root lies on top of the new one until it is
-/// detached; it is returned, and is the working directory, so that relative paths are still the
-/// host's and absolute ones are the container's.
-pub fn enter(rootfs: &Rootfs, overlay: Overlay, rootless: bool) -> Result<OwnedFd, LaunchError> {
+/// Mounts the rootfs and makes it `/`. Afterwards nothing leads to the old root any more: while it
+/// still lay on top of the new one, `..` above `/` in a hostile image's symlink would lead there.
+pub fn enter(rootfs: &Rootfs, overlay: Overlay, rootless: bool) -> Result<(), LaunchError> {
     let root = mount(rootfs, overlay, rootless)?;
     pivot(root).map_err(|error| LaunchError::setup(What::PivotRoot, root, &error))
 }
 
-/// Lets go of the old root.
-pub fn leave(old_root: &OwnedFd) -> io::Result<()> {
-    rustix::process::fchdir(old_root)?;
-    sys::detach(Path::new("."))?;
-    rustix::process::chdir("/")?;
-    Ok(())
-}
-
-fn pivot(root: &Path) -> io::Result<OwnedFd> {
-    let old_root = rustix::fs::open(
-        "/",
-        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )?;
+/// `pivot_root(2)`, NOTES: with "." twice the old root comes to lie where "." is.
+fn pivot(root: &Path) -> io::Result<()> {
     rustix::process::chdir(root)?;
     sys::pivot_root_here()?;
-    rustix::process::fchdir(&old_root)?;
-    Ok(old_root)
+    sys::detach(Path::new("."))?;
+    Ok(rustix::process::chdir("/")?)
 }
 
 /// Mounts the rootfs somewhere and returns where. An overlay covers its own upper folder: the
@@ -94,7 +80,7 @@ fn merge_by_fsopen(paths: &OverlayPaths, rootless: bool) -> io::Result<()> {
     for flag in FLAGS.into_iter().chain(rootless.then_some(ROOTLESS_FLAG)) {
         overlay.set_flag(flag)?;
     }
-    sys::attach_mount(overlay.mount()?, &paths.upper)
+    sys::attach_mount(overlay.mount(MountFlags::empty())?, &paths.upper)
 }
 
 fn merge_by_mount(paths: &OverlayPaths, rootless: bool) -> io::Result<()> {
@@ -155,10 +141,10 @@ impl OverlayPaths {
             escape(&self.work, ",\\"),
         );
         for (key, value) in OPTIONS {
-            options.push_str(&format!(",{key}={value}"));
+            options.extend([",", key, "=", value]);
         }
         for flag in FLAGS.into_iter().chain(rootless.then_some(ROOTLESS_FLAG)) {
-            options.push_str(&format!(",{flag}"));
+            options.extend([",", flag]);
         }
         options
     }
@@ -184,13 +170,6 @@ fn escape(path: &Path, special: &str) -> String {
         text.push(character);
     }
     text
-}
-
-/// Tells whether a path is absolute and goes straight down.
-pub fn is_plain(path: &Path) -> bool {
-    let mut components = path.components();
-    components.next() == Some(Component::RootDir)
-        && components.all(|component| matches!(component, Component::Normal(_)))
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use nix::sys::signal::Signal;
 use signal_hook::iterator::backend::SignalDelivery;
@@ -50,35 +50,24 @@ fn offset(text: &str, sign: char) -> Option<i32> {
     }
 }
 
-/// Whether this process answers signals itself, whoever else hears them.
-static ANSWERED: AtomicBool = AtomicBool::new(false);
-
-/// Says that this process answers SIGINT, SIGTERM and the like itself, as a prompt does that
-/// outlives its containers. Otherwise they end it by default after a container was attached.
-pub fn answer_signals() {
-    ANSWERED.store(true, Ordering::SeqCst);
-}
-
-/// Signals that are caught while this lives. Afterwards they do what they do by default, unless
-/// the process answers them itself.
+/// Signals that are caught while this lives. Afterwards they do again what they did before: what
+/// an older handler of this process does, or what they do by default.
 pub(super) struct Caught {
     delivery: SignalDelivery<UnixStream, SignalOnly>,
-    over: Arc<AtomicBool>,
 }
 
 impl Caught {
-    /// Catches these signals.
+    /// Catches these signals, except for those that this process was told to ignore (`nohup`).
     pub fn new(signals: &[Signal]) -> io::Result<Self> {
-        let numbers: Vec<i32> = signals.iter().map(|&signal| signal as i32).collect();
+        let now = Dispositions::read()?;
+        let mut numbers: Vec<i32> = signals.iter().map(|&signal| signal as i32).collect();
+        numbers.retain(|&number| !now.ignored(number));
         let (read, write) = UnixStream::pair()?;
         read.set_nonblocking(true)?;
-        let over = Arc::new(AtomicBool::new(false));
-        for &number in &numbers {
-            // Once caught, a signal is never again left to the kernel by signal-hook.
-            signal_hook::flag::register_conditional_default(number, Arc::clone(&over))?;
-        }
-        let delivery = SignalDelivery::with_pipe(read, write, SignalOnly::default(), &numbers)?;
-        Ok(Self { delivery, over })
+        Unhandled::suspend(&numbers, &now)?;
+        let delivery = SignalDelivery::with_pipe(read, write, SignalOnly, &numbers)
+            .inspect_err(|_| Unhandled::resume())?;
+        Ok(Self { delivery })
     }
 
     /// Takes the signals that came since the last look.
@@ -92,8 +81,74 @@ impl Caught {
 
 impl Drop for Caught {
     fn drop(&mut self) {
-        let by_default = !ANSWERED.load(Ordering::SeqCst);
-        self.over.store(by_default, Ordering::SeqCst);
+        Unhandled::resume();
+    }
+}
+
+/// What a process does with signals, from `/proc/self/status` (proc(5)).
+struct Dispositions {
+    ignored: u64,
+    caught: u64,
+}
+
+impl Dispositions {
+    fn read() -> io::Result<Self> {
+        let status = std::fs::read_to_string("/proc/self/status")?;
+        let mask = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        };
+        Ok(Self {
+            ignored: mask("SigIgn:").unwrap_or(0),
+            caught: mask("SigCgt:").unwrap_or(0),
+        })
+    }
+
+    fn ignored(&self, number: i32) -> bool {
+        self.ignored & 1 << (number - 1) != 0
+    }
+
+    fn caught(&self, number: i32) -> bool {
+        self.caught & 1 << (number - 1) != 0
+    }
+}
+
+/// signal-hook never again leaves a signal to the kernel, so one that nobody else handled is given
+/// its default action by us whenever we are not catching it.
+struct Unhandled {
+    /// Set while nobody catches.
+    idle: Arc<AtomicBool>,
+    catchers: usize,
+    emulated: Vec<i32>,
+}
+
+static UNHANDLED: LazyLock<Mutex<Unhandled>> = LazyLock::new(|| {
+    Mutex::new(Unhandled {
+        idle: Arc::new(AtomicBool::new(true)),
+        catchers: 0,
+        emulated: Vec::new(),
+    })
+});
+
+impl Unhandled {
+    fn suspend(signals: &[i32], now: &Dispositions) -> io::Result<()> {
+        let mut this = UNHANDLED.lock().unwrap_or_else(PoisonError::into_inner);
+        for &number in signals {
+            if !now.caught(number) && !this.emulated.contains(&number) {
+                let idle = Arc::clone(&this.idle);
+                signal_hook::flag::register_conditional_default(number, idle)?;
+                this.emulated.push(number);
+            }
+        }
+        this.catchers += 1;
+        this.idle.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn resume() {
+        let mut this = UNHANDLED.lock().unwrap_or_else(PoisonError::into_inner);
+        this.catchers -= 1;
+        this.idle.store(this.catchers == 0, Ordering::SeqCst);
     }
 }
 
@@ -135,6 +190,16 @@ mod tests {
         ] {
             assert_eq!(number_of(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_handler_of_the_process_is_kept_and_not_overruled() {
+        let flag = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(Signal::SIGUSR1 as i32, Arc::clone(&flag)).unwrap();
+        drop(Caught::new(&[Signal::SIGUSR1]).unwrap());
+        // Its default action would end this process.
+        signal_hook::low_level::raise(Signal::SIGUSR1 as i32).unwrap();
+        assert!(flag.load(Ordering::SeqCst));
     }
 
     #[test]

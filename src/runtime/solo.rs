@@ -1,5 +1,5 @@
-//! One container from outside, without a worker or a supervisor: what `doctor` tries out and the
-//! kernel tests are made of.
+//! Containers from outside, one after another, without a worker or a supervisor: what `doctor`
+//! tries out and the kernel tests are made of.
 
 use std::ffi::OsStr;
 use std::io;
@@ -16,10 +16,15 @@ use super::launch::{Exit, Stdio, launch};
 use super::probe::Mode;
 use super::spec::Spec;
 
-/// A container in an entered process of its own.
+/// An entered process that launches containers.
 #[derive(Debug)]
 pub struct Solo {
     entered: Entered,
+}
+
+/// A container that runs.
+#[derive(Debug)]
+pub struct Started {
     /// The process id of the container's PID 1, as the host sees it.
     pub pid: u32,
     /// What was done in a lesser way than asked.
@@ -28,80 +33,90 @@ pub struct Solo {
     pub terminal: Option<OwnedFd>,
 }
 
-/// What the process inside reports once.
+/// What the process inside says about a spec; after `Started` comes an [`Exit`].
 #[derive(Debug, Serialize, Deserialize)]
 enum Outcome {
     Started { pid: u32, notes: Vec<Note> },
     Failed(LaunchError),
 }
 
-/// Starts a container, with stdin, stdout and stderr handed over.
-pub fn start(
-    mode: &Mode,
-    spec: &Spec,
-    stdio: [OwnedFd; 3],
-) -> Result<Result<Solo, LaunchError>, RuntimeError> {
-    let entered = enter(mode, &[OsStr::new("__solo")], Enter::default())?;
-    let fds = stdio.each_ref().map(AsFd::as_fd);
-    frames::send_with_fds(&entered.channel, spec, &fds).map_err(|_| RuntimeError::Lost)?;
-    drop(stdio);
-    let outcome = frames::receive_with_fds(&entered.channel).map_err(|_| RuntimeError::Lost)?;
-    match outcome.ok_or(RuntimeError::Lost)? {
-        (Outcome::Started { pid, notes }, mut fds) => Ok(Ok(Solo {
-            entered,
-            pid,
-            notes,
-            terminal: fds.pop(),
-        })),
-        (Outcome::Failed(error), _) => Ok(Err(error)),
-    }
-}
-
 impl Solo {
-    /// Waits for the program's end.
-    pub fn wait(mut self) -> io::Result<Exit> {
-        let exit = frames::receive(&self.entered.channel)?;
-        self.entered.child.wait()?;
-        exit.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    /// Enters.
+    pub fn enter(mode: &Mode) -> Result<Self, RuntimeError> {
+        let entered = enter(mode, &[OsStr::new("__solo")], Enter::default())?;
+        Ok(Self { entered })
+    }
+
+    /// Starts a container, with stdin, stdout and stderr handed over. One at a time.
+    ///
+    /// # Errors
+    /// The outer ones are about the process inside, the inner ones about the container.
+    pub fn start(
+        &self,
+        spec: &Spec,
+        stdio: [OwnedFd; 3],
+    ) -> io::Result<Result<Started, LaunchError>> {
+        let channel = &self.entered.channel;
+        frames::send_with_fds(channel, spec, &stdio.each_ref().map(AsFd::as_fd))?;
+        drop(stdio);
+        match frames::receive_with_fds(channel)?.ok_or_else(gone)? {
+            (Outcome::Started { pid, notes }, mut fds) => Ok(Ok(Started {
+                pid,
+                notes,
+                terminal: fds.pop(),
+            })),
+            (Outcome::Failed(error), _) => Ok(Err(error)),
+        }
+    }
+
+    /// Waits for the end of the container that was started last.
+    pub fn wait(&self) -> io::Result<Exit> {
+        frames::receive(&self.entered.channel)?.ok_or_else(gone)
     }
 
     /// Kills the process that launched the container, as `kill -9` would.
-    pub fn kill_launcher(&mut self) -> io::Result<()> {
+    pub fn kill(&mut self) -> io::Result<()> {
         self.entered.child.kill()?;
         self.entered.child.wait().map(drop)
     }
 }
 
+fn gone() -> io::Error {
+    io::ErrorKind::UnexpectedEof.into()
+}
+
 /// Plays `__solo`.
 pub(super) fn main() -> ExitCode {
     // Whatever goes wrong is the other side's to say: it sees the channel close.
-    let served = complete_entry().map_err(|_| io::ErrorKind::NotConnected.into());
-    match served.and_then(|channel| serve(&channel)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::from(125),
-    }
+    let served = complete_entry()
+        .map_err(|_| gone())
+        .and_then(|channel| serve(&channel));
+    served.map_or(ExitCode::from(125), |()| ExitCode::SUCCESS)
 }
 
 fn serve(channel: &UnixStream) -> io::Result<()> {
-    let gone = || io::Error::from(io::ErrorKind::UnexpectedEof);
-    let (spec, fds) = frames::receive_with_fds::<Spec>(channel)?.ok_or_else(gone)?;
-    let mut fds = fds.into_iter();
-    let stdio = Stdio {
-        stdin: fds.next(),
-        stdout: fds.next(),
-        stderr: fds.next(),
-    };
-    match launch(&spec, stdio) {
-        Ok(mut running) => {
-            let started = Outcome::Started {
-                pid: running.pid(),
-                notes: running.notes().to_vec(),
-            };
-            let terminal = running.terminal();
-            let fds: Vec<_> = terminal.iter().map(AsFd::as_fd).collect();
-            frames::send_with_fds(channel, &started, &fds)?;
-            frames::send(channel, &running.wait()?)
+    while let Some((spec, fds)) = frames::receive_with_fds::<Spec>(channel)? {
+        let mut fds = fds.into_iter();
+        let stdio = Stdio {
+            stdin: fds.next(),
+            stdout: fds.next(),
+            stderr: fds.next(),
+        };
+        match launch(&spec, stdio) {
+            Ok(mut running) => {
+                let notes = running.notes().to_vec();
+                let started = Outcome::Started {
+                    pid: running.pid(),
+                    notes,
+                };
+                let terminal = running.terminal();
+                let fds: Vec<_> = terminal.iter().map(AsFd::as_fd).collect();
+                frames::send_with_fds(channel, &started, &fds)?;
+                drop(terminal);
+                frames::send(channel, &running.wait()?)?;
+            }
+            Err(error) => frames::send(channel, &Outcome::Failed(error))?,
         }
-        Err(error) => frames::send(channel, &Outcome::Failed(error)),
     }
+    Ok(())
 }

@@ -48,8 +48,8 @@ pub struct Started {
     pub notes: Vec<Note>,
 }
 
-/// Supervisors we started, to be reaped when they end: a REPL lives longer than they do.
-static SUPERVISORS: Mutex<Vec<Child>> = Mutex::new(Vec::new());
+/// Processes we started, to be waited for when they have ended: a REPL lives longer than they do.
+static CHILDREN: Mutex<Vec<Child>> = Mutex::new(Vec::new());
 
 impl Containers {
     /// Starts a container. Returns when it runs (detached), or when it ended or was detached from.
@@ -107,7 +107,7 @@ impl Containers {
             streams,
             tty: record.tty,
             caught,
-            pass_on: Box::new(move |signal| pass_on(&folder, signal)),
+            pass_on: Some(Box::new(move |signal| pass_on(&folder, signal))),
             interrupts: 0,
         }
         .run()?;
@@ -138,7 +138,7 @@ impl Containers {
             streams,
             tty: record.tty,
             caught,
-            pass_on: Box::new(move |signal| pass_on(&folder, signal)),
+            pass_on: Some(Box::new(move |signal| pass_on(&folder, signal))),
             interrupts: 0,
         }
         .run()
@@ -150,7 +150,6 @@ impl Containers {
         mode: &Mode,
         start: &Start,
     ) -> Result<Peer, ContainerError> {
-        reap();
         let arguments = [
             OsStr::new(VERB),
             self.root().as_os_str(),
@@ -169,7 +168,7 @@ impl Containers {
         };
         let Entered { child, channel } =
             enter(mode, &arguments, how).map_err(ContainerError::Enter)?;
-        supervisors().push(child);
+        keep(child);
         let mut peer = Peer::new(channel).map_err(failed)?;
         peer.outbox.message(&Request::Start(start.clone()));
         peer.flush_all().map_err(failed)?;
@@ -196,14 +195,12 @@ impl ContainerFolder {
     }
 }
 
-/// Waits for those supervisors that have ended already.
-fn reap() {
-    supervisors().retain_mut(|child| matches!(child.try_wait(), Ok(None)));
-}
-
-fn supervisors() -> std::sync::MutexGuard<'static, Vec<Child>> {
+/// Remembers a process, and waits for those that have ended already.
+pub(super) fn keep(child: Child) {
     // A list of children is whole after any panic.
-    SUPERVISORS.lock().unwrap_or_else(PoisonError::into_inner)
+    let mut children = CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
+    children.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+    children.push(child);
 }
 
 pub(super) fn check_terminal(tty: bool, streams: &Streams<'_>) -> Result<(), ContainerError> {
@@ -221,7 +218,7 @@ pub(super) fn can_pass_through(attach: &Attach<'_>) -> bool {
         rustix::stdio::stdout(),
         rustix::stdio::stderr(),
     ];
-    attach.own_stdio && attach.owns && !own.into_iter().any(is_terminal)
+    attach.own_stdio && !own.into_iter().any(is_terminal)
 }
 
 /// Returns the size of the terminal the learner sits at.
@@ -232,7 +229,7 @@ pub(super) fn window(streams: Option<&Streams<'_>>) -> Option<super::wire::Size>
         .or_else(|| size(rustix::stdio::stdout()))
 }
 
-pub(super) fn pass_on(folder: &ContainerFolder, signal: i32) {
+fn pass_on(folder: &ContainerFolder, signal: i32) {
     // If it is gone, that is about to be seen.
     if let Ok(Some(mut peer)) = folder.connect() {
         peer.outbox.message(&Request::Signal { signal });

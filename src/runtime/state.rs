@@ -2,6 +2,7 @@
 //! `ps` reads. Nothing here touches the disk.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,9 @@ pub struct Running {
     /// When it started.
     #[serde(with = "moment")]
     pub started: Timestamp,
+    /// The folders of its control groups, of a container with limits only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cgroups: Vec<PathBuf>,
 }
 
 /// How a container ended.
@@ -177,6 +181,7 @@ mod tests {
             supervisor: 10,
             init: 11,
             started: Timestamp::UNIX_EPOCH,
+            cgroups: Vec::new(),
         }
     }
 

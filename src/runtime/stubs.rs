@@ -31,7 +31,7 @@ const PARENTS: [&str; 1] = ["etc"];
 pub fn clean_upper(upper: &Path, lower: &[PathBuf]) -> io::Result<()> {
     clean_folder(upper, lower)?;
     for parent in PARENTS {
-        if let (Ok(here), Some(there)) = (metadata(&upper.join(parent)), below(lower, parent))
+        if let (Ok(here), Some(there)) = (metadata(upper.join(parent)), below(lower, parent))
             && is_same(&here, &there)
         {
             remove_if_empty(upper, parent)?;
@@ -143,10 +143,10 @@ mod tests {
     /// Copies `etc` up as overlayfs does, with its time.
     fn copy_up_etc(lower: &Path, upper: &Path) {
         fs::create_dir(upper.join("etc")).unwrap();
-        let below = rustix::fs::lstat(&lower.join("etc")).unwrap();
+        let below = rustix::fs::lstat(lower.join("etc")).unwrap();
         rustix::fs::utimensat(
             CWD,
-            &upper.join("etc"),
+            upper.join("etc"),
             &modified_at(&below),
             AtFlags::empty(),
         )
@@ -201,7 +201,7 @@ mod tests {
     fn mount_points_the_image_has_stay_in_a_copied_rootfs() {
         let (_keep, lower, _) = layers();
         fs::create_dir(lower.join("proc")).unwrap();
-        clean_folder(&lower, &[lower.clone()]).unwrap();
+        clean_folder(&lower, std::slice::from_ref(&lower)).unwrap();
         assert_eq!(names(&lower), ["etc", "proc"]);
     }
 

@@ -16,14 +16,15 @@ use jiff::Timestamp;
 use super::container_error::ContainerError;
 use super::containers::{ContainerConfig, ContainerFolder, Containers};
 use super::enter::complete_entry;
-use super::launch::{Note, Running, Stdio, launch};
+use super::launch::{Exit, Note, Running, Stdio, launch};
 use super::log::Stream;
 use super::names::ContainerId;
 use super::peer::Peer;
-use super::relay::{Client, Ends, Program, Relay, resize};
+use super::relay::{Client, Ends, Program, Relay};
 use super::remove_tree::remove_tree;
 use super::spec::Rootfs;
 use super::state::{self, Exited};
+use super::sys;
 use super::wire::{Failure, Reply, Request, Start};
 
 /// The hidden verb.
@@ -42,6 +43,8 @@ pub(super) fn main(arguments: &[OsString]) -> ExitCode {
     let Some(id) = id.to_str().and_then(ContainerId::parse) else {
         return ExitCode::from(125);
     };
+    // Before Linux 5.9 what was inherited stays open; nothing depends on it.
+    let _ = sys::close_inherited();
     let Ok(channel) = complete_entry() else {
         return ExitCode::from(125);
     };
@@ -87,7 +90,7 @@ fn receive_start(owner: &mut Peer) -> Option<Start> {
     }
 }
 
-fn refuse(mut owner: Peer, failure: Failure) {
+pub(super) fn refuse(mut owner: Peer, failure: Failure) {
     owner.outbox.message(&Reply::Failed { failure });
     // Nobody is left to tell if this fails.
     let _ = owner.flush_all();
@@ -135,13 +138,11 @@ impl Container {
 
     fn launch(&mut self, start: &Start) -> Result<(Running, Ends), Failure> {
         let (stdio, ends) = self.stdio(start).map_err(|error| files(&error))?;
+        self.config.spec.process.terminal_size = start.size.map(|size| (size.rows, size.columns));
         let mut running = launch(&self.config.spec, stdio).map_err(Failure::Launch)?;
         let Some(terminal) = running.terminal() else {
             return Ok((running, ends));
         };
-        if let Some(size) = start.size {
-            resize(&terminal, size);
-        }
         let ends = Ends::of_terminal(terminal).map_err(|error| files(&error))?;
         Ok((running, ends))
     }
@@ -164,7 +165,7 @@ impl Container {
     ) -> Result<Relay<Running>, ContainerError> {
         let path = self.folder.path().to_owned();
         let failed = |what| ContainerError::io(what, &path);
-        let init = running.pid();
+        let (init, cgroups) = (running.pid(), running.cgroup().folders().to_vec());
         let mut relay = Relay::new(running, ends).map_err(failed("read from"))?;
         if !start.passthrough {
             let log = OpenOptions::new()
@@ -180,6 +181,7 @@ impl Container {
             supervisor: std::process::id(),
             init,
             started: Timestamp::now(),
+            cgroups,
         };
         let state = self.config.record.state.started(running);
         self.config.record.state = state.expect("settled above, so it did not run");
@@ -207,12 +209,7 @@ impl Container {
         owner.outbox.message(&Reply::Started { notes });
         owner.flush();
         if start.attach {
-            relay.add(Client {
-                peer: owner,
-                attached: !start.passthrough,
-                waits: true,
-                owns: start.owns,
-            });
+            relay.add(Client::starter(owner, start));
         } else {
             // Nobody is left to tell if this fails; the container runs all the same.
             let _ = owner.flush_all();
@@ -223,7 +220,7 @@ impl Container {
         let code = relay
             .program()
             .wait()
-            .map_or(state::LOST_EXIT_CODE, |exit| exit.code());
+            .map_or(state::LOST_EXIT_CODE, Exit::code);
         let tree = self.record_exit(code, None, self.config.record.auto_remove);
         relay.say_exit(code);
         if let Some(tree) = tree {
@@ -296,10 +293,10 @@ fn lock(folder: &ContainerFolder) -> Result<File, Failure> {
 }
 
 /// Makes the pipes of a program without a terminal.
-pub(super) fn pipes(stdin: bool) -> io::Result<(Stdio, Ends)> {
+pub(super) fn pipes(input: bool) -> io::Result<(Stdio, Ends)> {
     let (out_read, out_write) = io::pipe()?;
     let (err_read, err_write) = io::pipe()?;
-    let (in_read, in_write) = stdin.then(io::pipe).transpose()?.unzip();
+    let (in_read, in_write) = input.then(io::pipe).transpose()?.unzip();
     let stdio = Stdio {
         stdin: in_read.map(Into::into),
         stdout: Some(out_write.into()),

@@ -38,6 +38,10 @@ pub enum Request {
 
 /// How to start.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is one of docker's switches"
+)]
 pub struct Start {
     /// Whether the sender wants the output and the exit code.
     pub attach: bool,
@@ -329,7 +333,7 @@ mod tests {
     #[test]
     fn a_full_outbox_says_so() {
         let mut outbox = Outbox::default();
-        outbox.raw(&[0; Outbox::FULL - 1]);
+        outbox.raw(&vec![0; Outbox::FULL - 1]);
         assert!(!outbox.is_full());
         outbox.raw(b"x");
         assert!(outbox.is_full());

@@ -11,6 +11,7 @@ use crate::plan::scope::{Pairs, join_path, set};
 use crate::runtime::attach::{Outcome, Streams};
 use crate::runtime::container_error::ContainerError;
 use crate::runtime::containers::{ContainerConfig, Containers};
+use crate::runtime::exec::ExecOptions;
 use crate::runtime::launch::Note;
 use crate::runtime::log::Show;
 use crate::runtime::names::ContainerId;
@@ -402,6 +403,57 @@ impl Session {
         }
     }
 
+    /// Runs one more program in a running container; `streams` is none for `-d`.
+    pub fn exec<'a>(
+        &'a self,
+        call: &ExecCall,
+        streams: Option<Streams<'a>>,
+        own_stdio: bool,
+    ) -> Result<Outcome> {
+        let id = self.find_container(&call.container)?;
+        let user = match &call.user {
+            Some(user) => Some(self.user_in(&call.container, user)?),
+            None => None,
+        };
+        let mut env = call.env.clone();
+        if let Some(term) = call.term.as_ref().filter(|_| call.tty) {
+            env.insert(0, ("TERM".to_owned(), term.clone()));
+        }
+        let options = ExecOptions {
+            argv: call.command.clone(),
+            env,
+            user,
+            cwd: call.workdir.clone(),
+            terminal: call.tty,
+            attach: streams.map(|streams| Attach {
+                streams,
+                owns: true,
+                own_stdio,
+            }),
+        };
+        Ok(self
+            .containers()
+            .exec(&id, options)
+            .map_err(|e| self.contained(&e))?)
+    }
+
+    /// Finds a user by the names a container's files know now.
+    fn user_in(&self, container: &str, user: &str) -> Result<User> {
+        let image = self.find_image(&self.container(container)?.image_id)?;
+        let folder = self.containers().folder(&self.find_container(container)?);
+        let stack = self
+            .store()?
+            .stack(&image.layers)
+            .and_then(|it| it.with_upper(&folder.upper()));
+        let stack = stack.map_err(|e| Trouble::store(&e, self.language()))?;
+        let found = self.resolve_user(&stack, user)?;
+        Ok(User {
+            uid: found.uid,
+            gid: found.gid,
+            groups: found.groups,
+        })
+    }
+
     /// Writes what a container wrote.
     pub fn logs(
         &self,
@@ -505,8 +557,6 @@ pub struct ExecCall {
     pub command: Vec<String>,
     /// `-t`.
     pub tty: bool,
-    /// `-d`.
-    pub detach: bool,
     /// `-e`, with values.
     pub env: Pairs,
     /// `-u`.
@@ -515,10 +565,4 @@ pub struct ExecCall {
     pub workdir: Option<String>,
     /// TERM of the face, for `-t`.
     pub term: Option<String>,
-}
-impl Session {
-    /// TEMP
-    pub fn exec(&self, call: &ExecCall, _streams: Streams<'_>) -> Result<Outcome> {
-        Err(Trouble::new(format!("TEMP exec {}", call.container)).into())
-    }
 }

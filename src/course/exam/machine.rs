@@ -1,10 +1,10 @@
-//! The result for machines: JUnit's XML; JSON comes from serde.
+//! The result for machines: `JUnit`'s XML; JSON comes from serde.
 
 use std::fmt::Write as _;
 
 use super::{ExamReport, LessonExam};
 
-/// Returns the report as JUnit XML: a suite for each lesson, a case for each part.
+/// Returns the report as `JUnit` XML: a suite for each lesson, a case for each part.
 pub fn junit(report: &ExamReport) -> String {
     let (passed, failed, _) = report.totals();
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");

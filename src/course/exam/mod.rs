@@ -353,7 +353,7 @@ mod tests {
             )
         };
         let report = examine(course(right), &mut ScriptedConsole::default());
-        assert_eq!(failed_parts(&report), [Part::Wrong]);
+        assert_eq!(failed_parts(&report), [Part::Wrong, Part::Wrong]);
     }
 
     #[test]

@@ -28,17 +28,16 @@ pub(super) struct Sheet {
 impl Sheet {
     /// Notes a trial; it succeeded if it brought no failures.
     pub fn note(&mut self, part: Part, failures: Vec<Failure>) {
-        let tally = match self.tallies.iter_mut().find(|tally| tally.part == part) {
-            Some(tally) => tally,
-            None => {
-                self.tallies.push(Tally {
-                    part,
-                    passed: 0,
-                    of: 0,
-                });
-                self.tallies.last_mut().expect("it was just pushed")
-            }
-        };
+        let known = self.tallies.iter().position(|tally| tally.part == part);
+        let place = known.unwrap_or(self.tallies.len());
+        if known.is_none() {
+            self.tallies.push(Tally {
+                part,
+                passed: 0,
+                of: 0,
+            });
+        }
+        let tally = &mut self.tallies[place];
         tally.of += 1;
         tally.passed += usize::from(failures.is_empty());
         self.failures.extend(failures);
@@ -195,13 +194,13 @@ impl<'a> Candidate<'a> {
             stage.solve(console)?;
             let facts = stage.facts(console);
             let mut failures = self.failed_facts(&step.id, Part::Jump, &facts, stage);
-            let state = stage.state(console)?;
+            let reached = stage.state(console)?;
             failures.extend(state_failure(
                 step,
                 Part::Jump,
                 "state at the end",
                 &ends[number],
-                &state,
+                &reached,
             ));
             self.sheet.note(Part::Jump, failures);
         }
@@ -212,11 +211,11 @@ impl<'a> Candidate<'a> {
     fn back(&mut self, stage: &mut Stage, console: &mut dyn Console) -> Result<(), StageError> {
         for (number, step) in self.steps() {
             stage.rebuild(number, None, console)?;
-            let start = stage.state(console)?;
+            let first = stage.state(console)?;
             stage.solve(console)?;
             stage.rebuild(number, None, console)?;
-            let again = stage.state(console)?;
-            let failures = state_failure(step, Part::Reset, "state after reset", &start, &again);
+            let second = stage.state(console)?;
+            let failures = state_failure(step, Part::Reset, "state after reset", &first, &second);
             self.sheet.note(Part::Reset, failures.into_iter().collect());
             let failures = undo_failure(step, stage, console)?;
             self.sheet.note(Part::Reset, failures.into_iter().collect());
@@ -262,8 +261,8 @@ impl<'a> Candidate<'a> {
     }
 
     fn keep_record(&self, step: &str, part: Part, stage: &Stage) -> Option<std::path::PathBuf> {
-        let builds = stage.record().commands.iter().rev();
-        let build = builds.filter_map(|outcome| outcome.build.as_ref()).next()?;
+        let mut newest_first = stage.record().commands.iter().rev();
+        let build = newest_first.find_map(|outcome| outcome.build.as_ref())?;
         let name = format!("build-{}-{step}-{}.json", self.lesson().id, part.name());
         let path = self.exam.scratch.join(name);
         let text = serde_json::to_vec_pretty(build).ok()?;

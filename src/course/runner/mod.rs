@@ -4,6 +4,8 @@
 //! follows a line that was carried out, `travel` moves between steps and lessons.
 
 mod say;
+#[cfg(test)]
+mod tests;
 mod travel;
 mod turn;
 mod verbs;

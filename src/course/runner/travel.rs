@@ -93,7 +93,7 @@ impl Runner {
     pub(super) fn go_on(&mut self, console: &mut dyn Console) -> Result<Vec<Say>, RunnerError> {
         let next = self.step_index() + 1;
         if next >= self.lesson().steps.len() {
-            return self.finish(console);
+            return Ok(self.finish(console));
         }
         let passed = self.state_of_step() == Some(StepMark::Passed);
         if passed && self.mode == Mode::Passed && self.stage.leads_to(next) {
@@ -103,7 +103,7 @@ impl Runner {
         self.travel_to(next, console)
     }
 
-    fn finish(&mut self, console: &mut dyn Console) -> Result<Vec<Say>, RunnerError> {
+    fn finish(&mut self, console: &mut dyn Console) -> Vec<Say> {
         self.stage.clean_up(console);
         self.mode = Mode::Finished;
         let lesson = &self.course.lessons[self.lesson];
@@ -114,7 +114,7 @@ impl Runner {
         let skipped = skipped.map(|step| step.title.clone()).collect();
         let next = self.course.lessons.get(self.lesson + 1);
         let next = next.map(|lesson| lesson.title.clone());
-        Ok(vec![Say::Finished { skipped, next }])
+        vec![Say::Finished { skipped, next }]
     }
 
     /// Opens another lesson.

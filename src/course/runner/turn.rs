@@ -230,8 +230,8 @@ impl Runner {
             (Ok(LineKind::Verb { verb: one, .. }), Ok(LineKind::Verb { verb: other, .. })) => {
                 one == other
             }
-            (Ok(LineKind::Instruction { .. }), Ok(LineKind::Instruction { .. })) => true,
-            (Ok(LineKind::Act(_)), Ok(LineKind::Act(_))) => true,
+            (Ok(LineKind::Instruction { .. }), Ok(LineKind::Instruction { .. }))
+            | (Ok(LineKind::Act(_)), Ok(LineKind::Act(_))) => true,
             _ => false,
         }
     }

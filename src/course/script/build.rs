@@ -29,7 +29,7 @@ pub(super) struct Cache {
 
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// Returns a practice image: three layers for node, two for the system.
+/// Returns a practice image: one layer for the system, one more for node.
 pub(super) fn practice(name: &str) -> Option<Image> {
     let layers = match name {
         "practice-os" => 1,
@@ -284,9 +284,11 @@ impl Builder<'_> {
 /// Carries a program out: its output and exit code.
 pub(super) fn program(argv: &[String], image: &Image, stdin: Option<&str>) -> (String, i32) {
     let words: Vec<&str> = argv.iter().map(String::as_str).collect();
-    let path = |name: &str| match name.starts_with('/') {
-        true => name.to_owned(),
-        false => format!("{}/{name}", image.workdir.trim_end_matches('/')),
+    let path = |name: &str| {
+        if name.starts_with('/') {
+            return name.to_owned();
+        }
+        format!("{}/{name}", image.workdir.trim_end_matches('/'))
     };
     match words.as_slice() {
         [] | ["sh" | "true"] => (stdin.unwrap_or_default().to_owned(), 0),

@@ -19,7 +19,7 @@ use build::{Cache, Image};
 pub(crate) struct ScriptedConsole {
     work: PathBuf,
     at: PathBuf,
-    stores: BTreeMap<PathBuf, Shelf>,
+    stores: BTreeMap<PathBuf, Store>,
     /// Why nothing can be run, to play an unable machine.
     pub unable: Option<String>,
     /// What a container left behind, to play a leaking runtime.
@@ -29,7 +29,7 @@ pub(crate) struct ScriptedConsole {
 }
 
 #[derive(Default)]
-struct Shelf {
+struct Store {
     images: BTreeMap<String, Image>,
     containers: Vec<ContainerFacts>,
     logs: BTreeMap<String, String>,
@@ -40,7 +40,7 @@ struct Shelf {
 }
 
 impl ScriptedConsole {
-    fn shelf(&mut self) -> &mut Shelf {
+    fn store(&mut self) -> &mut Store {
         self.stores.entry(self.at.clone()).or_default()
     }
 
@@ -58,20 +58,20 @@ impl ScriptedConsole {
     }
 
     fn build_text(&mut self, text: &str, tags: &[String], commit: bool, verb: &str) -> Outcome {
-        let work = self.work.clone();
-        let shelf = self.shelf();
-        let mut cache = shelf.cache.clone();
-        let (mut report, image) = build::build(text, &work, &shelf.images, &mut cache);
+        let context = self.work.clone();
+        let store = self.store();
+        let mut cache = store.cache.clone();
+        let (mut report, image) = build::build(text, &context, &store.images, &mut cache);
         if commit {
-            shelf.cache = cache;
+            store.cache = cache;
         }
         let failure = report.failed().and_then(|step| step.failure.clone());
         if let Some(image) = image.filter(|_| commit) {
             report.tags = tags.to_vec();
             for tag in tags {
-                shelf.images.insert(tag.clone(), image.clone());
+                store.images.insert(tag.clone(), image.clone());
             }
-            shelf.images.insert("<draft>".to_owned(), image);
+            store.images.insert("<draft>".to_owned(), image);
         }
         Outcome {
             exit: i32::from(failure.is_some()),
@@ -82,11 +82,11 @@ impl ScriptedConsole {
     }
 
     fn instruction(&mut self, line: &str) -> Outcome {
-        self.shelf().draft.push(line.to_owned());
-        let text = self.shelf().draft.join("\n");
+        self.store().draft.push(line.to_owned());
+        let text = self.store().draft.join("\n");
         let outcome = self.build_text(&text, &[], true, "instruction");
         if outcome.exit != 0 {
-            self.shelf().draft.pop();
+            self.store().draft.pop();
         }
         outcome
     }
@@ -102,7 +102,7 @@ impl ScriptedConsole {
             .first()
             .cloned()
             .unwrap_or_else(|| "<draft>".to_owned());
-        let Some(image) = self.shelf().images.get(&name).cloned() else {
+        let Some(image) = self.store().images.get(&name).cloned() else {
             return failed("run", 125, "no such image");
         };
         let argv = if words.len() > 1 {
@@ -111,20 +111,20 @@ impl ScriptedConsole {
             image.cmd.clone()
         };
         let (stdout, exit) = build::program(&argv, &image, stdin);
-        let shelf = self.shelf();
-        shelf.made += 1;
-        let id = Digest::of(format!("container {}", shelf.made).as_bytes()).hex();
+        let store = self.store();
+        store.made += 1;
+        let id = Digest::of(format!("container {}", store.made).as_bytes()).hex();
         let container = ContainerFacts {
             id: id.clone(),
-            name: format!("calm_river_{}", shelf.made),
+            name: format!("calm_river_{}", store.made),
             image: if draft { "draft".to_owned() } else { name },
             state: "exited".to_owned(),
             exit: Some(exit),
             argv,
             ..ContainerFacts::default()
         };
-        shelf.containers.insert(0, container);
-        shelf.logs.insert(id.clone(), stdout.clone());
+        store.containers.insert(0, container);
+        store.logs.insert(id.clone(), stdout.clone());
         Outcome {
             exit,
             stdout,
@@ -134,13 +134,13 @@ impl ScriptedConsole {
     }
 
     fn remove(&mut self, words: &[String]) -> Outcome {
-        let shelf = self.shelf();
+        let store = self.store();
         for name in words.iter().filter(|word| !word.starts_with('-')) {
-            let before = shelf.containers.len();
+            let before = store.containers.len();
             let fits =
                 |c: &ContainerFacts| c.name == *name || (name.len() >= 4 && c.id.starts_with(name));
-            shelf.containers.retain(|container| !fits(container));
-            if shelf.containers.len() == before {
+            store.containers.retain(|container| !fits(container));
+            if store.containers.len() == before {
                 return failed("rm", 1, "no such container");
             }
         }
@@ -152,7 +152,7 @@ impl ScriptedConsole {
             .first()
             .cloned()
             .unwrap_or_else(|| "Dockerfile".to_owned());
-        let text = self.shelf().draft.join("\n") + "\n";
+        let text = self.store().draft.join("\n") + "\n";
         match std::fs::write(self.work.join(name), text) {
             Ok(()) => Outcome::done("write"),
             Err(error) => failed("write", 1, &error.to_string()),
@@ -186,7 +186,7 @@ impl Console for ScriptedConsole {
 
     fn provide(&mut self, image: &str) -> Result<(), String> {
         let made = build::practice(image).ok_or_else(|| format!("no practice image {image}"))?;
-        self.shelf().images.insert(image.to_owned(), made);
+        self.store().images.insert(image.to_owned(), made);
         Ok(())
     }
 
@@ -207,11 +207,11 @@ impl Console for ScriptedConsole {
             "run" => self.run(&words, stdin),
             "rm" => self.remove(&words),
             "rmi" => {
-                self.shelf().images.remove(&words[0]);
+                self.store().images.remove(&words[0]);
                 Outcome::done("rmi")
             }
             "tag" => {
-                let images = &self.shelf().images;
+                let images = &self.store().images;
                 let found = images
                     .values()
                     .find(|image| image.id == words[0])
@@ -219,14 +219,14 @@ impl Console for ScriptedConsole {
                 match found.cloned() {
                     None => failed("tag", 1, "no such image"),
                     Some(image) => {
-                        self.shelf().images.insert(words[1].clone(), image);
+                        self.store().images.insert(words[1].clone(), image);
                         Outcome::done("tag")
                     }
                 }
             }
             "undo" => {
-                let shelf = self.shelf();
-                shelf.redo.extend(shelf.draft.pop());
+                let store = self.store();
+                store.redo.extend(store.draft.pop());
                 Outcome::done("undo")
             }
             "write" => self.write(&words),
@@ -241,7 +241,7 @@ impl Console for ScriptedConsole {
                         c.exit.unwrap_or(0)
                     )
                 };
-                let rows = self.shelf().containers.iter().filter(shown).map(row);
+                let rows = self.store().containers.iter().filter(shown).map(row);
                 Outcome {
                     stdout: format!("CONTAINER ID IMAGE STATUS\n{}", rows.collect::<String>()),
                     ..Outcome::done("ps")
@@ -268,7 +268,7 @@ impl Console for ScriptedConsole {
 
     fn images(&mut self) -> Vec<(String, String)> {
         let images = self
-            .shelf()
+            .store()
             .images
             .iter()
             .filter(|(name, _)| *name != "<draft>");
@@ -278,7 +278,7 @@ impl Console for ScriptedConsole {
     }
 
     fn image(&mut self, name: &str) -> Option<ImageFacts> {
-        let image = self.shelf().images.get(name)?;
+        let image = self.store().images.get(name)?;
         Some(ImageFacts {
             id: image.id.clone(),
             layers: image.layers.clone(),
@@ -300,7 +300,7 @@ impl Console for ScriptedConsole {
     }
 
     fn file_in_image(&mut self, image: &str, path: &str) -> Option<FileFacts> {
-        let content = self.shelf().images.get(image)?.files.get(path)?;
+        let content = self.store().images.get(image)?.files.get(path)?;
         Some(FileFacts {
             content: Some(content.clone()),
             mode: 0o644,
@@ -309,11 +309,11 @@ impl Console for ScriptedConsole {
     }
 
     fn containers(&mut self) -> Vec<ContainerFacts> {
-        self.shelf().containers.clone()
+        self.store().containers.clone()
     }
 
     fn container_details(&mut self, id: &str) -> Option<ContainerDetails> {
-        let logs = self.shelf().logs.get(id)?.clone();
+        let logs = self.store().logs.get(id)?.clone();
         Some(ContainerDetails {
             logs,
             ..ContainerDetails::default()
@@ -321,7 +321,7 @@ impl Console for ScriptedConsole {
     }
 
     fn draft(&mut self) -> Vec<String> {
-        self.shelf().draft.clone()
+        self.store().draft.clone()
     }
 
     fn parse_dockerfile(&mut self, text: &str) -> Result<(), String> {

@@ -199,10 +199,7 @@ fn judge_draft(expected: &DraftExpectation, sheet: &mut Sheet) {
             sentences::draft_last,
         );
     }
-    let text = draft
-        .iter()
-        .map(|line| format!("{line}\n"))
-        .collect::<String>();
+    let text = draft.join("\n");
     if let Some(words) = &expected.has {
         sheet.contains("draft.has", words, Some(&text), sentences::the_draft);
     }
@@ -237,7 +234,7 @@ pub(super) fn judge_bounds(
 }
 
 /// Returns a step by number or text, the last one where several have the same text.
-pub(in crate::lesson) fn find_step<'a>(
+pub fn find_step<'a>(
     build: &'a BuildReport,
     number: Option<usize>,
     text: Option<&str>,
@@ -324,7 +321,7 @@ pub(super) fn about_step(evidence: &dyn Evidence, step: &str, what: &str) -> Opt
 mod tests {
     use super::*;
     use crate::digest::Digest;
-    use crate::lesson::evidence::tests::{Scene, missed, step, step_with};
+    use crate::lesson::scene::{Scene, missed, step, step_with};
     use crate::lesson::{FactResult, evaluate};
     use crate::plan::{FileChange, FileDifference};
 

@@ -148,7 +148,7 @@ fn fits(pattern: &str, line: &str) -> bool {
 mod tests {
     use super::*;
     use crate::lesson::evaluate;
-    use crate::lesson::evidence::tests::{Scene, step_with};
+    use crate::lesson::scene::{Scene, step_with};
 
     fn said(stdout: &str) -> Scene {
         Scene::default().typed(Outcome {

@@ -230,7 +230,7 @@ fn judge_kernel(
 mod tests {
     use super::*;
     use crate::lesson::evaluate;
-    use crate::lesson::evidence::tests::{Scene, step_with};
+    use crate::lesson::scene::{Scene, step_with};
 
     fn container(id: &str, argv: &[&str], exit: i32) -> ContainerFacts {
         ContainerFacts {

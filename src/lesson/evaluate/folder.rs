@@ -121,7 +121,7 @@ pub(super) fn judge_http(expected: &HttpExpectation, sheet: &mut Sheet) {
 #[cfg(test)]
 mod tests {
     use crate::lesson::evaluate;
-    use crate::lesson::evidence::tests::{Scene, step_with};
+    use crate::lesson::scene::{Scene, step_with};
 
     fn failing(check: &str, scene: &Scene) -> Vec<String> {
         let facts = evaluate(&step_with(check), scene);

@@ -218,9 +218,11 @@ fn judge_config(about: &About, expected: &ConfigExpectation, sheet: &mut Sheet) 
 }
 
 fn with_protocol(ports: &[String]) -> Vec<String> {
-    let full = |port: &String| match port.contains('/') {
-        true => port.clone(),
-        false => format!("{port}/tcp"),
+    let full = |port: &String| {
+        if port.contains('/') {
+            return port.clone();
+        }
+        format!("{port}/tcp")
     };
     ports.iter().map(full).collect()
 }
@@ -286,7 +288,7 @@ fn text_of(file: &FileFacts) -> Option<String> {
 mod tests {
     use super::*;
     use crate::lesson::evaluate;
-    use crate::lesson::evidence::tests::{Scene, step_with};
+    use crate::lesson::scene::{Scene, step_with};
     use crate::lesson::{ConfigFacts, WasteFacts};
 
     fn image(layers: &[&str], size: u64) -> ImageFacts {

@@ -13,7 +13,8 @@ mod sheet;
 use super::condition::{Condition, Value};
 use super::{Evidence, FactResult, Notice, Step, Wrong, sentences};
 
-pub(super) use build::{cache_word, find_step};
+pub(super) use build::cache_word;
+pub use build::find_step;
 use sheet::Sheet;
 
 /// Judges every expectation of a step, in the order of the tables of lesson-format.
@@ -114,7 +115,7 @@ fn lookup(value: &Value, facts: &[FactResult], evidence: &dyn Evidence) -> Optio
 mod tests {
     use super::*;
     use crate::build::StepState;
-    use crate::lesson::evidence::tests::{Scene, missed, step, step_with};
+    use crate::lesson::scene::{Scene, missed, step, step_with};
     use crate::plan::MissReason;
 
     fn built() -> Scene {

@@ -124,7 +124,7 @@ impl<'a> Sheet<'a> {
         what: impl Fn(Language) -> String,
     ) {
         let ok = got.is_some_and(|got| expected.iter().all(|item| got.contains(item)));
-        let got = got.map_or(NOTHING.to_owned(), |got| listed(got));
+        let got = got.map_or(NOTHING.to_owned(), listed);
         self.value(name, ok, (listed(expected), got), what);
     }
 }

@@ -77,11 +77,13 @@ pub(super) fn judge(english: &FileText, translation: &FileText) -> Vec<Finding> 
 }
 
 fn codes(prose: &Prose) -> Vec<&CodeBlock> {
-    let code = |block| match block {
-        &Block::Code(ref code) => Some(code),
-        _ => None,
-    };
-    prose.iter().filter_map(code).collect()
+    let mut codes = Vec::new();
+    for block in prose {
+        if let Block::Code(code) = block {
+            codes.push(code);
+        }
+    }
+    codes
 }
 
 /// Says which parts of a step a translation lacks or has too many of.

@@ -1,16 +1,21 @@
 //! Syntax nodes become instructions with a type: what is unknown, missing or too much is found
 //! here.
 
+mod duration;
+mod flags;
+mod from;
+mod health;
+mod onbuild;
+mod run;
+mod suggest;
+mod transfer;
+
+use flags::{Flags, Known};
+use suggest::suggestion;
+
 use super::error::{ParseError, ParseErrorKind as Kind};
-use super::flags::{Flags, Known, Takes};
-use super::instruction::{
-    AddInstruction, Argument, CopyInstruction, FromInstruction, Instruction, Named,
-    OnbuildInstruction, RunInstruction, Transfer,
-};
-use super::stage::StageName;
-use super::suggest::suggestion;
+use super::instruction::{Argument, Instruction};
 use super::syntax::{Arguments, Command, Flag, Heredoc, Node, Pair, Word};
-use super::typed_health;
 use crate::source::Span;
 
 /// The 18 instruction words, in the order of the alphabet.
@@ -35,47 +40,23 @@ pub const INSTRUCTIONS: [&str; 18] = [
     "WORKDIR",
 ];
 
-const FROM_FLAGS: Known = &[("platform", Takes::Value)];
-const RUN_FLAGS: Known = &[
-    ("mount", Takes::Values),
-    ("network", Takes::Value),
-    ("security", Takes::Value),
-    ("device", Takes::Values),
-];
-const COPY_FLAGS: Known = &[
-    ("from", Takes::Value),
-    ("chown", Takes::Value),
-    ("chmod", Takes::Value),
-    ("link", Takes::Boolean),
-    ("parents", Takes::Boolean),
-    ("exclude", Takes::Values),
-];
-const ADD_FLAGS: Known = &[
-    ("checksum", Takes::Value),
-    ("chown", Takes::Value),
-    ("chmod", Takes::Value),
-    ("link", Takes::Boolean),
-    ("keep-git-dir", Takes::Boolean),
-    ("unpack", Takes::Boolean),
-    ("exclude", Takes::Values),
-];
 const NO_FLAGS: Known = &[];
 
 /// Returns the flags an instruction has, without dashes; for completion at a prompt.
 pub fn flags_of(instruction: &str) -> Vec<&'static str> {
     let known = match instruction.to_ascii_uppercase().as_str() {
-        "FROM" => FROM_FLAGS,
-        "RUN" => RUN_FLAGS,
-        "COPY" => COPY_FLAGS,
-        "ADD" => ADD_FLAGS,
-        "HEALTHCHECK" => typed_health::FLAGS,
+        "FROM" => from::FROM_FLAGS,
+        "RUN" => run::RUN_FLAGS,
+        "COPY" => transfer::COPY_FLAGS,
+        "ADD" => transfer::ADD_FLAGS,
+        "HEALTHCHECK" => health::FLAGS,
         _ => NO_FLAGS,
     };
     known.iter().map(|(name, _)| *name).collect()
 }
 
 /// One instruction on its way to a type.
-pub(super) struct Untyped {
+struct Untyped {
     pub keyword: Word,
     pub flags: Vec<Flag>,
     pub arguments: Arguments,
@@ -120,18 +101,18 @@ pub(super) fn instruction(node: Node) -> Result<Instruction, ParseError> {
         return Err(unknown(&untyped));
     };
     match name {
-        "ADD" => add(untyped).map(Instruction::Add),
+        "ADD" => transfer::add(untyped).map(Instruction::Add),
         "ARG" => arg(untyped).map(Instruction::Arg),
         "CMD" => command(untyped).map(Instruction::Cmd),
-        "COPY" => copy(untyped).map(Instruction::Copy),
+        "COPY" => transfer::copy(untyped).map(Instruction::Copy),
         "ENTRYPOINT" => command(untyped).map(Instruction::Entrypoint),
         "ENV" => pairs(untyped, name).map(Instruction::Env),
         "EXPOSE" => words(untyped, name).map(Instruction::Expose),
-        "FROM" => from(untyped).map(Instruction::From),
-        "HEALTHCHECK" => typed_health::healthcheck(untyped).map(Instruction::Healthcheck),
+        "FROM" => from::from(untyped).map(Instruction::From),
+        "HEALTHCHECK" => health::healthcheck(untyped).map(Instruction::Healthcheck),
         "LABEL" => pairs(untyped, name).map(Instruction::Label),
-        "ONBUILD" => onbuild(untyped).map(Instruction::Onbuild),
-        "RUN" => run(untyped).map(Instruction::Run),
+        "ONBUILD" => onbuild::onbuild(untyped).map(Instruction::Onbuild),
+        "RUN" => run::run(untyped).map(Instruction::Run),
         "SHELL" => shell(untyped).map(Instruction::Shell),
         "VOLUME" => volume(untyped).map(Instruction::Volume),
         _ => {
@@ -150,132 +131,6 @@ fn unknown(untyped: &Untyped) -> ParseError {
     let name = untyped.keyword.text.clone();
     let suggestion = suggestion(&name, INSTRUCTIONS.into_iter());
     untyped.error_here(Kind::UnknownInstruction { name, suggestion })
-}
-
-fn from(mut untyped: Untyped) -> Result<FromInstruction, ParseError> {
-    let words = take_words(&mut untyped);
-    let (image, name) = match <[Word; 3]>::try_from(words) {
-        Ok([image, keyword, typed]) if keyword.text.eq_ignore_ascii_case("as") => {
-            (image, Some(named(&untyped, keyword, typed)?))
-        }
-        Ok(_) => return Err(untyped.error_here(Kind::FromArguments)),
-        Err(words) => match <[Word; 1]>::try_from(words) {
-            Ok([image]) => (image, None),
-            Err(_) => return Err(untyped.error_here(Kind::FromArguments)),
-        },
-    };
-    let flags = untyped.take_flags(FROM_FLAGS)?;
-    Ok(FromInstruction {
-        image,
-        platform: flags.value("platform"),
-        name,
-    })
-}
-
-fn named(untyped: &Untyped, keyword: Word, typed: Word) -> Result<Named, ParseError> {
-    let Some(name) = StageName::new(&typed.text) else {
-        let name = typed.text;
-        return Err(untyped.error(Kind::InvalidStageName { name }, typed.span));
-    };
-    Ok(Named {
-        name,
-        typed,
-        keyword,
-    })
-}
-
-fn run(mut untyped: Untyped) -> Result<RunInstruction, ParseError> {
-    let flags = untyped.take_flags(RUN_FLAGS)?;
-    let network = flags.value("network");
-    if let Some(mode) = &network
-        && !matches!(mode.text.as_str(), "default" | "none" | "host")
-    {
-        let value = mode.text.clone();
-        return Err(untyped.error(Kind::InvalidNetwork { value }, mode.span));
-    }
-    let security = flags.value("security");
-    if let Some(mode) = &security
-        && !matches!(mode.text.as_str(), "sandbox" | "insecure")
-    {
-        let value = mode.text.clone();
-        return Err(untyped.error(Kind::InvalidSecurity { value }, mode.span));
-    }
-    Ok(RunInstruction {
-        mounts: flags.values("mount"),
-        devices: flags.values("device"),
-        network,
-        security,
-        command: take_command(&mut untyped),
-        heredocs: untyped.heredocs,
-    })
-}
-
-fn copy(mut untyped: Untyped) -> Result<CopyInstruction, ParseError> {
-    let words = sources_and_destination(&mut untyped, "COPY")?;
-    let flags = untyped.take_flags(COPY_FLAGS)?;
-    let from = flags.value("from");
-    if let Some(from) = &from
-        && from.text.contains('$')
-    {
-        return Err(untyped.error(Kind::VariableInFrom, from.span));
-    }
-    let is_url =
-        |word: &&Word| word.text.starts_with("http://") || word.text.starts_with("https://");
-    if let Some(url) = words.0.iter().find(is_url) {
-        return Err(untyped.error(Kind::UrlSource, url.span));
-    }
-    Ok(CopyInstruction {
-        from,
-        parents: flags.boolean("parents").unwrap_or(false),
-        transfer: transfer(words, untyped.heredocs, &flags),
-    })
-}
-
-fn add(mut untyped: Untyped) -> Result<AddInstruction, ParseError> {
-    let words = sources_and_destination(&mut untyped, "ADD")?;
-    let flags = untyped.take_flags(ADD_FLAGS)?;
-    Ok(AddInstruction {
-        checksum: flags.value("checksum"),
-        keep_git_dir: flags.boolean("keep-git-dir").unwrap_or(false),
-        unpack: flags.boolean("unpack"),
-        transfer: transfer(words, untyped.heredocs, &flags),
-    })
-}
-
-/// Splits the words of COPY and ADD, here-document markers left out.
-fn sources_and_destination(
-    untyped: &mut Untyped,
-    instruction: &'static str,
-) -> Result<(Vec<Word>, Word), ParseError> {
-    let mut words = take_words(untyped);
-    if words.len() < 2 {
-        let one = words.len() == 1;
-        return Err(untyped.error_here(Kind::NoDestination { instruction, one }));
-    }
-    let heredocs = &untyped.heredocs;
-    let is_marker = |word: &Word| {
-        let inside = |marker: Span| marker.start <= word.span.start && word.span.end <= marker.end;
-        heredocs.iter().any(|heredoc| inside(heredoc.marker))
-    };
-    let last = words.pop().expect("there are at least two");
-    if is_marker(&last) {
-        return Err(untyped.error(Kind::HeredocDestination { instruction }, last.span));
-    }
-    words.retain(|word| !is_marker(word));
-    Ok((words, last))
-}
-
-fn transfer(words: (Vec<Word>, Word), heredocs: Vec<Heredoc>, flags: &Flags) -> Transfer {
-    let (sources, destination) = words;
-    Transfer {
-        sources,
-        heredocs,
-        destination,
-        chown: flags.value("chown"),
-        chmod: flags.value("chmod"),
-        link: flags.boolean("link").unwrap_or(false),
-        exclude: flags.values("exclude"),
-    }
 }
 
 fn arg(untyped: Untyped) -> Result<Vec<Argument>, ParseError> {
@@ -382,52 +237,6 @@ fn one_text(untyped: &mut Untyped, instruction: &'static str) -> Result<Word, Pa
     };
     untyped.take_flags(NO_FLAGS)?;
     Ok(text)
-}
-
-fn onbuild(mut untyped: Untyped) -> Result<OnbuildInstruction, ParseError> {
-    let Some(trigger) = untyped.onbuild.take() else {
-        return Err(untyped.error_here(Kind::NeedsArguments {
-            instruction: "ONBUILD",
-        }));
-    };
-    untyped.take_flags(NO_FLAGS)?;
-    let mut trigger = *trigger;
-    let forbidden = match trigger.name.as_str() {
-        "ONBUILD" => Some(Kind::OnbuildChained),
-        "FROM" => Some(Kind::OnbuildForbidden {
-            instruction: "FROM",
-        }),
-        "MAINTAINER" => Some(Kind::OnbuildForbidden {
-            instruction: "MAINTAINER",
-        }),
-        _ => None,
-    };
-    if let Some(kind) = forbidden {
-        return Err(untyped.error(kind, trigger.keyword.span));
-    }
-    let text = trigger_text(&untyped);
-    trigger.heredocs = std::mem::take(&mut untyped.heredocs);
-    let trigger = instruction(trigger).map_err(|error| ParseError {
-        instruction: untyped.keyword.span,
-        ..error
-    })?;
-    Ok(OnbuildInstruction {
-        trigger: Box::new(trigger),
-        text,
-    })
-}
-
-/// What an image's config stores: the line without ONBUILD, then the here-documents' bodies.
-fn trigger_text(untyped: &Untyped) -> String {
-    let line = untyped.original.trim_start();
-    let line = line.get("ONBUILD".len()..).unwrap_or_default();
-    let mut text = line.trim_start().to_owned();
-    for heredoc in &untyped.heredocs {
-        text.push('\n');
-        text.push_str(&heredoc.content);
-        text.push_str(&heredoc.name);
-    }
-    text
 }
 
 fn take_words(untyped: &mut Untyped) -> Vec<Word> {

@@ -1,8 +1,8 @@
 //! The flags of an instruction, checked against the ones it has.
 
-use super::error::{ParseError, ParseErrorKind as Kind};
 use super::suggest::suggestion;
-use super::syntax::{Flag, Word};
+use crate::parser::error::{ParseError, ParseErrorKind as Kind};
+use crate::parser::syntax::{Flag, Word};
 use crate::source::Span;
 
 /// What a flag takes.

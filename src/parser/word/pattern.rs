@@ -2,7 +2,7 @@
 //! characters themselves. Brackets are plain text. Neither wildcard crosses a line end, as the
 //! dot of BuildKit's regular expressions does not.
 
-use super::word_error::WordError;
+use super::error::WordError;
 
 /// The longest result of an expansion, in bytes. Replacements inside replacements multiply; this
 /// is far more than any Dockerfile means, and far less than memory.

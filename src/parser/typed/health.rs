@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::duration;
-use super::error::{ParseError, ParseErrorKind as Kind};
 use super::flags::{Flags, Known, Takes};
-use super::instruction::{Healthcheck, HealthcheckOptions};
-use super::syntax::{Arguments, Command, Word};
-use super::typed::Untyped;
+use super::{Untyped, duration};
+use crate::parser::error::{ParseError, ParseErrorKind as Kind};
+use crate::parser::instruction::{Healthcheck, HealthcheckOptions};
+use crate::parser::syntax::{Arguments, Command, Word};
 
 /// The flags of HEALTHCHECK.
 pub(super) const FLAGS: Known = &[

@@ -1,31 +1,10 @@
-//! What a prompt or an editor asks about a text that is still being typed.
+//! What each piece of a text is, so that a prompt can colour it while it is typed.
 
 use super::lines::Lines;
 use super::read;
 use super::syntax::{Arguments, Node};
 use super::typed::INSTRUCTIONS;
 use crate::source::{Source, Span};
-
-/// Whether a text can be carried out as it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Completeness {
-    /// It ends where an instruction ends.
-    Complete,
-    /// It ends in the middle of an instruction.
-    Incomplete(Missing),
-}
-
-/// What an incomplete text waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Missing {
-    /// The next line: the last one ends in the escape character.
-    Continuation,
-    /// A here-document's terminator.
-    Heredoc {
-        /// The terminator.
-        name: String,
-    },
-}
 
 /// What a piece of text is, for colouring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,38 +25,6 @@ pub enum Highlight {
     Text,
 }
 
-/// Returns whether a text can be carried out as it stands.
-///
-/// ```
-/// use strata::parser::{Completeness, Missing, completeness};
-/// assert_eq!(completeness("RUN a"), Completeness::Complete);
-/// let waits = Completeness::Incomplete(Missing::Continuation);
-/// assert_eq!(completeness("RUN a \\"), waits);
-/// ```
-pub fn completeness(text: &str) -> Completeness {
-    completeness_in(text, None)
-}
-
-/// Returns the same for text that goes on a file with an escape character of its own; with none,
-/// the text's directives decide.
-pub fn completeness_in(text: &str, escape: Option<char>) -> Completeness {
-    let source = Source::new("", text);
-    let (escape, mut lines) = start(&source, escape);
-    while let Some(line) = lines.next_line() {
-        let heredocs = read::read(&line, escape).map_or_else(|_| Vec::new(), |node| node.heredocs);
-        for mut heredoc in heredocs {
-            if !lines.take_body(&mut heredoc) {
-                let name = heredoc.name;
-                return Completeness::Incomplete(Missing::Heredoc { name });
-            }
-        }
-    }
-    if lines.ends_open() {
-        return Completeness::Incomplete(Missing::Continuation);
-    }
-    Completeness::Complete
-}
-
 /// Splits a text into pieces to be coloured: in order, without gaps or overlaps.
 pub fn highlight(text: &str) -> Vec<(Span, Highlight)> {
     highlight_in(text, None)
@@ -87,7 +34,7 @@ pub fn highlight(text: &str) -> Vec<(Span, Highlight)> {
 /// the text's directives decide.
 pub fn highlight_in(text: &str, escape: Option<char>) -> Vec<(Span, Highlight)> {
     let source = Source::new("", text);
-    let (escape, mut lines) = start(&source, escape);
+    let (escape, mut lines) = Lines::start(&source, escape);
     let mut canvas = Canvas {
         text,
         colours: vec![Highlight::Text; text.len()],
@@ -110,14 +57,6 @@ pub fn highlight_in(text: &str, escape: Option<char>) -> Vec<(Span, Highlight)> 
     }
     canvas.comments(Span::new(done, text.len()));
     canvas.pieces()
-}
-
-fn start(source: &Source, escape: Option<char>) -> (char, Lines<'_>) {
-    if let Some(escape) = escape {
-        return (escape, Lines::of_rest(source, escape));
-    }
-    let (head, lines) = Lines::new(source);
-    (head.escape, lines)
 }
 
 /// One colour for every byte; later strokes lie over earlier ones.
@@ -267,53 +206,7 @@ fn variable_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Completeness, Highlight, Missing, completeness, completeness_in, highlight};
-
-    fn heredoc(name: &str) -> Completeness {
-        let name = name.to_owned();
-        Completeness::Incomplete(Missing::Heredoc { name })
-    }
-
-    #[test]
-    fn an_instruction_that_ends_is_complete() {
-        for text in [
-            "",
-            "RUN a",
-            "RUN a\n",
-            "# c\n",
-            "FORM x",
-            "ENV A",
-            "RUN C:\\\\",
-            "RUN <<E\nE\n",
-        ] {
-            assert_eq!(completeness(text), Completeness::Complete, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_continued_line_waits_for_the_next() {
-        let waits = Completeness::Incomplete(Missing::Continuation);
-        for text in [
-            "RUN a \\",
-            "RUN a \\\n",
-            "RUN a \\ \n  # c\n",
-            "\\",
-            "RUN a \\\n b \\",
-        ] {
-            assert_eq!(completeness(text), waits, "{text:?}");
-        }
-        assert_eq!(completeness("# escape=`\nRUN a `"), waits);
-        assert_eq!(completeness_in("RUN a `", Some('`')), waits);
-        assert_eq!(completeness("RUN a `"), Completeness::Complete);
-    }
-
-    #[test]
-    fn an_open_heredoc_waits_for_its_terminator() {
-        assert_eq!(completeness("RUN <<EOF"), heredoc("EOF"));
-        assert_eq!(completeness("RUN <<EOF\na\n"), heredoc("EOF"));
-        assert_eq!(completeness("COPY <<A <<'B' /\nA\n"), heredoc("B"));
-        assert_eq!(completeness("RUN <<EOF\n\\"), heredoc("EOF"));
-    }
+    use super::{Highlight, highlight};
 
     fn coloured(text: &str) -> Vec<(&str, Highlight)> {
         let pieces = highlight(text).into_iter();

@@ -4,11 +4,14 @@
 //! matched folder takes everything below it, the last line that matches decides, and `!` brings
 //! back what is below an excluded folder too.
 
+mod matcher;
+
 use std::borrow::Cow;
 
+use matcher::Matcher;
 use thiserror::Error;
 
-use super::pattern::{BadPattern, Token, tokens};
+use super::pattern::{BadPattern, Pattern};
 use crate::language::Language;
 
 /// The patterns of a `.dockerignore`, compiled.
@@ -78,36 +81,6 @@ struct Line {
     /// Without `!`, cleaned.
     path: String,
     matcher: Matcher,
-}
-
-/// How a pattern is looked for. Each form answers for a path and all its parents at once.
-#[derive(Debug, Clone)]
-enum Matcher {
-    /// No wildcard: the path itself.
-    Exact,
-    /// `x**` without other wildcards: everything that starts so.
-    Prefix(String),
-    /// `**x` without other wildcards: what ends so, or is so.
-    Suffix(String),
-    /// Anything else.
-    Wild(Wild),
-}
-
-/// A pattern with wildcards, as places a path's characters have to fit.
-#[derive(Debug, Clone)]
-struct Wild {
-    places: Vec<Place>,
-    /// Literal text that stands in every match: paths without it are passed over quickly.
-    needle: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
-    Token(Token),
-    /// `**/` and `**` in the middle: any number of whole folders, also none.
-    Folders,
-    /// `**` at the end: everything.
-    Everything,
 }
 
 impl Ignore {
@@ -238,12 +211,7 @@ impl Line {
 
     /// Returns whether a path or one of its parents matches.
     fn matches(&self, path: &str) -> bool {
-        match &self.matcher {
-            Matcher::Exact => is_at_or_below(path, &self.path),
-            Matcher::Prefix(prefix) => path.starts_with(prefix.as_str()),
-            Matcher::Suffix(suffix) => ends_so(path, suffix),
-            Matcher::Wild(wild) => wild.matches(path),
-        }
+        self.matcher.matches(path, &self.path)
     }
 
     /// Returns whether something below a folder, which itself does not match, could match.
@@ -256,7 +224,7 @@ impl Line {
             let Some(name) = names.next() else {
                 return true;
             };
-            let fits = super::pattern::Pattern::new(segment).is_ok_and(|one| one.matches(name));
+            let fits = Pattern::new(segment).is_ok_and(|one| one.matches(name));
             if !fits {
                 return false;
             }
@@ -264,141 +232,6 @@ impl Line {
         // The pattern ends at the folder or before it: then it would have matched the folder.
         false
     }
-}
-
-impl Matcher {
-    fn new(pattern: &str) -> Result<Self, BadPattern> {
-        let tokens = tokens(pattern)?;
-        if !super::pattern::Pattern::is_pattern(pattern) {
-            return Ok(Self::Exact);
-        }
-        if let Some(prefix) = pattern.strip_suffix("**")
-            && !super::pattern::Pattern::is_pattern(prefix)
-            && !prefix.is_empty()
-        {
-            return Ok(Self::Prefix(prefix.to_owned()));
-        }
-        if let Some(suffix) = pattern.strip_prefix("**")
-            && !super::pattern::Pattern::is_pattern(suffix)
-        {
-            return Ok(Self::Suffix(suffix.to_owned()));
-        }
-        Ok(Self::Wild(Wild::new(&tokens)))
-    }
-}
-
-impl Wild {
-    fn new(tokens: &[Token]) -> Self {
-        let mut places = Vec::with_capacity(tokens.len());
-        let mut rest = tokens;
-        while let Some((first, after)) = rest.split_first() {
-            rest = after;
-            if *first != Token::Many || rest.first() != Some(&Token::Many) {
-                places.push(Place::Token(first.clone()));
-                continue;
-            }
-            rest = &rest[1..];
-            // A slash behind `**` belongs to it.
-            if rest.first() == Some(&Token::Exactly('/')) {
-                rest = &rest[1..];
-            }
-            places.push(if rest.is_empty() {
-                Place::Everything
-            } else {
-                Place::Folders
-            });
-        }
-        let needle = longest_literal(&places);
-        Self { places, needle }
-    }
-
-    /// Returns whether a path or one of its parents matches. The places a match can reach are
-    /// followed all at once, so no pattern takes more than its length times the path's.
-    fn matches(&self, path: &str) -> bool {
-        if !path.contains(self.needle.as_str()) {
-            return false;
-        }
-        let text: Vec<char> = path.chars().collect();
-        let mut reached = vec![0];
-        for place in &self.places {
-            reached = match place {
-                Place::Token(Token::Many) => spread(&reached, &text, |c| c != '/'),
-                Place::Everything => spread(&reached, &text, |_| true),
-                Place::Folders => behind_folders(&reached, &text),
-                Place::Token(token) => step(&reached, &text, token),
-            };
-            if reached.is_empty() {
-                return false;
-            }
-        }
-        // The path's own end, or the end of a parent.
-        reached
-            .iter()
-            .any(|end| text.get(*end).is_none_or(|c| *c == '/') && *end > 0)
-    }
-}
-
-fn longest_literal(places: &[Place]) -> String {
-    let is_literal = |place: &Place| matches!(place, Place::Token(Token::Exactly(_)));
-    let runs = places.split(|place| !is_literal(place));
-    let longest = runs.max_by_key(|run| run.len()).unwrap_or_default();
-    let characters = longest.iter().filter_map(|place| match place {
-        Place::Token(Token::Exactly(character)) => Some(*character),
-        _ => None,
-    });
-    characters.collect()
-}
-
-fn step(reached: &[usize], text: &[char], token: &Token) -> Vec<usize> {
-    let fitting = reached
-        .iter()
-        .filter(|at| text.get(**at).is_some_and(|c| token.fits(*c)));
-    fitting.map(|at| at + 1).collect()
-}
-
-/// Any run of characters that fit, from any of the places; ascending, each place once.
-fn spread(reached: &[usize], text: &[char], fits: impl Fn(char) -> bool) -> Vec<usize> {
-    let mut all: Vec<usize> = Vec::new();
-    for &start in reached {
-        if all.last().is_some_and(|last| *last >= start) {
-            continue;
-        }
-        all.push(start);
-        let run = text[start..].iter().take_while(|c| fits(**c)).count();
-        all.extend(start + 1..=start + run);
-    }
-    all
-}
-
-/// The places themselves, and every place right behind a later `/`.
-fn behind_folders(reached: &[usize], text: &[char]) -> Vec<usize> {
-    let first = reached.first().copied().unwrap_or(text.len());
-    let behind = |at: &usize| *at > first && text[at - 1] == '/';
-    (first..=text.len())
-        .filter(|at| behind(at) || reached.binary_search(at).is_ok())
-        .collect()
-}
-
-/// `**/x` is x in any folder; `**x` is any path or parent that ends so.
-fn ends_so(path: &str, suffix: &str) -> bool {
-    let whole = suffix.strip_prefix('/');
-    if whole.is_some_and(|whole| is_at_or_below(path, whole)) || suffix.is_empty() {
-        return true;
-    }
-    let mut from = 0;
-    while let Some(found) = path[from..].find(suffix) {
-        let end = from + found + suffix.len();
-        if path[end..].is_empty() || path[end..].starts_with('/') {
-            return true;
-        }
-        from += found + suffix.chars().next().map_or(1, char::len_utf8);
-    }
-    false
-}
-
-fn is_at_or_below(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A path as patterns see it; most are clean already.
