@@ -162,6 +162,12 @@ impl Face<'_> {
         Ok(0)
     }
 
+    /// Says what a `build` would do.
+    pub fn foresee(&mut self, call: &command::Build) -> Result<BuildReport, SessionError> {
+        let request = self.build_call(&call.path, &call.options, &call.tag)?;
+        self.session.forecast(&request)
+    }
+
     pub(super) fn why(&mut self, call: &command::Why) -> Answer {
         let report = match &call.image {
             Some(image) => self.session.build_of(image)?,
