@@ -111,6 +111,10 @@ pub struct Desk {
     pub(super) draft_build: Option<BuildReport>,
     /// What stands on the prompt when the next line is asked for.
     pub(super) begun: String,
+    /// The last line that could not be carried out: it is proposed on the next prompt.
+    pub(super) again: String,
+    /// Whether it was said how a proposed line is taken over.
+    pub(super) again_explained: bool,
     /// Whether a large context was agreed to.
     pub(super) context_agreed: bool,
     /// Whether the heads of rows were shown for this draft.
@@ -145,6 +149,8 @@ impl Desk {
             built: None,
             draft_build: None,
             begun: String::new(),
+            again: String::new(),
+            again_explained: false,
             context_agreed: false,
             heads_shown: false,
             rejected: None,
@@ -230,6 +236,19 @@ impl Desk {
     /// Puts a line on the next prompt, to be edited.
     pub fn suggest(&mut self, line: &str) {
         line.clone_into(&mut self.begun);
+    }
+
+    /// Proposes a line that could not be carried out for the next prompt, to be corrected.
+    pub(super) fn propose(&mut self, line: Option<&str>) {
+        let Some(line) = line.filter(|_| self.is_interactive()) else {
+            return;
+        };
+        line.clone_into(&mut self.again);
+        if !self.again_explained {
+            self.again_explained = true;
+            let sentence = take_over(self.language());
+            self.remark(&sentence);
+        }
     }
 
     /// Asks something; none where nobody can answer, or nobody did.
@@ -374,5 +393,12 @@ impl Desk {
         };
         let offers = LiveOffers::new(self.verbs.clone(), settings, &self.folder, &self.draft);
         self.source.offer(Rc::new(offers.with_guide(guide)));
+    }
+}
+
+crate::messages! {
+    take_over() {
+        en: "The line is on the prompt in grey: the right arrow takes it over, to be corrected.",
+        ko: "그 줄이 프롬프트에 흐리게 보입니다. 오른쪽 화살표를 누르면 가져와 고칠 수 있습니다.",
     }
 }
