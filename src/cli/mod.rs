@@ -5,13 +5,15 @@ mod surroundings;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::command::{Arguments, Command, Global};
+use crate::command::{Arguments, Command, Global, Learn};
 use crate::face::{Face, Last, Surroundings, usage};
-use crate::render;
+use crate::render::{self, Screen};
+use crate::repl::{self, desk::Opening};
 use crate::runtime;
 use crate::session::{Session, worker};
 
@@ -32,9 +34,8 @@ pub fn main() -> ExitCode {
         Err(error) => return refuse(&error, &words),
     };
     code(match parsed.command {
-        None => 0, // TEMP
-        Some(Command::Learn(_)) => 0,
-        Some(Command::Lesson(_)) => 0,
+        None => prompt(&parsed.global, None),
+        Some(Command::Learn(learn)) => prompt(&parsed.global, Some(&learn)),
         Some(command) => run(&parsed.global, command),
     })
 }
@@ -69,7 +70,7 @@ fn run(global: &Global, command: Command) -> i32 {
         out: &mut out,
         err: &mut err,
         around: Surroundings {
-            folder: std::env::current_dir().unwrap_or_else(|_| "/".into()),
+            folder: folder(),
             now,
             variable,
             stdin: Some(stdin.as_fd()),
@@ -81,6 +82,26 @@ fn run(global: &Global, command: Command) -> i32 {
         last: Last::default(),
     };
     face.run(command)
+}
+
+/// Opens the prompt.
+fn prompt(global: &Global, learn: Option<&Learn>) -> i32 {
+    let screen_of: fn(&Global, bool) -> Screen = screen;
+    let language = screen(global, false).language;
+    let opening = Opening {
+        settings: settings(global, language),
+        global: global.clone(),
+        screen: screen_of,
+        folder: folder(),
+        history: Some(surroundings::state_home().join("strata/history")),
+        now,
+        variable,
+    };
+    repl::open(opening, None, learn)
+}
+
+fn folder() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|_| "/".into())
 }
 
 /// Answers a call that clap did not understand, or one for help.

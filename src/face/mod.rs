@@ -76,7 +76,7 @@ pub struct Face<'a> {
 }
 
 /// What a command comes to: an exit code, or why it could not be done.
-type Answer = Result<i32, SessionError>;
+pub type Answer = Result<i32, SessionError>;
 
 impl Face<'_> {
     /// Does a command and returns its exit code; trouble is written.

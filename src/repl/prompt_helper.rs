@@ -120,7 +120,13 @@ impl Hinter for PromptHelper {
 
 impl Validator for PromptHelper {
     fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
-        let complete = is_complete(context.input(), |word| self.is_verb(word));
+        let typed = context.input();
+        let complete = match self.kind(typed) {
+            LineKind::Instruction => {
+                is_complete(&(self.completions.directives() + typed), |_| false)
+            }
+            _ => is_complete(typed, |word| self.is_verb(word)),
+        };
         Ok(if complete {
             ValidationResult::Valid(None)
         } else {

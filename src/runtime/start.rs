@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::Child;
 use std::sync::{Mutex, PoisonError};
 
@@ -15,7 +16,7 @@ use super::peer::Peer;
 use super::probe::Mode;
 use super::supervisor::VERB;
 use super::tty::{is_terminal, size};
-use super::wire::{Reply, Request, Start};
+use super::wire::{Reply, Request, Size, Start};
 
 /// How to start a container.
 pub struct StartOptions<'a> {
@@ -68,30 +69,14 @@ impl Containers {
             return Err(ContainerError::AlreadyRunning { id: id.clone() });
         }
         let attach = options.attach;
-        if let Some(attach) = &attach {
-            check_terminal(record.tty, &attach.streams)?;
-        }
-        let start = Start {
-            attach: attach.is_some(),
-            owns: attach.as_ref().is_some_and(|attach| attach.owns),
-            passthrough: !record.tty
-                && record.auto_remove
-                && attach.as_ref().is_some_and(can_pass_through),
-            stdin: attach
-                .as_ref()
-                .is_some_and(|attach| attach.streams.stdin.is_some()),
-            remove_on_failure: options.remove_on_failure,
-            size: window(attach.as_ref().map(|attach| &attach.streams)),
-        };
+        check_terminal(record.tty, attach.as_ref())?;
+        let mut start = ask(attach.as_ref(), record.tty);
+        // Only what no `logs` will ask for may pass by the log.
+        start.passthrough &= record.auto_remove;
+        start.remove_on_failure = options.remove_on_failure;
         let caught = catch_signals(record.tty).map_err(failed)?;
         let mut peer = self.supervisor(id, options.mode, &start)?;
-        let notes = match peer.wait_reply(None).map_err(failed)? {
-            Some(Reply::Started { notes }) => notes,
-            Some(Reply::Failed { failure }) => {
-                return Err(ContainerError::from_failure(failure, id, folder.path()));
-            }
-            _ => return Err(ContainerError::SupervisorLost),
-        };
+        let notes = wait_started(&mut peer, id, folder.path())?;
         let Some(attach) = attach else {
             return Ok(Started {
                 outcome: Outcome::Started,
@@ -125,11 +110,11 @@ impl Containers {
         if !record.state.is_running() {
             return Err(ContainerError::AttachStopped);
         }
-        check_terminal(record.tty, &streams)?;
+        check_stdin(record.tty, &streams)?;
         let caught = catch_signals(record.tty).map_err(failed)?;
         let mut peer = folder.connect()?.ok_or(ContainerError::AttachStopped)?;
         peer.outbox.message(&Request::Attach);
-        if let Some(size) = window(Some(&streams)) {
+        if let Some(size) = window(&streams) {
             peer.outbox.message(&Request::Resize(size));
         }
         peer.flush_all().map_err(failed)?;
@@ -203,16 +188,48 @@ pub(super) fn keep(child: Child) {
     children.push(child);
 }
 
-pub(super) fn check_terminal(tty: bool, streams: &Streams<'_>) -> Result<(), ContainerError> {
+pub(super) fn check_terminal(tty: bool, attach: Option<&Attach<'_>>) -> Result<(), ContainerError> {
+    attach.map_or(Ok(()), |attach| check_stdin(tty, &attach.streams))
+}
+
+fn check_stdin(tty: bool, streams: &Streams<'_>) -> Result<(), ContainerError> {
     match streams.stdin {
         Some(stdin) if tty && !is_terminal(stdin) => Err(ContainerError::NotATerminal),
         _ => Ok(()),
     }
 }
 
+/// Puts into words for a supervisor how its container is watched.
+pub(super) fn ask(attach: Option<&Attach<'_>>, tty: bool) -> Start {
+    let Some(attach) = attach else {
+        return Start::default();
+    };
+    Start {
+        attach: true,
+        owns: attach.owns,
+        passthrough: !tty && can_pass_through(attach),
+        stdin: attach.streams.stdin.is_some(),
+        remove_on_failure: false,
+        size: window(&attach.streams),
+    }
+}
+
+/// Waits until the program runs; `folder` is named when the supervisor's own files fail it.
+pub(super) fn wait_started(
+    peer: &mut Peer,
+    id: &ContainerId,
+    folder: &Path,
+) -> Result<Vec<Note>, ContainerError> {
+    match peer.wait_reply(None).map_err(failed)? {
+        Some(Reply::Started { notes }) => Ok(notes),
+        Some(Reply::Failed { failure }) => Err(ContainerError::from_failure(failure, id, folder)),
+        _ => Err(ContainerError::SupervisorLost),
+    }
+}
+
 /// A host's terminal is never handed to a container: without `-t` there is none in there, and with
 /// it the container could type into the learner's shell (`ioctl_tty(2)`, TIOCSTI).
-pub(super) fn can_pass_through(attach: &Attach<'_>) -> bool {
+fn can_pass_through(attach: &Attach<'_>) -> bool {
     let own = [
         rustix::stdio::stdin(),
         rustix::stdio::stdout(),
@@ -222,13 +239,12 @@ pub(super) fn can_pass_through(attach: &Attach<'_>) -> bool {
 }
 
 /// Returns the size of the terminal the learner sits at.
-pub(super) fn window(streams: Option<&Streams<'_>>) -> Option<super::wire::Size> {
-    let stdin = streams?.stdin;
-    stdin
-        .and_then(size)
-        .or_else(|| size(rustix::stdio::stdout()))
+fn window(streams: &Streams<'_>) -> Option<Size> {
+    let stdin = streams.stdin.and_then(size);
+    stdin.or_else(|| size(rustix::stdio::stdout()))
 }
 
+/// Sends a signal by a connection of its own.
 fn pass_on(folder: &ContainerFolder, signal: i32) {
     // If it is gone, that is about to be seen.
     if let Ok(Some(mut peer)) = folder.connect() {

@@ -5,7 +5,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,13 +17,13 @@ use super::container_error::ContainerError;
 use super::containers::{ContainerConfig, ContainerFolder, Containers};
 use super::enter::complete_entry;
 use super::launch::{Exit, Note, Running, Stdio, launch};
-use super::log::Stream;
 use super::names::ContainerId;
 use super::peer::Peer;
-use super::relay::{Client, Ends, Program, Relay};
+use super::relay::{Client, Program, Relay};
 use super::remove_tree::remove_tree;
 use super::spec::Rootfs;
 use super::state::{self, Exited};
+use super::stdio::{Ends, let_go_of_stdio, own_stdio, pipes};
 use super::sys;
 use super::wire::{Failure, Reply, Request, Start};
 
@@ -290,49 +290,6 @@ fn lock(folder: &ContainerFolder) -> Result<File, Failure> {
             Err(error) => return Err(files(&error)),
         }
     }
-}
-
-/// Makes the pipes of a program without a terminal.
-pub(super) fn pipes(input: bool) -> io::Result<(Stdio, Ends)> {
-    let (out_read, out_write) = io::pipe()?;
-    let (err_read, err_write) = io::pipe()?;
-    let (in_read, in_write) = input.then(io::pipe).transpose()?.unzip();
-    let stdio = Stdio {
-        stdin: in_read.map(Into::into),
-        stdout: Some(out_write.into()),
-        stderr: Some(err_write.into()),
-    };
-    let ends = Ends {
-        stdin: in_write.map(Into::into),
-        outputs: vec![
-            (Stream::Stdout, out_read.into()),
-            (Stream::Stderr, err_read.into()),
-        ],
-        terminal: None,
-    };
-    Ok((stdio, ends))
-}
-
-/// Returns this process's own stdio, to be handed on.
-pub(super) fn own_stdio(stdin: bool) -> io::Result<Stdio> {
-    let copy = |fd: BorrowedFd<'_>| fd.try_clone_to_owned();
-    Ok(Stdio {
-        stdin: stdin.then(|| copy(rustix::stdio::stdin())).transpose()?,
-        stdout: Some(copy(rustix::stdio::stdout())?),
-        stderr: Some(copy(rustix::stdio::stderr())?),
-    })
-}
-
-/// Replaces our own stdio, so that a pipe's other side sees its end when the program closes it.
-pub(super) fn let_go_of_stdio() {
-    let null = OpenOptions::new().read(true).write(true).open("/dev/null");
-    // A machine without /dev/null keeps the streams open a moment longer, that is all.
-    let Ok(null) = null.map(OwnedFd::from) else {
-        return;
-    };
-    let _ = rustix::stdio::dup2_stdin(&null);
-    let _ = rustix::stdio::dup2_stdout(&null);
-    let _ = rustix::stdio::dup2_stderr(&null);
 }
 
 impl Program for Running {
