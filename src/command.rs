@@ -100,6 +100,7 @@ pub enum Command {
     /// Write an image to an archive or an OCI folder
     Save(Save),
     /// Make a container from an image and run it
+    #[command(disable_help_flag = true)]
     Run(Box<Run>),
     /// Run one more program in a running container
     Exec(Exec),
@@ -683,6 +684,7 @@ pub enum ContainerCommand {
     #[command(visible_alias = "list", visible_alias = "ps")]
     Ls(Ps),
     /// Make a container and run it
+    #[command(disable_help_flag = true)]
     Run(Box<Run>),
     /// Run one more program in a container
     Exec(Exec),

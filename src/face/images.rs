@@ -23,6 +23,10 @@ impl Face<'_> {
             }
             images.retain(|image| !image.references.is_empty());
         }
+        // The images between the steps of a draft have no name; few want to see them all.
+        if !call.all {
+            images.retain(|image| !image.references.is_empty());
+        }
         if call.json {
             self.line(&render::json(
                 &images.iter().map(image_json).collect::<Vec<_>>(),
