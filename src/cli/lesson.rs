@@ -91,23 +91,38 @@ fn list(call: &LessonFolder, screen: &Screen) -> Result<i32, String> {
     for lesson in report(&course, &progress(&course.id)).lessons {
         let known = course.lessons.iter().find(|known| known.id == lesson.id);
         let title = known.map_or(&lesson.title, |it| it.title.get(screen.language).value);
-        say(&format!("{:<18} {}/{}  {title}", lesson.id, lesson.passed, lesson.steps.len()));
+        say(&format!(
+            "{:<18} {}/{}  {title}",
+            lesson.id,
+            lesson.passed,
+            lesson.steps.len()
+        ));
     }
     Ok(0)
 }
 
 fn progress(course: &str) -> Progress {
     let file = fs::read(homes().progress()).ok();
-    file.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_else(|| Progress::new(course))
+    file.and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_else(|| Progress::new(course))
 }
 
 fn progress_report(call: &Json, screen: &Screen) -> Result<i32, String> {
-    list(&LessonFolder { folder: None, json: call.json }, screen)
+    list(
+        &LessonFolder {
+            folder: None,
+            json: call.json,
+        },
+        screen,
+    )
 }
 
 fn lint(call: &LessonFolder, screen: &Screen) -> Result<i32, String> {
     let files = files(call.folder.as_deref())?;
-    let findings = Linter { parse_dockerfile: &parse_dockerfile }.lint(&files);
+    let findings = Linter {
+        parse_dockerfile: &parse_dockerfile,
+    }
+    .lint(&files);
     for finding in &findings {
         let text = render::diagnostic(&finding.diagnostic, &finding.source, screen);
         say(&screen.paint(&text));
@@ -115,7 +130,9 @@ fn lint(call: &LessonFolder, screen: &Screen) -> Result<i32, String> {
     if findings.is_empty() {
         say(&no_findings(screen.language, files.len()));
     }
-    Ok(i32::from(findings.iter().any(crate::lesson::Finding::is_error)))
+    Ok(i32::from(
+        findings.iter().any(crate::lesson::Finding::is_error),
+    ))
 }
 
 fn translations(call: &LessonSync, screen: &Screen) -> Result<i32, String> {
@@ -141,7 +158,10 @@ fn translations(call: &LessonSync, screen: &Screen) -> Result<i32, String> {
 
 fn reset(call: &LessonReset, screen: &Screen) -> Result<i32, String> {
     let language = screen.language;
-    let what = call.lesson.clone().unwrap_or_else(|| whole_course(language));
+    let what = call
+        .lesson
+        .clone()
+        .unwrap_or_else(|| whole_course(language));
     if !call.yes {
         return Err(reset_asks(language, &what));
     }
@@ -165,7 +185,12 @@ fn test(call: &LessonTest, global: &Global, screen: &Screen) -> Result<i32, Stri
     let seed_number = call.seed.unwrap_or_else(|| now().unsigned_abs());
     let draw = |page: &exam::Screen<'_>| {
         let chrome = render::Chrome::Unicode;
-        let on = Screen { width: page.width, language: page.language, chrome, color: page.colour };
+        let on = Screen {
+            width: page.width,
+            language: page.language,
+            chrome,
+            color: page.colour,
+        };
         on.paint(&lesson_page(page.lesson, page.step, &on))
     };
     let exam = Exam {
@@ -178,11 +203,16 @@ fn test(call: &LessonTest, global: &Global, screen: &Screen) -> Result<i32, Stri
         update: call.update,
     };
     let mut desk = test_desk(global, scratch.path());
-    let mut console = DeskConsole { desk: &mut desk, shown: false };
+    let mut console = DeskConsole {
+        desk: &mut desk,
+        shown: false,
+    };
     if !call.json {
         say(&seed(screen.language, seed_number));
     }
-    let report = exam.run(&mut console, &mut |_| {}).map_err(|error| with_causes(&error))?;
+    let report = exam
+        .run(&mut console, &mut |_| {})
+        .map_err(|error| with_causes(&error))?;
     desk.session().stop_worker();
     if call.json {
         say(&render::json(&report));
@@ -200,7 +230,9 @@ fn test(call: &LessonTest, global: &Global, screen: &Screen) -> Result<i32, Stri
 
 /// Stores whose trees belong to ids that only exist inside cannot be removed from outside.
 fn clear(mut desk: Desk, scratch: &Path) {
-    let Ok(stores) = fs::read_dir(scratch.join("store")) else { return };
+    let Ok(stores) = fs::read_dir(scratch.join("store")) else {
+        return;
+    };
     for store in stores.flatten() {
         desk.move_to(&store.path(), scratch);
         // What stays is in a temporary folder.

@@ -12,9 +12,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::command::{Arguments, Command, Global, Learn};
+use crate::course::Homes;
 use crate::face::{Face, Last, Surroundings, usage};
 use crate::render::{self, Screen};
-use crate::course::Homes;
 use crate::repl::{self, desk::Opening, lessons::LessonGuide};
 use crate::runtime;
 use crate::session::{Session, worker};

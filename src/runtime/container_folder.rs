@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -89,6 +89,16 @@ impl ContainerFolder {
         self.path.join("upper")
     }
 
+    /// Returns the folder the layers are copied into where there is no overlay.
+    pub fn copied(&self) -> PathBuf {
+        self.path.join("rootfs")
+    }
+
+    /// Returns the end of that path, which stays the same when the store moves.
+    pub(super) fn copied_in_store(&self) -> PathBuf {
+        Path::new(self.path.file_name().unwrap_or_default()).join("rootfs")
+    }
+
     /// Returns the log file.
     pub fn log(&self) -> PathBuf {
         self.path.join("log")
@@ -118,6 +128,11 @@ impl ContainerFolder {
     /// Replaces the row of `ps`.
     pub(super) fn write_record(&self, record: &Record) -> Result<(), ContainerError> {
         self.write("state.json", record)
+    }
+
+    /// Replaces what was asked for, when its rootfs becomes another.
+    pub(super) fn write_config(&self, config: &ContainerConfig) -> Result<(), ContainerError> {
+        self.write("config.json", config)
     }
 
     /// Takes the lock that a supervisor holds for its life; none while someone has it.
@@ -215,9 +230,9 @@ fn to_json(value: &impl Serialize) -> Vec<u8> {
 /// Makes a folder and its parents. A umask of 077 must not lock the container's own users out of
 /// their root folder, which overlay takes from `upper`.
 pub(super) fn make_folder(path: &Path) -> Result<(), ContainerError> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o755)
-        .create(path)
-        .map_err(ContainerError::io("make", path))
+    let make = || {
+        fs::create_dir_all(path)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+    };
+    make().map_err(ContainerError::io("make", path))
 }

@@ -3,10 +3,11 @@
 //! ```text
 //! ROOT/containers/names/<name>        a link to the id; making it is what reserves a name
 //! ROOT/containers/<64 hex id>/
-//!     config.json    what was asked for; never changes
+//!     config.json    what was asked for; only `copying` changes it
 //!     state.json     one row of `ps` and the status; small, replaced whole
 //!     log            what it wrote (json-file)
 //!     upper/ work/   overlay's writable layer
+//!     rootfs/        the layers, copied, where there is no overlayfs
 //!     lock           locked by the supervisor as long as it lives
 //!     control.sock   where the supervisor listens
 //! ```

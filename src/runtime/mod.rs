@@ -80,6 +80,7 @@ mod terminal;
 pub mod attach;
 pub mod container_error;
 pub mod containers;
+pub mod copying;
 pub mod exec;
 pub mod log;
 pub mod manage;

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use super::attach::{Attachment, Outcome, Streams, catch_signals, failed};
 use super::container_error::ContainerError;
 use super::containers::{ContainerFolder, Containers};
+use super::copying::Copying;
 use super::enter::{Enter, EnterStdio, Entered, enter};
 use super::launch::Note;
 use super::names::ContainerId;
@@ -63,6 +64,16 @@ impl Containers {
         id: &ContainerId,
         options: StartOptions<'_>,
     ) -> Result<Started, ContainerError> {
+        self.start_or_copy(id, options, None)
+    }
+
+    /// Like [`start`](Self::start); where overlayfs cannot merge the layers, they are copied.
+    pub fn start_or_copy(
+        &self,
+        id: &ContainerId,
+        options: StartOptions<'_>,
+        copying: Option<Copying<'_>>,
+    ) -> Result<Started, ContainerError> {
         let folder = self.folder(id);
         let record = folder.record()?;
         if !record.state.can_start() {
@@ -75,8 +86,18 @@ impl Containers {
         start.passthrough &= record.auto_remove;
         start.remove_on_failure = options.remove_on_failure;
         let caught = catch_signals(record.tty).map_err(failed)?;
-        let mut peer = self.supervisor(id, options.mode, &start)?;
-        let notes = wait_started(&mut peer, id, folder.path())?;
+        let (peer, notes) = match copying {
+            None => self.supervised(id, options.mode, &start)?,
+            Some(copying) => {
+                let started = self.supervised_or_copied(id, options.mode, &mut start, copying);
+                started.inspect_err(|error| {
+                    let removes = start.remove_on_failure || record.auto_remove;
+                    if removes && !matches!(error, ContainerError::AlreadyRunning { .. }) {
+                        self.give_up(id);
+                    }
+                })?
+            }
+        };
         let Some(attach) = attach else {
             return Ok(Started {
                 outcome: Outcome::Started,
@@ -127,6 +148,37 @@ impl Containers {
             interrupts: 0,
         }
         .run()
+    }
+
+    /// Starts a container under a new supervisor.
+    fn supervised(
+        &self,
+        id: &ContainerId,
+        mode: &Mode,
+        start: &Start,
+    ) -> Result<(Peer, Vec<Note>), ContainerError> {
+        let mut peer = self.supervisor(id, mode, start)?;
+        let notes = wait_started(&mut peer, id, self.folder(id).path())?;
+        Ok((peer, notes))
+    }
+
+    fn supervised_or_copied(
+        &self,
+        id: &ContainerId,
+        mode: &Mode,
+        start: &mut Start,
+        copying: Copying<'_>,
+    ) -> Result<(Peer, Vec<Note>), ContainerError> {
+        if !copying.at_once {
+            start.may_copy = true;
+            match self.supervised(id, mode, start) {
+                Err(ContainerError::Launch(error)) if error.is_overlay() => {}
+                done => return done,
+            }
+            start.may_copy = false;
+        }
+        self.copy_layers(id, copying.copy)?;
+        self.supervised(id, mode, start)
     }
 
     fn supervisor(
@@ -210,6 +262,7 @@ pub(super) fn ask(attach: Option<&Attach<'_>>, tty: bool) -> Start {
         passthrough: !tty && can_pass_through(attach),
         stdin: attach.streams.stdin.is_some(),
         remove_on_failure: false,
+        may_copy: false,
         size: window(&attach.streams),
     }
 }

@@ -67,7 +67,8 @@ fn supervise(root: &OsStr, id: &ContainerId, mut owner: Peer) {
     let (running, ends) = match started {
         Ok(started) => started,
         Err(failure) => {
-            container.record_failure(&failure, start.remove_on_failure);
+            let again = start.may_copy && failure.is_overlay();
+            container.record_failure(&failure, start.remove_on_failure, again);
             return refuse(owner, failure);
         }
     };
@@ -124,9 +125,13 @@ impl Container {
         // The lock is ours, so a record that says "running" is one of a killed supervisor.
         config.record = folder.record_as_written().map_err(|error| files(&error))?;
         config.record.state = config.record.state.settled(Timestamp::now());
-        if let Rootfs::Overlay { lower, .. } = &config.spec.rootfs {
-            // The store may have moved since.
-            config.spec.rootfs = folder.rootfs(lower.clone());
+        // The store may have moved since.
+        match &mut config.spec.rootfs {
+            Rootfs::Overlay { lower, .. } => config.spec.rootfs = folder.rootfs(lower.clone()),
+            Rootfs::Folder(copied) if copied.ends_with(folder.copied_in_store()) => {
+                *copied = folder.copied();
+            }
+            Rootfs::Folder(_) => {}
         }
         Ok(Self {
             containers,
@@ -229,13 +234,14 @@ impl Container {
         }
     }
 
-    fn record_failure(&mut self, failure: &Failure, remove: bool) {
+    /// Records a start that came to nothing; `again` keeps the container for another one.
+    fn record_failure(&mut self, failure: &Failure, remove: bool, again: bool) {
         let (code, error) = match failure {
             Failure::Launch(error) => (error.exit_code(), error.to_string()),
             Failure::Files { error } => (125, error.clone()),
             Failure::Running => return,
         };
-        let remove = remove || self.config.record.auto_remove;
+        let remove = !again && (remove || self.config.record.auto_remove);
         if let Some(tree) = self.record_exit(code, Some(error), remove) {
             // As in `carry`.
             let _ = remove_tree(&tree);

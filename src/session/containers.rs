@@ -2,21 +2,22 @@
 //! the runtime.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::worker::Request;
-use super::{Inspected, Result, Session, Trouble};
+use super::{Inspected, Result, Session, SessionError, Trouble};
 use crate::layers::{Change, ChangeKind, Image, Stack, users};
 use crate::plan::scope::{Pairs, join_path, set};
 use crate::runtime::attach::{Outcome, Streams};
 use crate::runtime::container_error::ContainerError;
 use crate::runtime::containers::{ContainerConfig, Containers};
+use crate::runtime::copying::Copying;
 use crate::runtime::exec::ExecOptions;
 use crate::runtime::launch::Note;
 use crate::runtime::log::Show;
 use crate::runtime::names::ContainerId;
+use crate::runtime::probe::{Cgroups, Overlay};
 use crate::runtime::remove_tree::remove_tree;
-use crate::runtime::probe::Cgroups;
 use crate::runtime::signals::signal_number;
 use crate::runtime::start::{Attach, StartOptions};
 use crate::runtime::state::Record;
@@ -158,15 +159,16 @@ impl Session {
                 outcome,
                 notes,
             }),
-            Err(error) => Err(error),
+            Err(error) => Err(self.exit_125(error)),
         }
     }
 
     /// docker's `run` exits with 125 for everything that is not the program's own fault.
-    fn exit_125(&self, error: super::SessionError) -> super::SessionError {
+    fn exit_125(&self, error: SessionError) -> SessionError {
         match error {
-            super::SessionError::Trouble(trouble) => trouble.with_exit(125).into(),
-            other @ super::SessionError::Dockerfile { .. } => other,
+            SessionError::Trouble(trouble) if matches!(trouble.exit, 126 | 127) => trouble.into(),
+            SessionError::Trouble(trouble) => trouble.with_exit(125).into(),
+            other @ SessionError::Dockerfile { .. } => other,
         }
     }
 
@@ -181,11 +183,31 @@ impl Session {
             attach,
             remove_on_failure,
         };
+        let copying = Copying {
+            at_once: self.probe().overlay == Overlay::None,
+            copy: &|config, folder| self.copy_layers(config, folder),
+        };
         let started = self
             .containers()
-            .start(id, options)
+            .start_or_copy(id, options, Some(copying))
             .map_err(|e| self.contained(&e))?;
         Ok((started.outcome, started.notes))
+    }
+
+    /// Copies what a container shows into a folder: overlayfs cannot merge it here.
+    fn copy_layers(&self, config: &ContainerConfig, folder: &Path) -> Result<(), ContainerError> {
+        let failed = |error: SessionError| ContainerError::Io {
+            what: "copy the layers into",
+            path: folder.to_owned(),
+            source: std::io::Error::other(error.message().to_owned()),
+        };
+        let image = self.find_image(&config.record.image_id).map_err(failed)?;
+        let request = Request::CheckOut {
+            layers: image.layers,
+            upper: self.containers().folder(&config.record.id).upper(),
+            folder: folder.to_owned(),
+        };
+        self.ask(request, None, &mut |_| {}).map_err(failed)
     }
 
     /// Turns options and the image's settings into a description of the container.
@@ -250,7 +272,11 @@ impl Session {
     /// The limits that are asked for, else the session's own, where this machine can give them.
     fn limits(&self, asked: &Resources) -> Resources {
         let can = self.probe().cgroups != Cgroups::None;
-        if *asked == Resources::default() && can { self.settings.limits.clone() } else { asked.clone() }
+        if *asked == Resources::default() && can {
+            self.settings.limits.clone()
+        } else {
+            asked.clone()
+        }
     }
 
     /// Lists what a container changed in its image's files, as docker's `A /x`, `C /x`, `D /x`.
@@ -465,15 +491,23 @@ impl Session {
             .map_err(|e| self.contained(&e))?)
     }
 
+    /// Returns the files of a container as it sees them now.
+    fn container_stack(&self, name: &str) -> Result<Stack> {
+        let config = self.container_config(name)?;
+        let (layers, changes) = match config.spec.rootfs {
+            Rootfs::Overlay { upper, .. } => {
+                (self.find_image(&config.record.image_id)?.layers, upper)
+            }
+            Rootfs::Folder(copied) => (Vec::new(), copied),
+        };
+        let stack = self.store()?.stack(&layers);
+        let stack = stack.and_then(|stack| stack.with_upper(&changes));
+        Ok(stack.map_err(|e| Trouble::store(&e, self.language()))?)
+    }
+
     /// Finds a user by the names a container's files know now.
     fn user_in(&self, container: &str, user: &str) -> Result<User> {
-        let image = self.find_image(&self.container(container)?.image_id)?;
-        let folder = self.containers().folder(&self.find_container(container)?);
-        let stack = self
-            .store()?
-            .stack(&image.layers)
-            .and_then(|it| it.with_upper(&folder.upper()));
-        let stack = stack.map_err(|e| Trouble::store(&e, self.language()))?;
+        let stack = self.container_stack(container)?;
         let found = self.resolve_user(&stack, user)?;
         Ok(User {
             uid: found.uid,
@@ -572,7 +606,13 @@ fn container_json(config: &ContainerConfig, record: &Record) -> serde_json::Valu
             },
         },
         "Mounts": config.spec.mounts,
-        "GraphDriver": { "Name": "overlay", "Data": config.spec.rootfs },
+        "GraphDriver": {
+            "Name": match config.spec.rootfs {
+                Rootfs::Overlay { .. } => "overlay",
+                Rootfs::Folder(_) => "vfs",
+            },
+            "Data": config.spec.rootfs,
+        },
     })
 }
 

@@ -35,7 +35,10 @@ struct Tee {
 
 impl Tee {
     fn new(on: Option<Box<dyn Write>>) -> Self {
-        Self { seen: Rc::default(), on: on.map(|on| Rc::new(RefCell::new(on))) }
+        Self {
+            seen: Rc::default(),
+            on: on.map(|on| Rc::new(RefCell::new(on))),
+        }
     }
 
     fn text(&self) -> String {
@@ -53,7 +56,9 @@ impl Write for Tee {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.on.as_ref().map_or(Ok(()), |on| on.borrow_mut().flush())
+        self.on
+            .as_ref()
+            .map_or(Ok(()), |on| on.borrow_mut().flush())
     }
 }
 
@@ -102,7 +107,9 @@ impl Console for DeskConsole<'_> {
         let trouble = |error: SessionError| error.message().to_owned();
         let session = self.session();
         for record in session.containers_list().map_err(trouble)? {
-            session.remove_container(record.id.as_str(), true).map_err(trouble)?;
+            session
+                .remove_container(record.id.as_str(), true)
+                .map_err(trouble)?;
         }
         session.reset().map_err(trouble)?;
         let (root, folder) = (session.root().to_owned(), self.desk.folder().to_owned());
@@ -142,7 +149,9 @@ impl Console for DeskConsole<'_> {
     fn forecast(&mut self, line: &str) -> Option<BuildReport> {
         use clap::Parser as _;
         let words = shlex::split(line)?;
-        let words = words.iter().skip_while(|word| matches!(word.as_str(), "docker" | "strata"));
+        let words = words
+            .iter()
+            .skip_while(|word| matches!(word.as_str(), "docker" | "strata"));
         let words = std::iter::once("strata").chain(words.map(String::as_str));
         let parsed = Arguments::try_parse_from(words).ok()?;
         match parsed.command?.short() {
@@ -152,9 +161,16 @@ impl Console for DeskConsole<'_> {
     }
 
     fn edit(&mut self, file: &Path) -> Result<(), String> {
-        let line = format!("edit {}", shlex::try_quote(&file.to_string_lossy()).unwrap_or_default());
+        let line = format!(
+            "edit {}",
+            shlex::try_quote(&file.to_string_lossy()).unwrap_or_default()
+        );
         let done = self.desk.carry_out(&line);
-        if done.code == 0 { Ok(()) } else { Err(file.display().to_string()) }
+        if done.code == 0 {
+            Ok(())
+        } else {
+            Err(file.display().to_string())
+        }
     }
 
     fn images(&mut self) -> Vec<(String, String)> {
@@ -162,7 +178,10 @@ impl Console for DeskConsole<'_> {
         let named = |image: &crate::layers::ImageSummary| {
             let id = image.id.to_string();
             let names: Vec<String> = image.references.iter().map(|it| it.with_tag()).collect();
-            names.into_iter().map(move |name| (name, id.clone())).collect::<Vec<_>>()
+            names
+                .into_iter()
+                .map(move |name| (name, id.clone()))
+                .collect::<Vec<_>>()
         };
         images.iter().flat_map(named).collect()
     }
@@ -174,8 +193,18 @@ impl Console for DeskConsole<'_> {
     fn file_in_image(&mut self, image: &str, path: &str) -> Option<FileFacts> {
         let image = self.session().find_image(image).ok()?;
         let found = self.session().file_in_image(&image, path).ok()??;
-        let crate::session::FileFacts { mode, uid, layer, content } = found;
-        Some(FileFacts { content, mode, uid, layer })
+        let crate::session::FileFacts {
+            mode,
+            uid,
+            layer,
+            content,
+        } = found;
+        Some(FileFacts {
+            content,
+            mode,
+            uid,
+            layer,
+        })
     }
 
     fn containers(&mut self) -> Vec<ContainerFacts> {
@@ -204,7 +233,9 @@ impl Console for DeskConsole<'_> {
 /// Tells what is wrong with a text as a Dockerfile.
 pub fn parse_dockerfile(text: &str) -> Result<(), String> {
     let parsed = parser::parse(&Source::new("Dockerfile", text));
-    parsed.map(drop).map_err(|errors| errors.first().map(ToString::to_string).unwrap_or_default())
+    parsed
+        .map(drop)
+        .map_err(|errors| errors.first().map(ToString::to_string).unwrap_or_default())
 }
 
 /// Makes a pipe that holds a text. A lesson's text is shorter than a pipe is deep.

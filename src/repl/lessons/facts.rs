@@ -63,7 +63,10 @@ fn waste(session: &Session, image: &crate::layers::Image) -> Result<Vec<WasteFac
         for change in session.changes(&below, Which::Top)? {
             if change.kind != ChangeKind::Added && change.before > 0 {
                 let path = change.path.trim_end_matches('/').to_owned();
-                waste.push(WasteFacts { path, size: change.before });
+                waste.push(WasteFacts {
+                    path,
+                    size: change.before,
+                });
             }
         }
     }
@@ -73,7 +76,10 @@ fn waste(session: &Session, image: &crate::layers::Image) -> Result<Vec<WasteFac
 /// Lists containers, newest first.
 pub fn containers(session: &Session) -> Vec<ContainerFacts> {
     let records = session.containers_list().unwrap_or_default();
-    records.iter().map(|record| container(session, record)).collect()
+    records
+        .iter()
+        .map(|record| container(session, record))
+        .collect()
 }
 
 fn container(session: &Session, record: &Record) -> ContainerFacts {
@@ -90,7 +96,9 @@ fn container(session: &Session, record: &Record) -> ContainerFacts {
         exit: record.state.exit_code(),
         argv: record.command.clone(),
         ports: Vec::new(),
-        mounts: config.map(|it| it.spec.mounts.iter().map(mount).collect()).unwrap_or_default(),
+        mounts: config
+            .map(|it| it.spec.mounts.iter().map(mount).collect())
+            .unwrap_or_default(),
         restarts: 0,
     }
 }
@@ -100,14 +108,17 @@ pub fn container_details(session: &Session, id: &str) -> Option<ContainerDetails
     let record = session.container(id).ok()?;
     let config = session.container_config(id).ok()?;
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    session.logs(id, Show::default(), false, &mut out, &mut err).ok()?;
+    session
+        .logs(id, Show::default(), false, &mut out, &mut err)
+        .ok()?;
     out.extend(err);
     let init = match &record.state {
         Status::Running(running) => Some(running.init),
         Status::Created | Status::Exited(_) => None,
     };
     Some(ContainerDetails {
-        pid1: init.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok())
+        pid1: init
+            .and_then(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok())
             .map(|name| name.trim().to_owned()),
         logs: String::from_utf8_lossy(&out).into_owned(),
         changed: session.container_changes(id).unwrap_or_default(),
@@ -126,7 +137,11 @@ fn own_namespaces(pid: u32) -> Vec<String> {
     let link = |who: &str, kind: &str| fs::read_link(format!("/proc/{who}/ns/{kind}")).ok();
     let pid = pid.to_string();
     let differs = |kind: &&&str| link(&pid, kind) != link("self", kind);
-    NAMESPACES.iter().filter(differs).map(ToString::to_string).collect()
+    NAMESPACES
+        .iter()
+        .filter(differs)
+        .map(ToString::to_string)
+        .collect()
 }
 
 /// Lists what containers of a store left: their processes and mounts.
@@ -134,12 +149,20 @@ pub fn leftovers(root: &Path) -> Vec<String> {
     let store = root.display().to_string();
     let mut found = Vec::new();
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    found.extend(mounts.lines().filter(|line| line.contains(&store)).map(|it| format!("mount {it}")));
+    found.extend(
+        mounts
+            .lines()
+            .filter(|line| line.contains(&store))
+            .map(|it| format!("mount {it}")),
+    );
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let command = fs::read(entry.path().join("cmdline")).unwrap_or_default();
         let command = String::from_utf8_lossy(&command).replace('\0', " ");
         if command.contains("__supervise") && command.contains(&store) {
-            found.push(format!("process {} {command}", entry.file_name().to_string_lossy()));
+            found.push(format!(
+                "process {} {command}",
+                entry.file_name().to_string_lossy()
+            ));
         }
     }
     found

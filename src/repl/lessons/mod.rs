@@ -18,8 +18,8 @@ use crate::render::{Line, Style, lesson_question_prompt};
 
 /// The verbs of a lesson that are words of their own at the prompt.
 const VERBS: [&str; 14] = [
-    "learn", "lesson", "check", "hint", "solution", "next", "skip", "list", "reset", "play", "back",
-    "watch", "undo", "redo",
+    "learn", "lesson", "check", "hint", "solution", "next", "skip", "list", "reset", "play",
+    "back", "watch", "undo", "redo",
 ];
 
 /// Leads a learner through the course.
@@ -70,7 +70,11 @@ crate::messages! {
 
 impl LessonGuide {
     /// Opens the course: a folder's, or the one that came with strata.
-    pub fn new(folder: Option<PathBuf>, homes: Homes, clock: fn() -> String) -> Result<Self, String> {
+    pub fn new(
+        folder: Option<PathBuf>,
+        homes: Homes,
+        clock: fn() -> String,
+    ) -> Result<Self, String> {
         let course = load(folder.as_deref()).map_err(|error| error.to_string())?;
         Ok(Self {
             course: Arc::new(course),
@@ -90,9 +94,9 @@ impl LessonGuide {
             let steps = progress.as_ref().and_then(|it| it.lessons.get(&lesson.id));
             steps.is_some_and(|done| {
                 let passed = |step: &crate::lesson::Step| {
-                    done.steps.get(&step.id).is_some_and(|it| {
-                        matches!(it.state, StepMark::Passed | StepMark::Seen)
-                    })
+                    done.steps
+                        .get(&step.id)
+                        .is_some_and(|it| matches!(it.state, StepMark::Passed | StepMark::Seen))
                 };
                 lesson.steps.iter().all(passed)
             })
@@ -193,7 +197,9 @@ impl Guide for LessonGuide {
         let position = current.as_deref().and_then(|id| self.course.position(id));
         let lesson = &self.course.lessons[position.unwrap_or(0)];
         let title = lesson.title.get(language).value.clone();
-        let at = self.progress().and_then(|it| it.lessons.get(&lesson.id)?.at.clone());
+        let at = self
+            .progress()
+            .and_then(|it| it.lessons.get(&lesson.id)?.at.clone());
         let step = at.and_then(|at| lesson.steps.iter().position(|step| step.id == at));
         let sentence = match position {
             Some(_) => offer_next(language, &title, step.unwrap_or(0) + 1, lesson.steps.len()),
@@ -217,17 +223,28 @@ impl Guide for LessonGuide {
     }
 
     fn verbs(&self) -> Vec<String> {
-        let count = if self.runner.is_some() { VERBS.len() } else { 1 };
+        let count = if self.runner.is_some() {
+            VERBS.len()
+        } else {
+            1
+        };
         VERBS[..count].iter().map(ToString::to_string).collect()
     }
 
     fn lessons(&self) -> Vec<String> {
-        self.course.lessons.iter().map(|lesson| lesson.id.clone()).collect()
+        self.course
+            .lessons
+            .iter()
+            .map(|lesson| lesson.id.clone())
+            .collect()
     }
 
     fn prompt(&self, language: Language) -> Option<Line> {
         let asked = self.asked.as_ref()?;
-        Some(Line::styled(Style::Prompt, lesson_question_prompt(&asked.state(), language)))
+        Some(Line::styled(
+            Style::Prompt,
+            lesson_question_prompt(&asked.state(), language),
+        ))
     }
 
     fn take(&mut self, line: &str, desk: &mut Desk) -> Option<i32> {
