@@ -163,7 +163,7 @@ impl Face<'_> {
         let mut records = self.session.containers_list()?;
         records.retain(|record| call.all || record.state.is_running());
         if call.json {
-            self.line(&render::json(&records));
+            self.write(&render::json(&records));
             return Ok(0);
         }
         let id = |record: &Record| {
