@@ -100,6 +100,7 @@ pub enum Command {
     /// Write an image to an archive or an OCI folder
     Save(Save),
     /// Make a container from an image and run it
+    #[command(disable_help_flag = true)]
     Run(Box<Run>),
     /// Run one more program in a running container
     Exec(Exec),
@@ -460,7 +461,7 @@ pub struct Run {
     /// User, and group: name or number
     #[arg(long, short, value_name = "USER[:GROUP]")]
     pub user: Option<String>,
-    /// Mount a folder of this machine: /HERE:/THERE[:ro]
+    /// Mount a folder of this machine: /<HERE:/THERE>[:ro]
     #[arg(long, short, value_name = "SOURCE:TARGET[:ro]")]
     pub volume: Vec<String>,
     /// Run this instead of the image's entrypoint
@@ -681,6 +682,7 @@ pub enum ContainerCommand {
     #[command(visible_alias = "list", visible_alias = "ps")]
     Ls(Ps),
     /// Make a container and run it
+    #[command(disable_help_flag = true)]
     Run(Box<Run>),
     /// Run one more program in a container
     Exec(Exec),

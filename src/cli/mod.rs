@@ -1,17 +1,21 @@
 //! The shell's face: arguments to a command, the session's answer to the terminal.
 
+mod lesson;
 mod surroundings;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::command::{Arguments, Command, Global};
+use crate::command::{Arguments, Command, Global, Learn};
+use crate::course::Homes;
 use crate::face::{Face, Last, Surroundings, usage};
-use crate::render;
+use crate::render::{self, Screen};
+use crate::repl::{self, desk::Opening, lessons::LessonGuide};
 use crate::runtime;
 use crate::session::{Session, worker};
 
@@ -32,9 +36,9 @@ pub fn main() -> ExitCode {
         Err(error) => return refuse(&error, &words),
     };
     code(match parsed.command {
-        None => 0, // TEMP
-        Some(Command::Learn(_)) => 0,
-        Some(Command::Lesson(_)) => 0,
+        None => prompt(&parsed.global, None),
+        Some(Command::Learn(learn)) => prompt(&parsed.global, Some(&learn)),
+        Some(Command::Lesson(verb)) => lesson::main(&parsed.global, &verb),
         Some(command) => run(&parsed.global, command),
     })
 }
@@ -69,7 +73,7 @@ fn run(global: &Global, command: Command) -> i32 {
         out: &mut out,
         err: &mut err,
         around: Surroundings {
-            folder: std::env::current_dir().unwrap_or_else(|_| "/".into()),
+            folder: folder(),
             now,
             variable,
             stdin: Some(stdin.as_fd()),
@@ -81,6 +85,43 @@ fn run(global: &Global, command: Command) -> i32 {
         last: Last::default(),
     };
     face.run(command)
+}
+
+/// Opens the prompt.
+fn prompt(global: &Global, learn: Option<&Learn>) -> i32 {
+    let screen_of: fn(&Global, bool) -> Screen = screen;
+    let language = screen(global, false).language;
+    let opening = Opening {
+        settings: settings(global, language),
+        global: global.clone(),
+        screen: screen_of,
+        folder: folder(),
+        history: Some(surroundings::state_home().join("strata/history")),
+        now,
+        variable,
+    };
+    let homes = Homes::usual(|name| variable(name).map(PathBuf::from));
+    let lessons = learn.and_then(|learn| learn.lessons.as_deref());
+    match LessonGuide::new(lessons, homes, moment) {
+        Ok(guide) => repl::open(&opening, Some(Box::new(guide)), learn),
+        Err(why) => {
+            let screen = screen(global, io::stderr().is_terminal());
+            let text = render::error(&why, None, &screen);
+            // Whoever closed standard error does not want to know.
+            let _ = write!(io::stderr(), "{}", screen.paint(&text));
+            1
+        }
+    }
+}
+
+/// Returns the time as a name for folders: `2026-11-22T01-02-03`.
+fn moment() -> String {
+    let time = jiff::Timestamp::from_second(now()).unwrap_or_default();
+    time.to_string().trim_end_matches('Z').replace(':', "-")
+}
+
+fn folder() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|_| "/".into())
 }
 
 /// Answers a call that clap did not understand, or one for help.

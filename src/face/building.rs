@@ -7,7 +7,7 @@ use crate::build::{BuildEvent, BuildReport};
 use crate::command;
 use crate::parser;
 use crate::reference::ImageReference;
-use crate::render::{self, BuildLog, Compared, Keep, LiveBuild, Screen};
+use crate::render::{self, BuildLog, Compared, Keep, LiveBuild, OutputLines, Screen};
 use crate::session::{BuildCall, SessionError, Trouble, read_file};
 
 /// Redraws a second at the most (lesson-format.md, 10.12).
@@ -16,6 +16,8 @@ const REDRAWS: u8 = 4;
 /// How a build is shown while it runs.
 enum Progress {
     Quiet,
+    /// Only what steps write; their rows follow.
+    Output(OutputLines),
     Lines(Box<BuildLog>),
     Live(Box<LiveBuild>),
 }
@@ -43,7 +45,7 @@ impl Face<'_> {
     }
 
     /// Returns what `build` and `plan` are asked for.
-    fn build_call(
+    pub fn build_call(
         &self,
         path: &std::path::Path,
         options: &command::BuildOptions,
@@ -68,13 +70,18 @@ impl Face<'_> {
 
     pub(super) fn build(&mut self, call: &command::Build) -> Answer {
         let request = self.build_call(&call.path, &call.options, &call.tag)?;
+        self.build_as(&request, call)
+    }
+
+    /// Builds what is asked for, and shows it as the options say.
+    pub fn build_as(&mut self, request: &BuildCall, call: &command::Build) -> Answer {
         let quiet = call.quiet || call.json;
         let live = match call.progress {
             command::Progress::Auto => self.around.live,
             command::Progress::Plain => false,
             command::Progress::Tty => true,
         };
-        let report = self.watched_build(&request, quiet, live, Keep::Nothing)?;
+        let report = self.watched_build(request, quiet, live, Keep::Nothing)?;
         let code = i32::from(report.failed().is_some());
         if call.json {
             self.write(&render::json(&report));
@@ -121,6 +128,8 @@ impl Face<'_> {
         } else if live && !self.screen.is_plain() {
             let target = ProgressDrawTarget::stderr_with_hz(REDRAWS);
             Progress::Live(Box::new(LiveBuild::new(self.screen, keep, target)))
+        } else if keep == Keep::Output {
+            Progress::Output(OutputLines::default())
         } else {
             Progress::Lines(Box::new(BuildLog::new(steps_of(call), self.screen)))
         };
@@ -128,8 +137,12 @@ impl Face<'_> {
         let mut events = |event: BuildEvent| match &mut progress {
             Progress::Quiet => {}
             Progress::Live(live) => live.event(&event),
+            // A reader that is gone does not stop the build.
+            Progress::Output(lines) => {
+                let _ = out.write_all(written(lines, &event).as_bytes());
+                let _ = out.flush();
+            }
             Progress::Lines(log) => {
-                // A reader that is gone does not stop the build.
                 let _ = out.write_all(lines(log, &event, screen).as_bytes());
                 let _ = out.flush();
             }
@@ -147,6 +160,12 @@ impl Face<'_> {
         }
         self.last.build = Some(report);
         Ok(0)
+    }
+
+    /// Says what a `build` would do.
+    pub fn foresee(&mut self, call: &command::Build) -> Result<BuildReport, SessionError> {
+        let request = self.build_call(&call.path, &call.options, &call.tag)?;
+        self.session.forecast(&request)
     }
 
     pub(super) fn why(&mut self, call: &command::Why) -> Answer {
@@ -202,6 +221,16 @@ impl Face<'_> {
 
 fn lines(log: &mut BuildLog, event: &BuildEvent, screen: Screen) -> String {
     screen.paint(&log.event(event))
+}
+
+/// Returns what a step wrote, indented so that it can be told from what strata says.
+fn written(lines: &mut OutputLines, event: &BuildEvent) -> String {
+    let whole = match event {
+        BuildEvent::Output { bytes, .. } => lines.push(bytes),
+        BuildEvent::Finished(_) => lines.finish().into_iter().collect(),
+        _ => Vec::new(),
+    };
+    whole.iter().map(|line| format!("  {line}\n")).collect()
 }
 
 /// Counts the instructions, for "step 2 of 6"; a file that cannot be read is told elsewhere.

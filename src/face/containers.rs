@@ -309,7 +309,7 @@ impl Face<'_> {
 const LEAST_MEMORY: u64 = 6 << 20;
 
 /// Reads `64m`: a number and b, k, m or g, which count in powers of 1024 as docker's do.
-fn bytes(text: &str) -> Option<u64> {
+pub fn bytes(text: &str) -> Option<u64> {
     let text = text.to_ascii_lowercase();
     let text = text
         .strip_suffix('b')

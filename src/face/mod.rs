@@ -17,6 +17,8 @@ mod images;
 mod looking_after;
 pub mod usage;
 
+pub use containers::bytes;
+
 use std::io::Write;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -76,7 +78,7 @@ pub struct Face<'a> {
 }
 
 /// What a command comes to: an exit code, or why it could not be done.
-type Answer = Result<i32, SessionError>;
+pub type Answer = Result<i32, SessionError>;
 
 impl Face<'_> {
     /// Does a command and returns its exit code; trouble is written.
@@ -134,7 +136,6 @@ impl Face<'_> {
         self.session.language()
     }
 
-    #[expect(clippy::unused_self, reason = "reads like the other answers")]
     fn done(&self, answer: Result<(), SessionError>) -> Answer {
         answer.map(|()| 0)
     }

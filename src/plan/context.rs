@@ -13,7 +13,7 @@ use super::ingredients::{FileContent, FileIngredient};
 use super::pattern::Pattern;
 use crate::digest::{Digest, Hasher};
 
-/// Symbolic links followed before a path counts as a loop, as in the kernel (path_resolution(7)).
+/// Symbolic links followed before a path counts as a loop, as in the kernel (`path_resolution(7)`).
 const MAX_LINKS: usize = 40;
 
 /// A folder to copy from.
@@ -251,20 +251,15 @@ impl BuildContext {
     fn walk(&self, folder: &str, files: &mut Vec<ContextFile>) -> Result<(), ContextError> {
         for file in self.list(folder)? {
             let excluded = self.ignored(&file.path).is_some();
-            let is_folder = file.metadata.is_folder();
-            if excluded && !(is_folder && !self.ignore.excludes_whole_folder(&file.path)) {
-                continue;
-            }
-            let path = file.path.clone();
-            let at = files.len();
-            if !excluded {
-                files.push(file.clone());
-            }
-            if is_folder {
+            if !file.metadata.is_folder() {
+                files.extend((!excluded).then_some(file));
+            } else if !excluded || !self.ignore.excludes_whole_folder(&file.path) {
+                let (at, path) = (files.len(), file.path.clone());
+                files.push(file);
                 self.walk(&path, files)?;
-                if excluded && files.len() > at {
-                    // `!` brought something below back: the folder has to be there for it.
-                    files.insert(at, file);
+                // An excluded folder is there only for what `!` brought back below it.
+                if excluded && files.len() == at + 1 {
+                    files.pop();
                 }
             }
         }
@@ -459,12 +454,12 @@ impl FileStat {
         }
     }
 
-    /// Says whether it is a regular file (inode(7), S_IFREG).
+    /// Says whether it is a regular file (inode(7), `S_IFREG`).
     pub fn is_file(&self) -> bool {
         self.mode & 0o170_000 == 0o100_000
     }
 
-    /// Says whether it is a folder (inode(7), S_IFDIR).
+    /// Says whether it is a folder (inode(7), `S_IFDIR`).
     pub fn is_folder(&self) -> bool {
         self.mode & 0o170_000 == 0o040_000
     }

@@ -50,20 +50,39 @@ pub fn typed_row(
     verbs: &[String],
     screen: &Screen,
 ) -> Text {
+    let mut text = row(report, step, screen);
+    text.append(typed_total(report, verbs, screen));
+    text
+}
+
+/// Draws what a step came to: its row, as the stack shows it.
+pub fn row(report: &BuildReport, step: &StepReport, screen: &Screen) -> Text {
     if screen.is_plain() {
         let said = sentence::step(step, report.steps.len(), Tense::Done, screen.language);
         return Line::plain(said).wrap(screen.width, 2);
     }
-    let stack = Stack::new(report, screen);
-    let mut text = Text::from(stack.row(step));
-    // The row is the news; the total is there for whoever looks for it.
-    let total = stack.total(verbs).into_lines().into_iter();
-    text.append(
-        total
-            .map(|line| Line::styled(Style::Dim, line.to_string()))
-            .collect(),
-    );
-    fitted(text, screen)
+    fitted(Stack::new(report, screen).row(step).into(), screen)
+}
+
+/// Draws the heads of the columns of rows.
+pub fn row_heads(report: &BuildReport, screen: &Screen) -> Text {
+    if screen.is_plain() {
+        return Text::new();
+    }
+    let heads = Stack::new(report, screen).heads().to_string();
+    fitted(Line::styled(Style::Dim, heads).into(), screen)
+}
+
+/// Draws what all rows add up to. The row is the news; this is there for whoever looks for it.
+pub fn typed_total(report: &BuildReport, verbs: &[String], screen: &Screen) -> Text {
+    if screen.is_plain() {
+        return Text::new();
+    }
+    let total = Stack::new(report, screen).total(verbs).into_lines();
+    let quiet = total
+        .into_iter()
+        .map(|line| Line::styled(Style::Dim, line.to_string()));
+    fitted(quiet.collect(), screen)
 }
 
 /// Returns the verbs that make sense for a draft: they name its newest step.

@@ -47,7 +47,7 @@ pub use compare::{Compared, compare};
 pub use diagnostic::{diagnostic, error, warning};
 pub use failure::failure;
 pub use json::{json, json_line};
-pub use layer_stack::{draft_verbs, layer_stack, typed_row};
+pub use layer_stack::{draft_verbs, layer_stack, row, row_heads, typed_row, typed_total};
 pub use lesson::{
     QuestionState, lesson_facts, lesson_hint, lesson_page, lesson_passed, lesson_prose,
     lesson_question, lesson_question_prompt, lesson_score,

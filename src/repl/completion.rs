@@ -31,6 +31,10 @@ pub trait Completions {
     fn stages(&self) -> Vec<String>;
     /// Returns the context's paths that begin so; folders end with `/`.
     fn paths(&self, beginning: &str) -> Vec<String>;
+    /// Returns the parser directives of the draft: they decide how a line goes on.
+    fn directives(&self) -> String {
+        String::new()
+    }
 }
 
 /// What a verb is about.

@@ -49,17 +49,54 @@ impl Draft {
             .collect()
     }
 
-    /// Returns the draft with one more instruction at its end.
+    /// Returns how many instructions there are. Comments at the end wait for theirs.
+    pub fn count(&self) -> usize {
+        self.now.len() - usize::from(self.ends_in_comment())
+    }
+
+    fn ends_in_comment(&self) -> bool {
+        self.now.last().is_some_and(|last| is_comment(last))
+    }
+
+    /// Returns the draft with one more instruction, or comment, at its end.
+    ///
+    /// ```
+    /// use strata::session::draft::Draft;
+    /// let draft = Draft::default().with("# greet").with("RUN echo hi");
+    /// assert_eq!(draft.instructions(), ["# greet\nRUN echo hi"]);
+    /// ```
     pub fn with(&self, instruction: &str) -> Self {
         let mut lines = self.now.clone();
-        lines.push(instruction.to_owned());
+        match lines.last_mut().filter(|last| is_comment(last)) {
+            Some(comment) => {
+                comment.push('\n');
+                comment.push_str(instruction);
+            }
+            None => lines.push(instruction.to_owned()),
+        }
         self.changed(lines)
+    }
+
+    /// Returns a draft of a whole text, cut behind each of its instructions; blank lines and
+    /// comments stay where they are. `ends` are the bytes where instructions end.
+    pub fn cut(&self, text: &str, ends: &[usize]) -> Self {
+        let mut lines = Vec::new();
+        let mut start = 0;
+        for &end in ends {
+            let end = text[end..].find('\n').map_or(text.len(), |at| end + at);
+            lines.push(text[start..end].to_owned());
+            start = (end + 1).min(text.len());
+        }
+        if !text[start..].trim().is_empty() {
+            lines.push(text[start..].trim_end().to_owned());
+        }
+        self.replaced_by(lines)
     }
 
     /// Returns the draft with an instruction put before the one at `number` (from 1), or at the
     /// end for one more than there are.
     pub fn insert(&self, number: usize, instruction: &str) -> Result<Self, NoSuchLine> {
-        if number == 0 || number > self.now.len() + 1 {
+        if number == 0 || number > self.count() + 1 {
             return Err(self.no_such(number));
         }
         let mut lines = self.now.clone();
@@ -67,18 +104,21 @@ impl Draft {
         Ok(self.changed(lines))
     }
 
-    /// Returns the draft with the instruction at `number` replaced.
+    /// Returns the draft with the instruction at `number` replaced. Comments before it stay.
     pub fn replace(&self, number: usize, instruction: &str) -> Result<Self, NoSuchLine> {
+        if number == 0 || number > self.count() {
+            return Err(self.no_such(number));
+        }
         let mut lines = self.now.clone();
-        *lines
-            .get_mut(number.wrapping_sub(1))
-            .ok_or_else(|| self.no_such(number))? = instruction.to_owned();
+        let line = &mut lines[number - 1];
+        line.truncate(comments(line).len());
+        line.push_str(instruction);
         Ok(self.changed(lines))
     }
 
     /// Returns the draft without the instruction at `number`.
     pub fn drop_line(&self, number: usize) -> Result<Self, NoSuchLine> {
-        if number == 0 || number > self.now.len() {
+        if number == 0 || number > self.count() {
             return Err(self.no_such(number));
         }
         let mut lines = self.now.clone();
@@ -89,7 +129,7 @@ impl Draft {
     /// Returns the draft with the instruction at `from` moved so that it stands at `to`.
     pub fn move_line(&self, from: usize, to: usize) -> Result<Self, NoSuchLine> {
         for number in [from, to] {
-            if number == 0 || number > self.now.len() {
+            if number == 0 || number > self.count() {
                 return Err(self.no_such(number));
             }
         }
@@ -135,9 +175,20 @@ impl Draft {
     fn no_such(&self, number: usize) -> NoSuchLine {
         NoSuchLine {
             number,
-            count: self.now.len(),
+            count: self.count(),
         }
     }
+}
+
+/// Returns the comments and blank lines that an instruction begins with.
+pub fn comments(text: &str) -> &str {
+    let is_before = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    let length = text.split_inclusive('\n').take_while(is_before);
+    &text[..length.map(str::len).sum()]
+}
+
+fn is_comment(text: &str) -> bool {
+    comments(text).len() == text.len()
 }
 
 #[cfg(test)]
@@ -177,5 +228,29 @@ mod tests {
             })
         );
         assert!(draft().drop_line(0).is_err());
+    }
+
+    #[test]
+    fn comments_belong_to_the_instruction_after_them() {
+        let draft = Draft::default().with("# a").with("# b").with("FROM x");
+        assert_eq!(draft.count(), 1);
+        assert_eq!(
+            draft.replace(1, "FROM y").unwrap().text(),
+            "# a\n# b\nFROM y\n"
+        );
+        let waiting = draft.with("# c");
+        assert_eq!(waiting.count(), 1);
+        assert!(waiting.drop_line(2).is_err());
+        assert_eq!(waiting.with("RUN z").count(), 2);
+    }
+
+    #[test]
+    fn a_whole_text_is_kept_byte_for_byte() {
+        let text = "# syntax=a\n\nFROM x\n\n# why\nRUN <<E\na\nE\nCMD c\n# end\n";
+        let ends = ["FROM x", "a\nE", "CMD c"].map(|it| text.find(it).unwrap() + it.len());
+        let draft = Draft::default().cut(text, &ends);
+        assert_eq!(draft.text(), text);
+        assert_eq!((draft.count(), draft.instructions().len()), (3, 4));
+        assert_eq!(draft.instructions()[1], "\n# why\nRUN <<E\na\nE");
     }
 }

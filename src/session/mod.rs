@@ -5,15 +5,19 @@
 //! | `building` | build, forecast, why |
 //! | `images` | list, history, inspect, tag, remove, load, save, files |
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
-//! | [`draft`] | the Dockerfile that is being typed, with undo |
+//! | [`draft`], `drafts` | the Dockerfile that is being typed, with undo; kept per folder |
+//! | `context_size` | whether a folder is meant to be a build context |
 //! | `doctor` | what works on this machine |
 //! | [`worker`], [`work`] | the process inside the namespaces, and what it does |
 
 mod building;
 mod containers;
+mod context_size;
 mod doctor;
 pub mod draft;
+mod drafts;
 mod images;
+mod interrupter;
 mod trouble;
 pub mod work;
 pub mod worker;
@@ -26,17 +30,19 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-pub use building::{BuildCall, read_file};
+pub use building::{BuildCall, DRAFT, read_file};
 pub use containers::{ExecCall, RunCall, Started};
+pub use context_size::ContextSize;
 pub use doctor::{Finding, Health};
 pub use images::{Collected, HistoryRow, Inspected, Removed};
+pub use interrupter::Interrupter;
 pub use trouble::{SessionError, Trouble};
 pub use work::{BuildRequest, FileChange, FileFacts, LoadedImage, Which};
 
 use crate::build::{BuildCache, BuildEvent, PracticeSettings};
 use crate::language::Language;
 use crate::layers::Store;
-use crate::runtime::{IdMode, Mode, Probe, probe};
+use crate::runtime::{IdMode, Mode, Probe, Resources, probe};
 use work::{Bench, configure};
 use worker::{Asked, Request, Setup, Worker};
 
@@ -56,8 +62,10 @@ pub struct Settings {
     pub path: OsString,
     /// strata's own executable.
     pub executable: Option<PathBuf>,
-    /// SOURCE_DATE_EPOCH.
+    /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<i64>,
+    /// What containers are limited to that ask for no limit themselves.
+    pub limits: Resources,
 }
 
 /// A store, and the process that works on it.
@@ -66,6 +74,7 @@ pub struct Session {
     store: OnceCell<Store>,
     probe: OnceCell<Probe>,
     worker: RefCell<Option<Worker>>,
+    interrupter: Interrupter,
 }
 
 impl Session {
@@ -77,6 +86,7 @@ impl Session {
             store,
             probe,
             worker: RefCell::new(None),
+            interrupter: Interrupter::default(),
         }
     }
 
@@ -93,6 +103,11 @@ impl Session {
     /// Changes the language of messages.
     pub fn set_language(&mut self, language: Language) {
         self.settings.language = language;
+    }
+
+    /// Limits the containers that ask for no limit themselves.
+    pub fn set_limits(&mut self, limits: Resources) {
+        self.settings.limits = limits;
     }
 
     /// Returns what this kernel and user may do.
@@ -156,7 +171,8 @@ impl Session {
             return self.ask_here(asked, along, events);
         }
         let mut worker = self.worker.borrow_mut();
-        if worker.is_none() {
+        // A Ctrl-C that was meant for somebody else may have ended it.
+        if worker.as_mut().is_none_or(Worker::is_gone) {
             // The store is made and checked before, so that what is wrong with it is told first.
             self.store()?;
             *worker = Some(Worker::start(
@@ -165,10 +181,10 @@ impl Session {
                 self.language(),
             )?);
         }
-        let answer = worker
-            .as_ref()
-            .map(|it| it.ask(&asked, along.as_ref(), events));
-        let answer = answer.expect("the worker was just started");
+        let at_work = worker.as_ref().expect("the worker was just started");
+        let working = self.interrupter.watch(at_work.pid());
+        let answer = at_work.ask(&asked, along.as_ref(), events);
+        drop(working);
         if answer
             .as_ref()
             .is_err_and(|trouble| trouble.exit == INTERRUPTED)
@@ -190,9 +206,9 @@ impl Session {
         Ok(serde_json::from_value(value).map_err(|e| Trouble::new(e.to_string()))?)
     }
 
-    /// Returns the worker's process id while there is one: ending it ends the running step.
-    pub fn worker_pid(&self) -> Option<u32> {
-        self.worker.borrow().as_ref().map(Worker::pid)
+    /// Returns what ends the running step, from any thread.
+    pub fn interrupter(&self) -> Interrupter {
+        self.interrupter.clone()
     }
 
     /// Ends the worker, for example before its store is removed.

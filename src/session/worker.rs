@@ -5,6 +5,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use std::process::Child;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::trouble::Trouble;
-use super::work;
+use super::{INTERRUPTED, work};
 use crate::build::{BuildEvent, PracticeSettings};
 use crate::language::Language;
 use crate::reference::ImageReference;
@@ -33,7 +34,7 @@ pub struct Setup {
     pub ids: IdMode,
     /// How practice bases are made.
     pub practice: PracticeSettings,
-    /// SOURCE_DATE_EPOCH.
+    /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<i64>,
 }
 
@@ -69,6 +70,15 @@ pub enum Request {
     File(Vec<crate::digest::DiffId>, String),
     /// Collect what nothing refers to; answer with the number of bytes.
     Collect,
+    /// Copy layers, and a container's changes over them, into a new folder.
+    CheckOut {
+        /// The layers, base first.
+        layers: Vec<crate::digest::DiffId>,
+        /// The container's upper directory.
+        upper: PathBuf,
+        /// Where to.
+        folder: PathBuf,
+    },
     /// Remove a folder tree of the store.
     RemoveTree(PathBuf),
     /// Check every digest; answer with sentences.
@@ -104,9 +114,14 @@ impl Worker {
         Ok(worker)
     }
 
-    /// Returns the worker's process id, so that a signal handler can end its work.
+    /// Returns the worker's process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Tells whether the worker has ended.
+    pub fn is_gone(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Asks for something and waits for the answer; events on the way go to `events`.
@@ -116,7 +131,13 @@ impl Worker {
         along: Option<&OwnedFd>,
         events: &mut dyn FnMut(BuildEvent),
     ) -> Result<T, Trouble> {
-        let lost = |e: std::io::Error| Trouble::system("talk to the worker", &e);
+        let lost = |e: std::io::Error| match e.kind() {
+            // It was ended in the middle of a word.
+            ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
+                Trouble::new(interrupted(asked.language)).with_exit(INTERRUPTED)
+            }
+            _ => Trouble::system("talk to the worker", &e),
+        };
         match along {
             Some(fd) => frames::send_with_fds(&self.channel, asked, &[fd.as_fd()]).map_err(lost)?,
             None => frames::send(&self.channel, asked).map_err(lost)?,
@@ -128,7 +149,9 @@ impl Worker {
                     return serde_json::from_value(value).map_err(|e| lost(e.into()));
                 }
                 Some(Reply::Trouble(trouble)) => return Err(trouble),
-                None => return Err(Trouble::new(interrupted(asked.language)).with_exit(130)),
+                None => {
+                    return Err(Trouble::new(interrupted(asked.language)).with_exit(INTERRUPTED));
+                }
             }
         }
     }
