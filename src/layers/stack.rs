@@ -1,7 +1,7 @@
 //! [`Stack`]: the merged view of layers, without mounting anything.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read;
@@ -115,12 +115,18 @@ impl Stack {
         &self.layers
     }
 
-    /// Returns the trees, base first, for an overlay mount.
+    /// Returns the trees, base first, for an overlay mount. Of equal layers (two RUNs that changed
+    /// nothing) only the upper one is there: it covers all of the other, and the kernel refuses to
+    /// mount one folder twice (ELOOP).
     pub fn lower_dirs(&self) -> Vec<PathBuf> {
-        self.levels[..self.layers.len()]
-            .iter()
+        let mut seen = HashSet::new();
+        let trees = self.levels[..self.layers.len()].iter().rev();
+        let mut trees: Vec<PathBuf> = trees
             .map(|level| level.tree.clone())
-            .collect()
+            .filter(|tree| seen.insert(tree.clone()))
+            .collect();
+        trees.reverse();
+        trees
     }
 
     pub(super) fn level(&self, number: usize) -> Option<&Level> {
@@ -323,6 +329,19 @@ mod tests {
         let expected = [("a", 1), ("a/x", 0), ("a/y", 1), ("b", 1)];
         assert_eq!(shown(&stack), owned(&expected));
         assert_eq!(stack.lower_dirs().len(), 2);
+    }
+
+    #[test]
+    fn of_equal_layers_the_upper_one_is_mounted() {
+        let (_folder, store) = temporary_store();
+        let same: &[&str] = &["a"];
+        let stack = stack(&store, &[same, &["b"], same]);
+        let names: Vec<bool> = stack
+            .lower_dirs()
+            .iter()
+            .map(|tree| tree.join("a").exists())
+            .collect();
+        assert_eq!(names, [false, true]);
     }
 
     #[test]

@@ -19,7 +19,7 @@
 //! | `host` | the host's shell and editor |
 //! | `help`, `instruction_help` | the verbs on one screen; the instructions explained |
 //! | `banner` | the first lines |
-//! | `interrupts` | Ctrl-C while a step runs |
+//! | `interrupts`, `quiet_terminal` | Ctrl-C, and other keys, while a step runs |
 //! | [`completion`], [`offers`], `live_offers`, `prompt_helper` | Tab, hints, colours |
 
 mod banner;
@@ -42,6 +42,7 @@ mod looking;
 pub mod offers;
 pub mod prompt;
 mod prompt_helper;
+mod quiet_terminal;
 mod typing;
 pub mod verb;
 
