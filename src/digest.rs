@@ -34,6 +34,11 @@ impl Digest {
         hasher.finish()
     }
 
+    /// Makes a digest of the 32 bytes it was stored as.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Returns the 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`builder`] | the loop over the steps, and the forecast of it |
 //! | [`base`], [`practice`] | FROM: images of the store, built-in bases |
-//! | `copy`, `run`, `workdir` | the instructions that make layers |
+//! | `copy`, `run` (in a `room`), `workdir` | the instructions that make layers |
 //! | `settings` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache` | what earlier builds left, on disk |
 //! | `world` | what the plan asks about while it judges a step |
@@ -17,6 +17,7 @@ mod copy;
 mod error;
 pub mod practice;
 mod report;
+mod room;
 mod run;
 mod settings;
 mod stat_cache;

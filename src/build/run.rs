@@ -9,11 +9,11 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 use super::copy::Times;
 use super::error::BuildError;
+use super::room::Room;
 use crate::layers::{Layer, Stack, Store, UpperOptions, users};
 use crate::plan::RunStep;
 use crate::runtime::{
-    Exit, IdMode, Mount, MountSource, Process, Rootfs, Spec, Stdio, User, clean_upper, launch,
-    spec::DEFAULT_PATH,
+    Exit, IdMode, Mount, MountSource, Process, Spec, Stdio, User, launch, spec::DEFAULT_PATH,
 };
 
 /// Lines of output that are kept for a failure's report.
@@ -42,18 +42,8 @@ pub fn run(
     output: &mut dyn FnMut(bool, &[u8]),
 ) -> Result<Ran, BuildError> {
     let user = users::resolve(below, &step.user)?;
-    let scratch = store.scratch()?;
-    let (upper, work) = (scratch.path().join("upper"), scratch.path().join("work"));
-    for folder in [&upper, &work] {
-        fs::create_dir(folder).map_err(system("make a folder for the step"))?;
-    }
-    let lower = below.lower_dirs();
-    let rootfs = Rootfs::Overlay {
-        lower: lower.clone(),
-        upper: upper.clone(),
-        work,
-    };
-    let mut spec = Spec::new(rootfs, step.argv.clone(), ids);
+    let mut room = Room::new(store, below)?;
+    let mut spec = Spec::new(room.rootfs(), step.argv.clone(), ids);
     spec.process = Process {
         argv: step.argv.clone(),
         env: environment(step, &user.home),
@@ -69,22 +59,27 @@ pub fn run(
     spec.hostname = "buildkitsandbox".to_owned();
     if let Some(script) = &step.script {
         spec.mounts
-            .push(script_mount(scratch.path(), &step.argv[0], script)?);
+            .push(script_mount(room.path(), &step.argv[0], script)?);
     }
-    let (exit, lines) = execute(&spec, output)?;
+    let (exit, lines) = match execute(&spec, output) {
+        Err(BuildError::Launch(error)) if error.is_overlay() => {
+            spec.rootfs = room.copy_instead()?;
+            execute(&spec, output)?
+        }
+        done => done?,
+    };
     if exit != Exit::Code(0) {
         return Ok(Ran::Failed {
             exit,
             output: lines,
         });
     }
-    clean_upper(&upper, &lower).map_err(system("tidy the step's files"))?;
     let options = UpperOptions {
         below,
         owner: (user.uid, user.gid),
         clamp: times.latest,
     };
-    Ok(Ran::Layer(Box::new(store.commit_upper(&upper, &options)?)))
+    Ok(Ran::Layer(Box::new(room.commit(&options)?)))
 }
 
 fn system(doing: &'static str) -> impl FnOnce(io::Error) -> BuildError {

@@ -6,8 +6,7 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::digest::Digest;
@@ -31,14 +30,13 @@ pub struct StatCache {
 impl StatCache {
     /// Reads what was remembered; a missing or damaged file counts as nothing.
     pub fn load(file: PathBuf) -> Self {
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
-        let known = text.lines().filter_map(parse).collect();
+        let bytes = std::fs::read(&file).unwrap_or_default();
         let opened = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |d| d.as_nanos());
         Self {
             file,
-            known,
+            known: decode(&bytes).unwrap_or_default(),
             opened: i128::try_from(opened).unwrap_or(0),
             racy: HashMap::new(),
             changed: Cell::new(false),
@@ -50,39 +48,65 @@ impl StatCache {
         if !self.changed.replace(false) {
             return Ok(());
         }
-        let mut text = String::with_capacity(self.known.len() * 160);
-        for (path, (stat, digest)) in &self.known {
-            let FileStat {
-                mode,
-                size,
-                inode,
-                modified,
-                changed,
-            } = stat;
-            // Writing to a String cannot fail.
-            let _ = writeln!(
-                text,
-                "{} {mode:o} {size} {} {} {modified} {changed} {path}",
-                digest.hex(),
-                inode.0,
-                inode.1
-            );
-        }
-        atomic_write(Path::new(&self.file), text.as_bytes())
+        atomic_write(&self.file, &encode(&self.known))
     }
 }
 
-fn parse(line: &str) -> Option<(String, (FileStat, Digest))> {
-    let mut words = line.splitn(8, ' ');
-    let digest = Digest::from_hex(words.next()?).ok()?;
-    let stat = FileStat {
-        mode: u32::from_str_radix(words.next()?, 8).ok()?,
-        size: words.next()?.parse().ok()?,
-        inode: (words.next()?.parse().ok()?, words.next()?.parse().ok()?),
-        modified: words.next()?.parse().ok()?,
-        changed: words.next()?.parse().ok()?,
-    };
-    Some((words.next()?.to_owned(), (stat, digest)))
+/// Begins the file; the number is its format's.
+const MAGIC: &[u8; 8] = b"strata 1";
+/// Bytes of a record besides its path: the path's length, the stat, the digest.
+const FIXED: usize = 4 + STAT + 32;
+const STAT: usize = 4 + 8 + 16 + 32;
+
+/// Records one after the other, numbers little-endian: with 20,000 files, reading text took a
+/// third of a build that has nothing to do.
+fn encode(known: &HashMap<String, (FileStat, Digest)>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(known.len() * (FIXED + 40) + MAGIC.len());
+    bytes.extend_from_slice(MAGIC);
+    for (path, (stat, digest)) in known {
+        let length = u32::try_from(path.len()).expect("the kernel's paths are short");
+        bytes.extend_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(path.as_bytes());
+        bytes.extend_from_slice(&stat.mode.to_le_bytes());
+        for number in [stat.size, stat.inode.0, stat.inode.1] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        for time in [stat.modified, stat.changed] {
+            bytes.extend_from_slice(&time.to_le_bytes());
+        }
+        bytes.extend_from_slice(digest.as_bytes());
+    }
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> Option<HashMap<String, (FileStat, Digest)>> {
+    let mut rest = bytes.strip_prefix(MAGIC)?;
+    let mut known = HashMap::with_capacity(rest.len() / (FIXED + 20));
+    while !rest.is_empty() {
+        let length = usize::try_from(u32::from_le_bytes(take(&mut rest)?)).ok()?;
+        let path = rest.get(..length)?;
+        rest = &rest[length..];
+        let stat = FileStat {
+            mode: u32::from_le_bytes(take(&mut rest)?),
+            size: u64::from_le_bytes(take(&mut rest)?),
+            inode: (
+                u64::from_le_bytes(take(&mut rest)?),
+                u64::from_le_bytes(take(&mut rest)?),
+            ),
+            modified: i128::from_le_bytes(take(&mut rest)?),
+            changed: i128::from_le_bytes(take(&mut rest)?),
+        };
+        let digest = Digest::from_bytes(take(&mut rest)?);
+        known.insert(std::str::from_utf8(path).ok()?.to_owned(), (stat, digest));
+    }
+    Some(known)
+}
+
+/// Takes so many bytes off the front.
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (front, back) = rest.split_first_chunk()?;
+    *rest = back;
+    Some(*front)
 }
 
 impl KnownDigests for StatCache {
@@ -93,8 +117,7 @@ impl KnownDigests for StatCache {
 
     fn remember(&mut self, path: &str, stat: &FileStat, digest: Digest) {
         let settled = stat.modified.max(stat.changed) + GRANULARITY < self.opened;
-        // A name with a line end would break the file's format; such a file is read every time.
-        if settled && !path.contains('\n') {
+        if settled {
             self.known.insert(path.to_owned(), (*stat, digest));
             self.changed.set(true);
         } else {
@@ -115,6 +138,15 @@ mod tests {
             modified,
             changed: modified,
         }
+    }
+
+    #[test]
+    fn a_damaged_file_counts_as_nothing() {
+        let known = HashMap::from([("a".to_owned(), (stat(1), Digest::of(b"a")))]);
+        let bytes = encode(&known);
+        assert_eq!(decode(&bytes), Some(known));
+        assert_eq!(decode(&bytes[..bytes.len() - 1]), None);
+        assert_eq!(decode(b"text"), None);
     }
 
     #[test]

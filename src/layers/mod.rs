@@ -19,6 +19,7 @@
 //! - a layer made here: [`draft`](LayerDraft) or `upper`; `tree` and `node` put it on disk, `tar_header`
 //!   and `stream` (with `chunks`) make and hash its tar, `records` keeps what the disk cannot
 //! - a layer from outside: `apply`, `compression`, `tar_reader`, `tar_entry`, `unpack`, `links`
+//! - without overlayfs: `checkout` copies layers into a folder, [`snapshot`](Snapshot) tells what changed in it
 //! - looking in: `level` is one tree, [`stack`](Stack) and `merge` are several, [`changes`] what differs,
 //!   [`users`] who is who; `regenerate` makes a layer's tar again
 //! - whole images in and out: [`archive`]
@@ -27,6 +28,7 @@ mod apply;
 pub mod archive;
 mod blob;
 pub mod changes;
+mod checkout;
 mod chunks;
 mod compression;
 pub mod config;
@@ -53,6 +55,7 @@ mod properties;
 mod records;
 mod regenerate;
 mod scratch;
+mod snapshot;
 mod stack;
 mod store;
 mod stream;
@@ -79,6 +82,7 @@ pub use names::{ImageSummary, Untagged};
 pub use path::RootPath;
 pub use problem::Problem;
 pub use scratch::ScratchDir;
+pub use snapshot::Snapshot;
 pub use stack::{Follow, Node, Resolved, Stack};
 pub use store::{OwnersMode, Store, Whiteouts};
 pub use upper::UpperOptions;

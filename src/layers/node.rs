@@ -82,6 +82,12 @@ pub(super) fn make_folder(
     Ok(handle)
 }
 
+/// Makes a folder opaque.
+pub(super) fn set_opaque(parent: BorrowedFd<'_>, name: &OsStr, how: How) -> Result<()> {
+    let handle = rustix::fs::openat(parent, name, FOLDER, Mode::empty())?;
+    xattrs::set_opaque(&handle, how.whiteouts)
+}
+
 /// Gives a folder its owner and attributes.
 pub(super) fn dress_folder(
     handle: impl AsFd,

@@ -1,7 +1,7 @@
 //! [`Stack`]: the merged view of layers, without mounting anything.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Read;
@@ -115,18 +115,15 @@ impl Stack {
         &self.layers
     }
 
-    /// Returns the trees, base first, for an overlay mount. Of equal layers (two RUNs that changed
-    /// nothing) only the upper one is there: it covers all of the other, and the kernel refuses to
-    /// mount one folder twice (ELOOP).
+    /// Returns the trees, base first, for an overlay mount, each once: overlayfs refuses a folder
+    /// that is named twice (ELOOP), and equal layers, such as those of two RUNs that change
+    /// nothing, are one folder. The last of them says all that the earlier ones say.
     pub fn lower_dirs(&self) -> Vec<PathBuf> {
-        let mut seen = HashSet::new();
-        let trees = self.levels[..self.layers.len()].iter().rev();
-        let mut trees: Vec<PathBuf> = trees
-            .map(|level| level.tree.clone())
-            .filter(|tree| seen.insert(tree.clone()))
-            .collect();
-        trees.reverse();
-        trees
+        let levels = self.levels[..self.layers.len()].iter().enumerate();
+        levels
+            .filter(|(index, _)| !self.layers[index + 1..].contains(&self.layers[*index]))
+            .map(|(_, level)| level.tree.clone())
+            .collect()
     }
 
     pub(super) fn level(&self, number: usize) -> Option<&Level> {
@@ -332,16 +329,14 @@ mod tests {
     }
 
     #[test]
-    fn of_equal_layers_the_upper_one_is_mounted() {
+    fn equal_layers_are_one_folder_for_an_overlay() {
         let (_folder, store) = temporary_store();
-        let same: &[&str] = &["a"];
-        let stack = stack(&store, &[same, &["b"], same]);
-        let names: Vec<bool> = stack
-            .lower_dirs()
-            .iter()
-            .map(|tree| tree.join("a").exists())
-            .collect();
-        assert_eq!(names, [false, true]);
+        let stack = stack(&store, &[&["a"], &["b"], &["a"], &["c"]]);
+        let expected = [&stack.layers[1], &stack.layers[2], &stack.layers[3]];
+        let expected = expected
+            .map(|id| store.layer(*id).unwrap().unwrap().tree)
+            .to_vec();
+        assert_eq!(stack.lower_dirs(), expected);
     }
 
     #[test]

@@ -101,6 +101,18 @@ impl TreeWriter {
         Ok(linked.is_ok())
     }
 
+    /// Moves something here as it is, with everything in it, from a place in the same file system.
+    pub(super) fn move_in(&mut self, path: &RootPath, from: &Path, opaque: bool) -> Result<()> {
+        self.leave_until(path)?;
+        let (here, name) = (self.here(), path.name());
+        rustix::fs::renameat(CWD, from, here, name).map_err(StoreError::io("move", from))?;
+        if opaque {
+            node::set_opaque(here, name, self.how)
+                .map_err(StoreError::io("finish", path.as_path()))?;
+        }
+        Ok(())
+    }
+
     /// Whether a file elsewhere, linked here, would be just like the entry.
     pub(super) fn is_like(&self, entry: &Entry, file: &File, on_disk: &Path) -> Result<bool> {
         let io = |error: Errno| StoreError::io("read", on_disk)(error);

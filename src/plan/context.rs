@@ -251,20 +251,15 @@ impl BuildContext {
     fn walk(&self, folder: &str, files: &mut Vec<ContextFile>) -> Result<(), ContextError> {
         for file in self.list(folder)? {
             let excluded = self.ignored(&file.path).is_some();
-            let is_folder = file.metadata.is_folder();
-            if excluded && !(is_folder && !self.ignore.excludes_whole_folder(&file.path)) {
-                continue;
-            }
-            let path = file.path.clone();
-            let at = files.len();
-            if !excluded {
-                files.push(file.clone());
-            }
-            if is_folder {
+            if !file.metadata.is_folder() {
+                files.extend((!excluded).then_some(file));
+            } else if !excluded || !self.ignore.excludes_whole_folder(&file.path) {
+                let (at, path) = (files.len(), file.path.clone());
+                files.push(file);
                 self.walk(&path, files)?;
-                if excluded && files.len() > at {
-                    // `!` brought something below back: the folder has to be there for it.
-                    files.insert(at, file);
+                // An excluded folder is there only for what `!` brought back below it.
+                if excluded && files.len() == at + 1 {
+                    files.pop();
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! The desk: the session, the draft, and where answers go. Whoever carries out a line works here.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::command::Global;
 use crate::face::{Face, Last, Surroundings};
 use crate::language::Language;
 use crate::render::{Line, Screen, Style, Text};
+use crate::runtime::Resources;
 use crate::session::draft::Draft;
 use crate::session::{BuildCall, Session, SessionError, Settings, Trouble};
 
@@ -46,6 +48,8 @@ pub struct Sinks {
     pub err: Box<dyn Write>,
     /// Whether these are this process's own streams.
     pub own_stdio: bool,
+    /// Whether what is written ends up on the terminal all the same.
+    pub shown: bool,
 }
 
 impl Default for Sinks {
@@ -54,6 +58,7 @@ impl Default for Sinks {
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
             own_stdio: true,
+            shown: true,
         }
     }
 }
@@ -119,6 +124,10 @@ pub struct Desk {
     pub(super) journal: Journal,
     /// Remarks of builds that were made already.
     pub(super) remarks: Vec<String>,
+    /// What the next command reads instead of the terminal.
+    pub(super) fed: Option<File>,
+    /// Whether the prompt is to be left as soon as it is reached.
+    pub(super) leaving: bool,
     interrupts: Interrupts,
 }
 
@@ -147,6 +156,8 @@ impl Desk {
             rejected: None,
             journal: Journal::default(),
             remarks: Vec::new(),
+            fed: None,
+            leaving: false,
             interrupts: Interrupts::default(),
         }
     }
@@ -298,7 +309,8 @@ impl Desk {
     pub fn face<T>(&mut self, act: impl FnOnce(&mut Face<'_>) -> T) -> T {
         let interactive = self.is_interactive();
         let stdin = io::stdin();
-        let terminal = interactive && self.sinks.own_stdio && io::stdout().is_terminal();
+        let terminal = interactive && self.sinks.shown && io::stdout().is_terminal();
+        let fed = self.fed.take();
         let mut face = Face {
             session: &self.session,
             screen: self.screen,
@@ -309,7 +321,10 @@ impl Desk {
                 now: self.opening.now,
                 variable: self.opening.variable,
                 // Lines come through a pipe: it is not a container's to read.
-                stdin: interactive.then(|| stdin.as_fd()),
+                stdin: match &fed {
+                    Some(fed) => Some(fed.as_fd()),
+                    None => interactive.then(|| stdin.as_fd()),
+                },
                 own_stdio: self.sinks.own_stdio,
                 terminal,
                 live: terminal && io::stderr().is_terminal(),
@@ -321,6 +336,32 @@ impl Desk {
         let last = face.last;
         self.last = last;
         value
+    }
+
+    /// Begins a line whose build is wanted afterwards: `fed` is what its command reads. Returns the
+    /// build that was the last one so far.
+    pub(super) fn begin_line(&mut self, fed: Option<File>) -> Option<BuildReport> {
+        self.last = Last::default();
+        self.fed = fed;
+        self.built.take()
+    }
+
+    /// Ends such a line and returns the build it made, if it made one.
+    pub(super) fn end_line(&mut self, before: Option<BuildReport>) -> Option<BuildReport> {
+        self.fed = None;
+        let made = self.built.clone();
+        self.built = made.clone().or(before);
+        made
+    }
+
+    /// Limits the containers of this session.
+    pub(super) fn set_limits(&mut self, limits: Resources) {
+        self.session.set_limits(limits);
+    }
+
+    /// Leaves the prompt as soon as it is reached.
+    pub(super) fn leave_next(&mut self) {
+        self.leaving = true;
     }
 
     /// Returns the build of a draft.

@@ -38,7 +38,7 @@ impl Prompt {
             self.desk.greet(self.guide.as_deref());
         }
         self.begin(learn);
-        loop {
+        while !self.desk.leaving {
             self.desk.refresh(self.guide.as_deref());
             match self.read() {
                 Ok(Input::Text(text)) => {

@@ -3,71 +3,27 @@
 //! ```text
 //! ROOT/containers/names/<name>        a link to the id; making it is what reserves a name
 //! ROOT/containers/<64 hex id>/
-//!     config.json    what was asked for; never changes
+//!     config.json    what was asked for; only `copying` changes it
 //!     state.json     one row of `ps` and the status; small, replaced whole
 //!     log            what it wrote (json-file)
 //!     upper/ work/   overlay's writable layer
+//!     rootfs/        the layers, copied, where there is no overlayfs
 //!     lock           locked by the supervisor as long as it lives
 //!     control.sock   where the supervisor listens
 //! ```
 
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::fd::AsFd;
-use std::os::unix::fs::DirBuilderExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use rustix::fs::{FlockOperation, Mode, OFlags, flock};
-use serde::{Deserialize, Serialize};
+use rustix::fs::{FlockOperation, flock};
+
+pub use super::container_folder::{ContainerConfig, ContainerFolder, DEFAULT_STOP_TIMEOUT};
 
 use super::container_error::ContainerError;
+use super::container_folder::make_folder;
 use super::names::{ContainerId, generate_name, is_id_prefix, is_valid_name};
-use super::spec::{Rootfs, Spec};
-use super::state::{Record, Status};
-
-/// What was asked for when a container was created.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ContainerConfig {
-    /// The row of `ps` as it is at first; its name may be empty to have one made up.
-    pub record: Record,
-    /// What to run.
-    pub spec: Spec,
-    /// Whether its stdin is kept open (`-i`).
-    pub open_stdin: bool,
-    /// The signal that `stop` sends, such as `SIGTERM`.
-    pub stop_signal: String,
-    /// How many seconds `stop` waits before it kills; negative waits for ever.
-    pub stop_timeout: i32,
-}
-
-/// docker's patience of `stop`, in seconds.
-pub const DEFAULT_STOP_TIMEOUT: i32 = 10;
-
-impl ContainerConfig {
-    /// Describes a container with docker's defaults: a made-up name, no stdin, `SIGTERM`, ten
-    /// seconds.
-    pub fn new(id: ContainerId, image: &str, image_id: &str, spec: Spec) -> Self {
-        Self {
-            record: Record {
-                id,
-                name: String::new(),
-                image: image.to_owned(),
-                image_id: image_id.to_owned(),
-                command: spec.process.argv.clone(),
-                created: Timestamp::now(),
-                tty: spec.process.terminal,
-                auto_remove: false,
-                labels: std::collections::BTreeMap::new(),
-                state: Status::Created,
-            },
-            spec,
-            open_stdin: false,
-            stop_signal: "SIGTERM".to_owned(),
-            stop_timeout: DEFAULT_STOP_TIMEOUT,
-        }
-    }
-}
+use super::state::Record;
 
 /// The containers of one store.
 #[derive(Debug, Clone)]
@@ -92,9 +48,7 @@ impl Containers {
 
     /// Returns the folder of a container, whether it exists or not.
     pub fn folder(&self, id: &ContainerId) -> ContainerFolder {
-        ContainerFolder {
-            path: self.folder.join(id.as_str()),
-        }
+        ContainerFolder::new(self.folder.join(id.as_str()))
     }
 
     /// Creates a container and returns its record, with the name it got.
@@ -109,13 +63,12 @@ impl Containers {
         let _lock = self.lock_names()?;
         config.record.name = self.free_name(given)?;
         // Written under a name that no one lists and then renamed: it is there whole or not at all.
-        let draft = ContainerFolder {
-            path: self.folder.join(format!(".new-{id}")),
-        };
+        let draft = ContainerFolder::new(self.folder.join(format!(".new-{id}")));
         draft.write_new(&config)?;
         self.link_name(&config.record.name, &id)?;
         let folder = self.folder(&id);
-        fs::rename(&draft.path, &folder.path).map_err(ContainerError::io("make", &folder.path))?;
+        fs::rename(draft.path(), folder.path())
+            .map_err(ContainerError::io("make", folder.path()))?;
         Ok(config.record)
     }
 
@@ -187,7 +140,7 @@ impl Containers {
         let folder = self.folder(id);
         let name = folder.record_as_written().map(|record| record.name);
         let grave = self.folder.join(format!(".gone-{id}"));
-        fs::rename(&folder.path, &grave).map_err(|error| folder.error("remove", error))?;
+        fs::rename(folder.path(), &grave).map_err(|error| folder.error("remove", error))?;
         if let Ok(name) = name {
             let _lock = self.lock_names()?;
             self.unlink_name(&name)?;
@@ -301,169 +254,12 @@ impl Containers {
     }
 }
 
-/// The folder of one container.
-#[derive(Debug, Clone)]
-pub struct ContainerFolder {
-    path: PathBuf,
-}
-
-impl ContainerFolder {
-    /// Returns the folder itself.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Returns the writable layer over the given layers, base first.
-    pub fn rootfs(&self, lower: Vec<PathBuf>) -> Rootfs {
-        Rootfs::Overlay {
-            lower,
-            upper: self.upper(),
-            work: self.path.join("work"),
-        }
-    }
-
-    /// Returns overlay's upper directory: what the container changed.
-    pub fn upper(&self) -> PathBuf {
-        self.path.join("upper")
-    }
-
-    /// Returns the log file.
-    pub fn log(&self) -> PathBuf {
-        self.path.join("log")
-    }
-
-    /// Reads what was asked for.
-    pub fn config(&self) -> Result<ContainerConfig, ContainerError> {
-        self.read("config.json")
-    }
-
-    /// Reads the row of `ps`, corrected when its supervisor is gone.
-    pub fn record(&self) -> Result<Record, ContainerError> {
-        let record = self.record_as_written()?;
-        if !record.state.is_running() {
-            return Ok(record);
-        }
-        let Some(_lock) = self.try_lock()? else {
-            return Ok(record);
-        };
-        // The supervisor may have written the end between the read and the lock.
-        let mut record = self.record_as_written()?;
-        record.state = record.state.settled(Timestamp::now());
-        self.write_record(&record)?;
-        Ok(record)
-    }
-
-    /// Replaces the row of `ps`.
-    pub(super) fn write_record(&self, record: &Record) -> Result<(), ContainerError> {
-        self.write("state.json", record)
-    }
-
-    /// Takes the lock that a supervisor holds for its life; none while someone has it.
-    pub(super) fn try_lock(&self) -> Result<Option<File>, ContainerError> {
-        let path = self.path.join("lock");
-        let file = File::open(&path).map_err(|error| self.error("lock", error))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(file)),
-            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
-            Err(errno) => Err(ContainerError::io("lock", &path)(errno.into())),
-        }
-    }
-
-    pub(super) fn record_as_written(&self) -> Result<Record, ContainerError> {
-        self.read("state.json")
-    }
-
-    /// Whether there is such a container.
-    pub fn exists(&self) -> bool {
-        self.path.join("state.json").exists()
-    }
-
-    /// Returns a path to the control socket that fits into the 108 bytes of an address
-    /// (unix(7)), whatever the store is called, and the descriptor it leans on.
-    pub(super) fn control_socket(&self) -> Result<(rustix::fd::OwnedFd, PathBuf), ContainerError> {
-        let folder = rustix::fs::open(
-            &self.path,
-            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )
-        .map_err(|errno| self.error("open", errno.into()))?;
-        let number = std::os::fd::AsRawFd::as_raw_fd(&folder.as_fd());
-        let path = PathBuf::from(format!("/proc/self/fd/{number}/control.sock"));
-        Ok((folder, path))
-    }
-
-    fn write_new(&self, config: &ContainerConfig) -> Result<(), ContainerError> {
-        make_folder(&self.path)?;
-        if let Rootfs::Overlay { .. } = config.spec.rootfs {
-            make_folder(&self.upper())?;
-            make_folder(&self.path.join("work"))?;
-        }
-        let lock = self.path.join("lock");
-        File::create(&lock).map_err(ContainerError::io("make", &lock))?;
-        self.create_json("config.json", config)?;
-        self.create_json("state.json", &config.record)
-    }
-
-    /// Writes a file of a folder that nobody sees yet.
-    fn create_json(&self, name: &str, value: &impl Serialize) -> Result<(), ContainerError> {
-        let path = self.path.join(name);
-        fs::write(&path, to_json(value)).map_err(ContainerError::io("write", &path))
-    }
-
-    /// Replaces a file: readers see the old one or the new one, never half of it.
-    fn write(&self, name: &str, value: &impl Serialize) -> Result<(), ContainerError> {
-        let path = self.path.join(name);
-        let replace = || {
-            let mut draft = tempfile::Builder::new()
-                .prefix(".tmp")
-                .tempfile_in(&self.path)?;
-            draft.write_all(&to_json(value))?;
-            draft.persist(&path)?;
-            Ok(())
-        };
-        replace().map_err(|error| self.error("write", error))
-    }
-
-    fn read<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Result<T, ContainerError> {
-        let path = self.path.join(name);
-        let bytes = fs::read(&path).map_err(|error| self.error("read", error))?;
-        serde_json::from_slice(&bytes)
-            .map_err(|error| ContainerError::io("read", &path)(error.into()))
-    }
-
-    /// Says what failed; a folder that is not there is a container that is not there.
-    fn error(&self, what: &'static str, source: io::Error) -> ContainerError {
-        if source.kind() == io::ErrorKind::NotFound && !self.path.exists() {
-            let name = self.path.file_name().unwrap_or_default();
-            return ContainerError::NotFound {
-                name: name.to_string_lossy().into_owned(),
-            };
-        }
-        ContainerError::io(what, &self.path)(source)
-    }
-}
-
-fn to_json(value: &impl Serialize) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec(value).expect("records have no maps with odd keys");
-    bytes.push(b'\n');
-    bytes
-}
-
-/// Makes a folder and its parents. A umask of 077 must not lock the container's own users out of
-/// their root folder, which overlay takes from `upper`.
-fn make_folder(path: &Path) -> Result<(), ContainerError> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o755)
-        .create(path)
-        .map_err(ContainerError::io("make", path))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::spec::IdMode;
+    use super::super::spec::{IdMode, Rootfs, Spec};
     use super::super::state::Running;
     use super::*;
+    use jiff::Timestamp;
 
     struct Fixture {
         _root: tempfile::TempDir,

@@ -25,12 +25,13 @@ use super::containers::Containers;
 use super::launch::{self, LaunchError, Running, Stdio};
 use super::names::ContainerId;
 use super::peer::Peer;
-use super::relay::{Client, Ends, Relay};
+use super::relay::{Client, Relay};
 use super::spec::{Spec, User};
-use super::start::{Attach, can_pass_through, check_terminal, keep, window};
+use super::start::{Attach, ask, check_terminal, keep, wait_started};
 use super::state::{self, LOST_EXIT_CODE, Status};
-use super::supervisor::{pipes, refuse};
-use super::wire::{Failure, Reply, Start};
+use super::stdio::{Ends, pipes};
+use super::supervisor::refuse;
+use super::wire::{Failure, Reply, Size, Start};
 use super::{frames, sys};
 
 /// The hidden verb.
@@ -52,6 +53,24 @@ pub struct ExecOptions<'a> {
     pub attach: Option<Attach<'a>>,
 }
 
+impl ExecOptions<'_> {
+    /// Makes the container's spec one of the further process.
+    fn apply(self, mut spec: Spec, size: Option<Size>) -> Spec {
+        let process = &mut spec.process;
+        process.argv = self.argv;
+        merge(&mut process.env, self.env);
+        if let Some(cwd) = self.cwd {
+            process.cwd = cwd;
+        }
+        if let Some(user) = self.user {
+            process.user = user;
+        }
+        process.terminal = self.terminal;
+        process.terminal_size = size.map(|size| (size.rows, size.columns));
+        spec
+    }
+}
+
 /// What the face asks `__exec` for. The supervisor's and PID 1's pidfds ride along, then stdin,
 /// stdout and stderr when they are passed through.
 #[derive(Debug, Serialize, Deserialize)]
@@ -71,54 +90,21 @@ impl Containers {
     pub fn exec(
         &self,
         id: &ContainerId,
-        options: ExecOptions<'_>,
+        mut options: ExecOptions<'_>,
     ) -> Result<Outcome, ContainerError> {
         let (container, pidfds) = self.hold(id)?;
-        let config = self.folder(id).config()?;
-        let attach = options.attach;
-        if let Some(attach) = &attach {
-            check_terminal(options.terminal, &attach.streams)?;
-        }
-        let start = Start {
-            attach: attach.is_some(),
-            owns: attach.as_ref().is_some_and(|attach| attach.owns),
-            passthrough: !options.terminal && attach.as_ref().is_some_and(can_pass_through),
-            stdin: attach
-                .as_ref()
-                .is_some_and(|attach| attach.streams.stdin.is_some()),
-            remove_on_failure: false,
-            size: window(attach.as_ref().map(|attach| &attach.streams)),
-        };
-        let mut spec = config.spec;
-        let process = &mut spec.process;
-        process.argv = options.argv;
-        merge(&mut process.env, options.env);
-        process.cwd = options
-            .cwd
-            .unwrap_or_else(|| std::mem::take(&mut process.cwd));
-        process.user = options
-            .user
-            .unwrap_or_else(|| std::mem::take(&mut process.user));
-        process.terminal = options.terminal;
-        process.terminal_size = start.size.map(|size| (size.rows, size.columns));
+        let folder = self.folder(id);
+        let attach = options.attach.take();
+        check_terminal(options.terminal, attach.as_ref())?;
+        let start = ask(attach.as_ref(), options.terminal);
         let caught = catch_signals(options.terminal).map_err(failed)?;
         let errand = Errand {
-            spec,
+            spec: options.apply(folder.config()?.spec, start.size),
             start,
             container,
         };
         let mut peer = send(&errand, &pidfds).map_err(failed)?;
-        match peer.wait_reply(None).map_err(failed)? {
-            Some(Reply::Started { .. }) => {}
-            Some(Reply::Failed { failure }) => {
-                return Err(ContainerError::from_failure(
-                    failure,
-                    id,
-                    self.folder(id).path(),
-                ));
-            }
-            _ => return Err(ContainerError::SupervisorLost),
-        }
+        wait_started(&mut peer, id, folder.path())?;
         let Some(attach) = attach else {
             return Ok(Outcome::Started);
         };
@@ -129,7 +115,7 @@ impl Containers {
         Attachment {
             peer,
             streams,
-            tty: options.terminal,
+            tty: errand.spec.process.terminal,
             caught,
             // docker's `exec` passes no signals on: Ctrl-C ends it, and its process here with it.
             pass_on: None,

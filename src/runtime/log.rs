@@ -2,7 +2,7 @@
 //!
 //! `{"log":"hello\n","stream":"stdout","time":"2024-05-01T12:00:00.123456789Z"}`
 //!
-//! The text of an entry ends with a newline unless the line was longer than [`LONGEST_LINE`] or
+//! The text of an entry ends with a newline unless the line was longer than 16 KiB or
 //! waited for its end too long; then the next entry of the same stream continues it.
 
 use std::borrow::Cow;

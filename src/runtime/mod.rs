@@ -24,6 +24,25 @@
 //! | `mounts` | which mounts a container gets, as data |
 //! | [`capabilities`], `seccomp`, `cgroup` | what a container may do and use |
 //! | `sys` | the one file with raw system calls |
+//!
+//! Containers that are kept have a supervisor each, an entered process that outlives its face:
+//!
+//! ```text
+//! face ── start, attach ──► supervisor ── launch ──► the container
+//!   │                          │ relay: pipes or terminal ⇄ log, attached faces
+//!   │                          └ control.sock ◄── kill, stop, wait, attach, logs -f
+//!   └── exec ──► __exec ──► __join: a further process in the container
+//! ```
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | [`containers`], `container_folder` | the records on disk |
+//! | [`state`], [`names`], [`log`] | a container's status, what it is called, what it wrote; pure |
+//! | [`start`], [`attach`], [`exec`], [`manage`] | what a face does with containers |
+//! | `supervisor`, `relay`, `stdio`, `join` | what runs beside and in them |
+//! | `wire`, `peer` | what faces and supervisors say to each other |
+//! | `tty`, [`signals`] | the learner's terminal, lent and given back |
+//! | [`remove_tree`] | removes what a container left, whatever its modes |
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -61,6 +80,7 @@ mod terminal;
 pub mod attach;
 pub mod container_error;
 pub mod containers;
+pub mod copying;
 pub mod exec;
 pub mod log;
 pub mod manage;
@@ -70,9 +90,11 @@ pub mod signals;
 pub mod start;
 pub mod state;
 
+mod container_folder;
 mod join;
 mod peer;
 mod relay;
+mod stdio;
 mod supervisor;
 mod tty;
 mod wire;

@@ -19,11 +19,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags};
-use rustix::termios::{Winsize, tcsetwinsize};
 
 use super::log::{LogWriter, Stream};
 use super::peer::{FdWriter, Peer, is_passing, poll_all};
-use super::wire::{Frame, Kind, Outbox, Reply, Request, Size, Start};
+use super::stdio::{Ends, resize};
+use super::wire::{Frame, Kind, Outbox, Reply, Request, Start};
 
 /// How much output is read at once: what a pipe holds by default (pipe(7)).
 const CHUNK: usize = 64 * 1024;
@@ -73,40 +73,6 @@ impl Client {
             owns: false,
         }
     }
-}
-
-/// The program's ends that the relay holds.
-#[derive(Debug, Default)]
-pub(super) struct Ends {
-    /// Where its stdin is written.
-    pub stdin: Option<OwnedFd>,
-    /// Where its stdout and stderr are read.
-    pub outputs: Vec<(Stream, OwnedFd)>,
-    /// The terminal's master, for its size.
-    pub terminal: Option<OwnedFd>,
-}
-
-impl Ends {
-    /// Makes the ends of a terminal's master.
-    pub fn of_terminal(master: OwnedFd) -> io::Result<Self> {
-        Ok(Self {
-            stdin: Some(master.try_clone()?),
-            outputs: vec![(Stream::Stdout, master.try_clone()?)],
-            terminal: Some(master),
-        })
-    }
-}
-
-/// Gives a terminal a size.
-fn resize(terminal: &OwnedFd, size: Size) {
-    let size = Winsize {
-        ws_row: size.rows,
-        ws_col: size.columns,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    // Only fails once the terminal is gone, and then nobody looks at it.
-    let _ = tcsetwinsize(terminal, size);
 }
 
 /// The loop and what it polls.

@@ -2,12 +2,14 @@
 
 use std::ffi::OsStr;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::Child;
 use std::sync::{Mutex, PoisonError};
 
 use super::attach::{Attachment, Outcome, Streams, catch_signals, failed};
 use super::container_error::ContainerError;
 use super::containers::{ContainerFolder, Containers};
+use super::copying::Copying;
 use super::enter::{Enter, EnterStdio, Entered, enter};
 use super::launch::Note;
 use super::names::ContainerId;
@@ -15,7 +17,7 @@ use super::peer::Peer;
 use super::probe::Mode;
 use super::supervisor::VERB;
 use super::tty::{is_terminal, size};
-use super::wire::{Reply, Request, Start};
+use super::wire::{Reply, Request, Size, Start};
 
 /// How to start a container.
 pub struct StartOptions<'a> {
@@ -62,35 +64,39 @@ impl Containers {
         id: &ContainerId,
         options: StartOptions<'_>,
     ) -> Result<Started, ContainerError> {
+        self.start_or_copy(id, options, None)
+    }
+
+    /// Like [`start`](Self::start); where overlayfs cannot merge the layers, they are copied.
+    pub fn start_or_copy(
+        &self,
+        id: &ContainerId,
+        options: StartOptions<'_>,
+        copying: Option<Copying<'_>>,
+    ) -> Result<Started, ContainerError> {
         let folder = self.folder(id);
         let record = folder.record()?;
         if !record.state.can_start() {
             return Err(ContainerError::AlreadyRunning { id: id.clone() });
         }
         let attach = options.attach;
-        if let Some(attach) = &attach {
-            check_terminal(record.tty, &attach.streams)?;
-        }
-        let start = Start {
-            attach: attach.is_some(),
-            owns: attach.as_ref().is_some_and(|attach| attach.owns),
-            passthrough: !record.tty
-                && record.auto_remove
-                && attach.as_ref().is_some_and(can_pass_through),
-            stdin: attach
-                .as_ref()
-                .is_some_and(|attach| attach.streams.stdin.is_some()),
-            remove_on_failure: options.remove_on_failure,
-            size: window(attach.as_ref().map(|attach| &attach.streams)),
-        };
+        check_terminal(record.tty, attach.as_ref())?;
+        let mut start = ask(attach.as_ref(), record.tty);
+        // Only what no `logs` will ask for may pass by the log.
+        start.passthrough &= record.auto_remove;
+        start.remove_on_failure = options.remove_on_failure;
         let caught = catch_signals(record.tty).map_err(failed)?;
-        let mut peer = self.supervisor(id, options.mode, &start)?;
-        let notes = match peer.wait_reply(None).map_err(failed)? {
-            Some(Reply::Started { notes }) => notes,
-            Some(Reply::Failed { failure }) => {
-                return Err(ContainerError::from_failure(failure, id, folder.path()));
+        let (peer, notes) = match copying {
+            None => self.supervised(id, options.mode, &start)?,
+            Some(copying) => {
+                let started = self.supervised_or_copied(id, options.mode, &mut start, copying);
+                started.inspect_err(|error| {
+                    let removes = start.remove_on_failure || record.auto_remove;
+                    if removes && !matches!(error, ContainerError::AlreadyRunning { .. }) {
+                        self.give_up(id);
+                    }
+                })?
             }
-            _ => return Err(ContainerError::SupervisorLost),
         };
         let Some(attach) = attach else {
             return Ok(Started {
@@ -125,11 +131,11 @@ impl Containers {
         if !record.state.is_running() {
             return Err(ContainerError::AttachStopped);
         }
-        check_terminal(record.tty, &streams)?;
+        check_stdin(record.tty, &streams)?;
         let caught = catch_signals(record.tty).map_err(failed)?;
         let mut peer = folder.connect()?.ok_or(ContainerError::AttachStopped)?;
         peer.outbox.message(&Request::Attach);
-        if let Some(size) = window(Some(&streams)) {
+        if let Some(size) = window(&streams) {
             peer.outbox.message(&Request::Resize(size));
         }
         peer.flush_all().map_err(failed)?;
@@ -142,6 +148,37 @@ impl Containers {
             interrupts: 0,
         }
         .run()
+    }
+
+    /// Starts a container under a new supervisor.
+    fn supervised(
+        &self,
+        id: &ContainerId,
+        mode: &Mode,
+        start: &Start,
+    ) -> Result<(Peer, Vec<Note>), ContainerError> {
+        let mut peer = self.supervisor(id, mode, start)?;
+        let notes = wait_started(&mut peer, id, self.folder(id).path())?;
+        Ok((peer, notes))
+    }
+
+    fn supervised_or_copied(
+        &self,
+        id: &ContainerId,
+        mode: &Mode,
+        start: &mut Start,
+        copying: Copying<'_>,
+    ) -> Result<(Peer, Vec<Note>), ContainerError> {
+        if !copying.at_once {
+            start.may_copy = true;
+            match self.supervised(id, mode, start) {
+                Err(ContainerError::Launch(error)) if error.is_overlay() => {}
+                done => return done,
+            }
+            start.may_copy = false;
+        }
+        self.copy_layers(id, copying.copy)?;
+        self.supervised(id, mode, start)
     }
 
     fn supervisor(
@@ -203,16 +240,49 @@ pub(super) fn keep(child: Child) {
     children.push(child);
 }
 
-pub(super) fn check_terminal(tty: bool, streams: &Streams<'_>) -> Result<(), ContainerError> {
+pub(super) fn check_terminal(tty: bool, attach: Option<&Attach<'_>>) -> Result<(), ContainerError> {
+    attach.map_or(Ok(()), |attach| check_stdin(tty, &attach.streams))
+}
+
+fn check_stdin(tty: bool, streams: &Streams<'_>) -> Result<(), ContainerError> {
     match streams.stdin {
         Some(stdin) if tty && !is_terminal(stdin) => Err(ContainerError::NotATerminal),
         _ => Ok(()),
     }
 }
 
+/// Puts into words for a supervisor how its container is watched.
+pub(super) fn ask(attach: Option<&Attach<'_>>, tty: bool) -> Start {
+    let Some(attach) = attach else {
+        return Start::default();
+    };
+    Start {
+        attach: true,
+        owns: attach.owns,
+        passthrough: !tty && can_pass_through(attach),
+        stdin: attach.streams.stdin.is_some(),
+        remove_on_failure: false,
+        may_copy: false,
+        size: window(&attach.streams),
+    }
+}
+
+/// Waits until the program runs; `folder` is named when the supervisor's own files fail it.
+pub(super) fn wait_started(
+    peer: &mut Peer,
+    id: &ContainerId,
+    folder: &Path,
+) -> Result<Vec<Note>, ContainerError> {
+    match peer.wait_reply(None).map_err(failed)? {
+        Some(Reply::Started { notes }) => Ok(notes),
+        Some(Reply::Failed { failure }) => Err(ContainerError::from_failure(failure, id, folder)),
+        _ => Err(ContainerError::SupervisorLost),
+    }
+}
+
 /// A host's terminal is never handed to a container: without `-t` there is none in there, and with
 /// it the container could type into the learner's shell (`ioctl_tty(2)`, TIOCSTI).
-pub(super) fn can_pass_through(attach: &Attach<'_>) -> bool {
+fn can_pass_through(attach: &Attach<'_>) -> bool {
     let own = [
         rustix::stdio::stdin(),
         rustix::stdio::stdout(),
@@ -222,13 +292,12 @@ pub(super) fn can_pass_through(attach: &Attach<'_>) -> bool {
 }
 
 /// Returns the size of the terminal the learner sits at.
-pub(super) fn window(streams: Option<&Streams<'_>>) -> Option<super::wire::Size> {
-    let stdin = streams?.stdin;
-    stdin
-        .and_then(size)
-        .or_else(|| size(rustix::stdio::stdout()))
+fn window(streams: &Streams<'_>) -> Option<Size> {
+    let stdin = streams.stdin.and_then(size);
+    stdin.or_else(|| size(rustix::stdio::stdout()))
 }
 
+/// Sends a signal by a connection of its own.
 fn pass_on(folder: &ContainerFolder, signal: i32) {
     // If it is gone, that is about to be seen.
     if let Ok(Some(mut peer)) = folder.connect() {

@@ -5,7 +5,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,13 +17,13 @@ use super::container_error::ContainerError;
 use super::containers::{ContainerConfig, ContainerFolder, Containers};
 use super::enter::complete_entry;
 use super::launch::{Exit, Note, Running, Stdio, launch};
-use super::log::Stream;
 use super::names::ContainerId;
 use super::peer::Peer;
-use super::relay::{Client, Ends, Program, Relay};
+use super::relay::{Client, Program, Relay};
 use super::remove_tree::remove_tree;
 use super::spec::Rootfs;
 use super::state::{self, Exited};
+use super::stdio::{Ends, let_go_of_stdio, own_stdio, pipes};
 use super::sys;
 use super::wire::{Failure, Reply, Request, Start};
 
@@ -67,7 +67,8 @@ fn supervise(root: &OsStr, id: &ContainerId, mut owner: Peer) {
     let (running, ends) = match started {
         Ok(started) => started,
         Err(failure) => {
-            container.record_failure(&failure, start.remove_on_failure);
+            let again = start.may_copy && failure.is_overlay();
+            container.record_failure(&failure, start.remove_on_failure, again);
             return refuse(owner, failure);
         }
     };
@@ -124,9 +125,13 @@ impl Container {
         // The lock is ours, so a record that says "running" is one of a killed supervisor.
         config.record = folder.record_as_written().map_err(|error| files(&error))?;
         config.record.state = config.record.state.settled(Timestamp::now());
-        if let Rootfs::Overlay { lower, .. } = &config.spec.rootfs {
-            // The store may have moved since.
-            config.spec.rootfs = folder.rootfs(lower.clone());
+        // The store may have moved since.
+        match &mut config.spec.rootfs {
+            Rootfs::Overlay { lower, .. } => config.spec.rootfs = folder.rootfs(lower.clone()),
+            Rootfs::Folder(copied) if copied.ends_with(folder.copied_in_store()) => {
+                *copied = folder.copied();
+            }
+            Rootfs::Folder(_) => {}
         }
         Ok(Self {
             containers,
@@ -229,13 +234,14 @@ impl Container {
         }
     }
 
-    fn record_failure(&mut self, failure: &Failure, remove: bool) {
+    /// Records a start that came to nothing; `again` keeps the container for another one.
+    fn record_failure(&mut self, failure: &Failure, remove: bool, again: bool) {
         let (code, error) = match failure {
             Failure::Launch(error) => (error.exit_code(), error.to_string()),
             Failure::Files { error } => (125, error.clone()),
             Failure::Running => return,
         };
-        let remove = remove || self.config.record.auto_remove;
+        let remove = !again && (remove || self.config.record.auto_remove);
         if let Some(tree) = self.record_exit(code, Some(error), remove) {
             // As in `carry`.
             let _ = remove_tree(&tree);
@@ -290,49 +296,6 @@ fn lock(folder: &ContainerFolder) -> Result<File, Failure> {
             Err(error) => return Err(files(&error)),
         }
     }
-}
-
-/// Makes the pipes of a program without a terminal.
-pub(super) fn pipes(input: bool) -> io::Result<(Stdio, Ends)> {
-    let (out_read, out_write) = io::pipe()?;
-    let (err_read, err_write) = io::pipe()?;
-    let (in_read, in_write) = input.then(io::pipe).transpose()?.unzip();
-    let stdio = Stdio {
-        stdin: in_read.map(Into::into),
-        stdout: Some(out_write.into()),
-        stderr: Some(err_write.into()),
-    };
-    let ends = Ends {
-        stdin: in_write.map(Into::into),
-        outputs: vec![
-            (Stream::Stdout, out_read.into()),
-            (Stream::Stderr, err_read.into()),
-        ],
-        terminal: None,
-    };
-    Ok((stdio, ends))
-}
-
-/// Returns this process's own stdio, to be handed on.
-pub(super) fn own_stdio(stdin: bool) -> io::Result<Stdio> {
-    let copy = |fd: BorrowedFd<'_>| fd.try_clone_to_owned();
-    Ok(Stdio {
-        stdin: stdin.then(|| copy(rustix::stdio::stdin())).transpose()?,
-        stdout: Some(copy(rustix::stdio::stdout())?),
-        stderr: Some(copy(rustix::stdio::stderr())?),
-    })
-}
-
-/// Replaces our own stdio, so that a pipe's other side sees its end when the program closes it.
-pub(super) fn let_go_of_stdio() {
-    let null = OpenOptions::new().read(true).write(true).open("/dev/null");
-    // A machine without /dev/null keeps the streams open a moment longer, that is all.
-    let Ok(null) = null.map(OwnedFd::from) else {
-        return;
-    };
-    let _ = rustix::stdio::dup2_stdin(&null);
-    let _ = rustix::stdio::dup2_stdout(&null);
-    let _ = rustix::stdio::dup2_stderr(&null);
 }
 
 impl Program for Running {

@@ -53,6 +53,8 @@ pub struct Start {
     pub passthrough: bool,
     /// Remove the container when its process cannot be started.
     pub remove_on_failure: bool,
+    /// Whether the sender copies the layers and tries again where overlayfs refuses them.
+    pub may_copy: bool,
     /// The size of the terminal.
     pub size: Option<Size>,
 }
@@ -102,6 +104,13 @@ pub enum Failure {
         /// What went wrong, as the system says it.
         error: String,
     },
+}
+
+impl Failure {
+    /// Whether overlayfs refused the layers.
+    pub fn is_overlay(&self) -> bool {
+        matches!(self, Self::Launch(error) if error.is_overlay())
+    }
 }
 
 /// What a frame is about.

@@ -2,19 +2,21 @@
 //! the runtime.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::worker::Request;
-use super::{Inspected, Result, Session, Trouble};
-use crate::layers::{Image, Stack, users};
+use super::{Inspected, Result, Session, SessionError, Trouble};
+use crate::layers::{Change, ChangeKind, Image, Stack, users};
 use crate::plan::scope::{Pairs, join_path, set};
 use crate::runtime::attach::{Outcome, Streams};
 use crate::runtime::container_error::ContainerError;
 use crate::runtime::containers::{ContainerConfig, Containers};
+use crate::runtime::copying::Copying;
 use crate::runtime::exec::ExecOptions;
 use crate::runtime::launch::Note;
 use crate::runtime::log::Show;
 use crate::runtime::names::ContainerId;
+use crate::runtime::probe::{Cgroups, Overlay};
 use crate::runtime::remove_tree::remove_tree;
 use crate::runtime::signals::signal_number;
 use crate::runtime::start::{Attach, StartOptions};
@@ -157,15 +159,16 @@ impl Session {
                 outcome,
                 notes,
             }),
-            Err(error) => Err(error),
+            Err(error) => Err(self.exit_125(error)),
         }
     }
 
     /// docker's `run` exits with 125 for everything that is not the program's own fault.
-    fn exit_125(&self, error: super::SessionError) -> super::SessionError {
+    fn exit_125(&self, error: SessionError) -> SessionError {
         match error {
-            super::SessionError::Trouble(trouble) => trouble.with_exit(125).into(),
-            other @ super::SessionError::Dockerfile { .. } => other,
+            SessionError::Trouble(trouble) if matches!(trouble.exit, 126 | 127) => trouble.into(),
+            SessionError::Trouble(trouble) => trouble.with_exit(125).into(),
+            other @ SessionError::Dockerfile { .. } => other,
         }
     }
 
@@ -180,11 +183,31 @@ impl Session {
             attach,
             remove_on_failure,
         };
+        let copying = Copying {
+            at_once: self.probe().overlay == Overlay::None,
+            copy: &|config, folder| self.copy_layers(config, folder),
+        };
         let started = self
             .containers()
-            .start(id, options)
+            .start_or_copy(id, options, Some(copying))
             .map_err(|e| self.contained(&e))?;
         Ok((started.outcome, started.notes))
+    }
+
+    /// Copies what a container shows into a folder: overlayfs cannot merge it here.
+    fn copy_layers(&self, config: &ContainerConfig, folder: &Path) -> Result<(), ContainerError> {
+        let failed = |error: SessionError| ContainerError::Io {
+            what: "copy the layers into",
+            path: folder.to_owned(),
+            source: std::io::Error::other(error.message().to_owned()),
+        };
+        let image = self.find_image(&config.record.image_id).map_err(failed)?;
+        let request = Request::CheckOut {
+            layers: image.layers,
+            upper: self.containers().folder(&config.record.id).upper(),
+            folder: folder.to_owned(),
+        };
+        self.ask(request, None, &mut |_| {}).map_err(failed)
     }
 
     /// Turns options and the image's settings into a description of the container.
@@ -232,7 +255,7 @@ impl Session {
             .capabilities
             .with(&add, &drop)
             .map_err(|error| Trouble::new(error.to_string()).with_exit(125))?;
-        spec.resources = call.resources.clone();
+        spec.resources = self.limits(&call.resources);
         let mut config = ContainerConfig::new(id, &call.image, &image.id.to_string(), spec);
         config.record.name = call.name.clone().unwrap_or_default();
         config.record.auto_remove = call.remove;
@@ -244,6 +267,37 @@ impl Session {
             config.stop_signal.clone_from(signal);
         }
         Ok(config)
+    }
+
+    /// The limits that are asked for, else the session's own, where this machine can give them.
+    fn limits(&self, asked: &Resources) -> Resources {
+        let can = self.probe().cgroups != Cgroups::None;
+        if *asked == Resources::default() && can {
+            self.settings.limits.clone()
+        } else {
+            asked.clone()
+        }
+    }
+
+    /// Lists what a container changed in its image's files, as docker's `A /x`, `C /x`, `D /x`.
+    pub fn container_changes(&self, name: &str) -> Result<Vec<String>> {
+        let image = self.find_image(&self.container(name)?.image_id)?;
+        let folder = self.containers().folder(&self.find_container(name)?);
+        let store = self.store()?;
+        let changes = store
+            .stack(&image.layers)
+            .and_then(|stack| stack.with_upper(&folder.upper()))
+            .and_then(|stack| stack.changes(image.layers.len()));
+        let changes = changes.map_err(|e| Trouble::store(&e, self.language()))?;
+        let line = |change: &Change| {
+            let letter = match change.kind {
+                ChangeKind::Added => 'A',
+                ChangeKind::Modified => 'C',
+                ChangeKind::Deleted => 'D',
+            };
+            format!("{letter} {}", change.path.absolute())
+        };
+        Ok(changes.iter().map(line).collect())
     }
 
     fn resolve_user(&self, stack: &Stack, user: &str) -> Result<users::ResolvedUser> {
@@ -437,15 +491,23 @@ impl Session {
             .map_err(|e| self.contained(&e))?)
     }
 
+    /// Returns the files of a container as it sees them now.
+    fn container_stack(&self, name: &str) -> Result<Stack> {
+        let config = self.container_config(name)?;
+        let (layers, changes) = match config.spec.rootfs {
+            Rootfs::Overlay { upper, .. } => {
+                (self.find_image(&config.record.image_id)?.layers, upper)
+            }
+            Rootfs::Folder(copied) => (Vec::new(), copied),
+        };
+        let stack = self.store()?.stack(&layers);
+        let stack = stack.and_then(|stack| stack.with_upper(&changes));
+        Ok(stack.map_err(|e| Trouble::store(&e, self.language()))?)
+    }
+
     /// Finds a user by the names a container's files know now.
     fn user_in(&self, container: &str, user: &str) -> Result<User> {
-        let image = self.find_image(&self.container(container)?.image_id)?;
-        let folder = self.containers().folder(&self.find_container(container)?);
-        let stack = self
-            .store()?
-            .stack(&image.layers)
-            .and_then(|it| it.with_upper(&folder.upper()));
-        let stack = stack.map_err(|e| Trouble::store(&e, self.language()))?;
+        let stack = self.container_stack(container)?;
         let found = self.resolve_user(&stack, user)?;
         Ok(User {
             uid: found.uid,
@@ -544,7 +606,13 @@ fn container_json(config: &ContainerConfig, record: &Record) -> serde_json::Valu
             },
         },
         "Mounts": config.spec.mounts,
-        "GraphDriver": { "Name": "overlay", "Data": config.spec.rootfs },
+        "GraphDriver": {
+            "Name": match config.spec.rootfs {
+                Rootfs::Overlay { .. } => "overlay",
+                Rootfs::Folder(_) => "vfs",
+            },
+            "Data": config.spec.rootfs,
+        },
     })
 }
 

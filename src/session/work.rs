@@ -145,6 +145,11 @@ impl Bench {
             Request::Changes(layers, which) => json(&self.changes(&layers, which).map_err(store)?),
             Request::File(layers, path) => json(&self.file(&layers, &path).map_err(store)?),
             Request::Collect => json(&self.collect().map_err(store)?),
+            Request::CheckOut {
+                layers,
+                upper,
+                folder,
+            } => json(&self.check_out(&layers, &upper, &folder).map_err(store)?),
             Request::RemoveTree(path) => json(&self.remove_tree(&path).map_err(store)?),
             Request::Fsck => {
                 let problems = self.store.fsck().map_err(store)?;
@@ -264,6 +269,13 @@ impl Bench {
         );
         let collected = self.store.collect_garbage(&keep)?;
         Ok(collected.map_or(0, |collected| collected.bytes))
+    }
+
+    fn check_out(&self, layers: &[DiffId], upper: &Path, folder: &Path) -> Result<(), StoreError> {
+        // What an attempt left that was interrupted.
+        files::remove_tree(folder)?;
+        let stack = self.store.stack(layers)?.with_upper(upper)?;
+        self.store.check_out(&stack, folder)
     }
 
     fn remove_tree(&self, path: &Path) -> Result<(), StoreError> {

@@ -70,6 +70,15 @@ pub enum Request {
     File(Vec<crate::digest::DiffId>, String),
     /// Collect what nothing refers to; answer with the number of bytes.
     Collect,
+    /// Copy layers, and a container's changes over them, into a new folder.
+    CheckOut {
+        /// The layers, base first.
+        layers: Vec<crate::digest::DiffId>,
+        /// The container's upper directory.
+        upper: PathBuf,
+        /// Where to.
+        folder: PathBuf,
+    },
     /// Remove a folder tree of the store.
     RemoveTree(PathBuf),
     /// Check every digest; answer with sentences.
