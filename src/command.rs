@@ -433,8 +433,9 @@ pub struct Save {
     pub images: Vec<String>,
 }
 
-/// What `run` takes.
+/// What `run` takes. `-h` is docker's `--hostname`, so help is only `--help`.
 #[derive(Debug, Clone, Args)]
+#[command(disable_help_flag = true)]
 pub struct Run {
     /// Keep standard input open
     #[arg(long, short, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
@@ -508,11 +509,8 @@ pub struct Run {
     #[arg(long, action = clap::ArgAction::Help)]
     pub help: Option<bool>,
     /// The image, then the command instead of the image's own
-    #[arg(
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "IMAGE [COMMAND [ARG...]]"
-    )]
+    // No `allow_hyphen_values`: it would take an unknown flag before the image for the image.
+    #[arg(trailing_var_arg = true, value_name = "IMAGE [COMMAND [ARG...]]")]
     pub words: Vec<String>,
 }
 

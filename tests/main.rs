@@ -1,5 +1,9 @@
 //! Everything tested from outside, in one binary.
 
+mod cli;
 mod common;
 mod direction;
+mod faults;
+mod forecast;
+mod garbage;
 mod kernel;

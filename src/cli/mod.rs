@@ -1,5 +1,6 @@
 //! The shell's face: arguments to a command, the session's answer to the terminal.
 
+mod lesson;
 mod surroundings;
 
 use std::ffi::OsString;
@@ -11,9 +12,10 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::command::{Arguments, Command, Global, Learn};
+use crate::course::Homes;
 use crate::face::{Face, Last, Surroundings, usage};
 use crate::render::{self, Screen};
-use crate::repl::{self, desk::Opening};
+use crate::repl::{self, desk::Opening, lessons::LessonGuide};
 use crate::runtime;
 use crate::session::{Session, worker};
 
@@ -36,6 +38,7 @@ pub fn main() -> ExitCode {
     code(match parsed.command {
         None => prompt(&parsed.global, None),
         Some(Command::Learn(learn)) => prompt(&parsed.global, Some(&learn)),
+        Some(Command::Lesson(verb)) => lesson::main(&parsed.global, &verb),
         Some(command) => run(&parsed.global, command),
     })
 }
@@ -97,7 +100,24 @@ fn prompt(global: &Global, learn: Option<&Learn>) -> i32 {
         now,
         variable,
     };
-    repl::open(opening, None, learn)
+    let homes = Homes::usual(|name| variable(name).map(PathBuf::from));
+    let lessons = learn.and_then(|learn| learn.lessons.clone());
+    match LessonGuide::new(lessons, homes, moment) {
+        Ok(guide) => repl::open(opening, Some(Box::new(guide)), learn),
+        Err(why) => {
+            let screen = screen(global, io::stderr().is_terminal());
+            let text = render::error(&why, None, &screen);
+            // Whoever closed standard error does not want to know.
+            let _ = write!(io::stderr(), "{}", screen.paint(&text));
+            1
+        }
+    }
+}
+
+/// Returns the time as a name for folders: `2026-11-22T01-02-03`.
+fn moment() -> String {
+    let time = jiff::Timestamp::from_second(now()).unwrap_or_default();
+    time.to_string().trim_end_matches('Z').replace(':', "-")
 }
 
 fn folder() -> PathBuf {

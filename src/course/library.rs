@@ -55,6 +55,9 @@ fn collect(root: &Path, folder: &Path, files: &mut LessonFiles) -> io::Result<()
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let metadata = fs::symlink_metadata(&path)?;
+        if path.file_name().is_some_and(|name| name == ".screens") {
+            continue;
+        }
         if metadata.is_dir() {
             collect(root, &path, files)?;
         } else if metadata.is_file() {

@@ -363,7 +363,9 @@ impl Stage {
         Ok(State {
             files: self.snapshot()?.digests(),
             images,
-            containers: containers.map(|c| (c.image, c.argv, c.state)).collect(),
+            containers: containers
+                .map(|c| (without_id(c.image), c.argv, c.state))
+                .collect(),
             draft: console.draft(),
         })
     }
@@ -371,6 +373,13 @@ impl Stage {
     pub(super) fn snapshot(&self) -> Result<Snapshot, StageError> {
         Ok(self.folder.snapshot()?)
     }
+}
+
+/// An image that is named by its id, as a draft's is, has the time it was built in it.
+fn without_id(image: String) -> String {
+    let digits = image.strip_prefix("sha256:").unwrap_or(&image);
+    let is_id = digits.len() >= 12 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_id { "<id>".to_owned() } else { image }
 }
 
 /// Returns the steps whose solutions lead to the start of a step, in order.

@@ -34,7 +34,7 @@ impl Face<'_> {
             source: source.clone(),
         })?;
         if call.json {
-            self.line(&render::json(&parser::json::json(source.name(), &file)));
+            self.write(&render::json(&parser::json::json(source.name(), &file)));
         } else {
             self.show(&render::syntax_tree(
                 &parser::tree::tree(&file),
@@ -84,7 +84,7 @@ impl Face<'_> {
         let report = self.watched_build(request, quiet, live, Keep::Nothing)?;
         let code = i32::from(report.failed().is_some());
         if call.json {
-            self.line(&render::json(&report));
+            self.write(&render::json(&report));
         } else if let Some(text) = render::failure(&report, &self.screen) {
             self.mutter(&self.screen.paint(&text));
         } else if call.quiet {
@@ -154,12 +154,18 @@ impl Face<'_> {
         let request = self.build_call(&call.path, &call.options, &[])?;
         let report = self.session.forecast(&request)?;
         if call.json {
-            self.line(&render::json(&report));
+            self.write(&render::json(&report));
         } else {
             self.show(&render::forecast(&report, &self.screen));
         }
         self.last.build = Some(report);
         Ok(0)
+    }
+
+    /// Says what a `build` would do.
+    pub fn foresee(&mut self, call: &command::Build) -> Result<BuildReport, SessionError> {
+        let request = self.build_call(&call.path, &call.options, &call.tag)?;
+        self.session.forecast(&request)
     }
 
     pub(super) fn why(&mut self, call: &command::Why) -> Answer {
@@ -177,7 +183,7 @@ impl Face<'_> {
             return Err(Trouble::new(no_step(self.language(), step, count)).into());
         };
         if json {
-            self.line(&render::json(found));
+            self.write(&render::json(found));
         } else {
             self.show(&render::why(report, step, &self.screen));
         }
@@ -190,7 +196,7 @@ impl Face<'_> {
             None => self.session.last_build(&self.around.folder)?,
         };
         if call.json {
-            self.line(&render::json(&report));
+            self.write(&render::json(&report));
         } else {
             self.show(&render::layer_stack(&report, &[], &self.screen));
         }
@@ -203,7 +209,7 @@ impl Face<'_> {
             self.session.build_of(&call.right)?,
         );
         if call.json {
-            self.line(&render::json(&[&left, &right]));
+            self.write(&render::json(&[&left, &right]));
             return Ok(0);
         }
         let sides = [(&call.left, &left), (&call.right, &right)];

@@ -163,7 +163,7 @@ impl Face<'_> {
         let mut records = self.session.containers_list()?;
         records.retain(|record| call.all || record.state.is_running());
         if call.json {
-            self.line(&render::json(&records));
+            self.write(&render::json(&records));
             return Ok(0);
         }
         let id = |record: &Record| {
@@ -309,7 +309,7 @@ impl Face<'_> {
 const LEAST_MEMORY: u64 = 6 << 20;
 
 /// Reads `64m`: a number and b, k, m or g, which count in powers of 1024 as docker's do.
-fn bytes(text: &str) -> Option<u64> {
+pub fn bytes(text: &str) -> Option<u64> {
     let text = text.to_ascii_lowercase();
     let text = text
         .strip_suffix('b')

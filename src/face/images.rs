@@ -28,7 +28,7 @@ impl Face<'_> {
             images.retain(|image| !image.references.is_empty());
         }
         if call.json {
-            self.line(&render::json(
+            self.write(&render::json(
                 &images.iter().map(image_json).collect::<Vec<_>>(),
             ));
             return Ok(0);
@@ -82,7 +82,7 @@ impl Face<'_> {
     pub(super) fn history(&mut self, call: &command::History) -> Answer {
         let history = self.session.history(&call.image)?;
         if call.json {
-            self.line(&render::json(&history));
+            self.write(&render::json(&history));
             return Ok(0);
         }
         let missing = || "<missing>".to_owned();
@@ -127,7 +127,7 @@ impl Face<'_> {
                 Inspected::Missing(name) => missing.push(name),
             }
         }
-        self.line(&render::json(&found));
+        self.write(&render::json(&found));
         for name in &missing {
             let text = render::error(&no_such_object(self.language(), name), None, &self.screen);
             self.mutter(&self.screen.paint(&text));
@@ -205,7 +205,7 @@ impl Face<'_> {
     pub fn show_files(&mut self, image: &crate::layers::Image, which: Which, json: bool) -> Answer {
         let changes = self.session.changes(image, which)?;
         if json {
-            self.line(&render::json(&changes));
+            self.write(&render::json(&changes));
             return Ok(0);
         }
         let mut text = Text::new();

@@ -9,7 +9,7 @@ impl Face<'_> {
     pub(super) fn doctor(&mut self, call: &command::Json) -> Answer {
         let findings = self.session.doctor();
         if call.json {
-            self.line(&render::json(&findings));
+            self.write(&render::json(&findings));
             return Ok(0);
         }
         let mut text = Text::new();
@@ -39,7 +39,7 @@ impl Face<'_> {
             command::System::Fsck(json) => {
                 let problems = self.session.fsck()?;
                 if json.json {
-                    self.line(&render::json(&problems));
+                    self.write(&render::json(&problems));
                 } else if problems.is_empty() {
                     self.line(&clean(self.language()));
                 } else {

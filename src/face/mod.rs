@@ -17,6 +17,8 @@ mod images;
 mod looking_after;
 pub mod usage;
 
+pub use containers::bytes;
+
 use std::io::Write;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};

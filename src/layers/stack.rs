@@ -115,11 +115,14 @@ impl Stack {
         &self.layers
     }
 
-    /// Returns the trees, base first, for an overlay mount.
+    /// Returns the trees, base first, for an overlay mount, each once: overlayfs refuses a folder
+    /// that is named twice (ELOOP), and equal layers, such as those of two RUNs that change
+    /// nothing, are one folder. The last of them says all that the earlier ones say.
     pub fn lower_dirs(&self) -> Vec<PathBuf> {
-        self.levels[..self.layers.len()]
-            .iter()
-            .map(|level| level.tree.clone())
+        let levels = self.levels[..self.layers.len()].iter().enumerate();
+        levels
+            .filter(|(index, _)| !self.layers[index + 1..].contains(&self.layers[*index]))
+            .map(|(_, level)| level.tree.clone())
             .collect()
     }
 
@@ -323,6 +326,17 @@ mod tests {
         let expected = [("a", 1), ("a/x", 0), ("a/y", 1), ("b", 1)];
         assert_eq!(shown(&stack), owned(&expected));
         assert_eq!(stack.lower_dirs().len(), 2);
+    }
+
+    #[test]
+    fn equal_layers_are_one_folder_for_an_overlay() {
+        let (_folder, store) = temporary_store();
+        let stack = stack(&store, &[&["a"], &["b"], &["a"], &["c"]]);
+        let expected = [&stack.layers[1], &stack.layers[2], &stack.layers[3]];
+        let expected = expected
+            .map(|id| store.layer(*id).unwrap().unwrap().tree)
+            .to_vec();
+        assert_eq!(stack.lower_dirs(), expected);
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl Desk {
         let folder =
             Line::styled(Style::Dim, context(language)).with(Style::Path, self.home_folder());
         text.append(self.screen.wrap(&folder, 2));
-        if self.draft.is_empty() {
+        if self.session.kept_draft(&self.folder).is_empty() {
             let hint = Line::styled(Style::Dim, begin(language));
             text.append(self.screen.wrap(&hint, 0));
         }
@@ -93,8 +93,8 @@ crate::messages! {
     no_namespaces() { en: "Linux, no namespaces", ko: "Linux, 네임스페이스 사용 불가" }
     context() { en: "Builds look at the files of ", ko: "빌드가 보는 폴더: " }
     begin() {
-        en: "Type a Dockerfile, one instruction a line: `FROM practice-os` first. `help` lists verbs.",
-        ko: "Dockerfile을 한 줄씩 써 보세요. 첫 줄은 `FROM practice-os`. `help`는 명령 목록입니다.",
+        en: "Type a Dockerfile line by line, `FROM practice-os` first; `help` lists verbs.",
+        ko: "Dockerfile을 한 줄씩 써 보세요: `FROM practice-os`. `help`는 명령 목록입니다.",
     }
     go_on(count: usize) {
         en: "Continue the draft of {count} lines? [Enter] yes, n no > ",

@@ -3,10 +3,13 @@
 use super::desk::Desk;
 use super::journal::{self, Act, Refusal};
 use super::typing::Shown;
-use crate::build::{BuildReport, StepState};
+use crate::build::{BuildReport, StepReport, StepState};
 use crate::language::Language;
 use crate::render::{Line, Style};
 use crate::session::draft::{Draft, NoSuchLine};
+
+/// More lines than this that come or go are shown as the whole draft.
+const FEW: usize = 3;
 
 impl Desk {
     /// Shows the draft, each instruction with its number.
@@ -135,11 +138,20 @@ impl Desk {
             let lines = lines.filter(|line| !to.instructions().contains(line));
             lines.map(|line| line.trim().replace('\n', " ")).collect()
         };
-        for line in missing(&before, &self.draft) {
-            self.say(&went(language, &line));
-        }
-        for line in missing(&self.draft, &before) {
-            self.say(&came(language, &line));
+        let went: Vec<String> = missing(&before, &self.draft)
+            .iter()
+            .map(|line| went(language, line))
+            .collect();
+        let came: Vec<String> = missing(&self.draft, &before)
+            .iter()
+            .map(|line| came(language, line))
+            .collect();
+        if went.len() + came.len() <= FEW {
+            for line in went.iter().chain(&came) {
+                self.say(line);
+            }
+        } else if !self.draft.is_empty() {
+            self.show_draft();
         }
         if self.draft.is_empty() {
             self.heads_shown = false;
@@ -147,9 +159,12 @@ impl Desk {
         }
         match self.session.forecast(&self.call(&self.draft)) {
             Ok(forecast) => {
-                let runs = |state| matches!(state, StepState::Miss | StepState::Unknown);
-                if forecast.steps.iter().any(|step| runs(step.state)) {
-                    self.say_misses(&forecast);
+                let runs =
+                    |step: &&StepReport| matches!(step.state, StepState::Miss | StepState::Unknown);
+                let runs = forecast.steps.iter().filter(runs);
+                let runs: Vec<String> = runs.map(|step| step.number.to_string()).collect();
+                if !runs.is_empty() {
+                    self.remark(&next_build_runs(language, &runs.join(", ")));
                 } else if let Ok(report) = self.built_draft() {
                     self.show_total(&report);
                 }
@@ -234,6 +249,10 @@ crate::messages! {
     unknown_yet(steps: &str) {
         en: "Of step {steps} nothing can be said before that.",
         ko: "{steps}단계는 그 전에는 알 수 없습니다.",
+    }
+    next_build_runs(steps: &str) {
+        en: "The next build would run step {steps} again: `plan` says why.",
+        ko: "다음 빌드에서 {steps}단계를 다시 실행합니다. 이유는 `plan`으로 볼 수 있습니다.",
     }
     taken_back(line: &str) {
         en: "taken back: {line}",

@@ -172,8 +172,20 @@ impl Desk {
             .chain(words.to_vec())
             .collect();
         let mut trouble = usage::trouble(error, &typed, language);
-        if error.kind() == ErrorKind::InvalidSubcommand && self.is_program(name) {
-            trouble = trouble.with_help(host_program(language, line));
+        if error.kind() == ErrorKind::InvalidSubcommand {
+            let near = error
+                .get(clap::error::ContextKind::SuggestedSubcommand)
+                .is_some();
+            let program = name.trim_end_matches([';', '&', '|']);
+            trouble = match near {
+                _ if self.is_program(program) => trouble.with_help(host_program(language, line)),
+                true => trouble,
+                false => trouble.with_help(verbs_help(language)),
+            };
+        }
+        let form = self.verbs.usages.iter().find(|(verb, _)| verb == name);
+        if let Some((verb, form)) = form.filter(|_| missing) {
+            trouble = trouble.with_help(the_form(language, verb, form));
         }
         self.complain(&trouble.into())
     }
@@ -273,6 +285,14 @@ crate::messages! {
     host_program(line: &str) {
         en: "for this machine's own program begin with a `!`: `!{line}`",
         ko: "이 컴퓨터의 프로그램을 실행하려면 앞에 `!`를 쓰세요: `!{line}`",
+    }
+    the_form(verb: &str, words: &str) {
+        en: "the form is `{verb} {words}`; `help {verb}` says more",
+        ko: "`{verb} {words}` 형식으로 씁니다. `help {verb}`로 더 볼 수 있습니다",
+    }
+    verbs_help() {
+        en: "`help` lists the verbs; instructions such as RUN begin with capitals",
+        ko: "`help`로 명령 목록을 볼 수 있습니다. RUN 같은 Dockerfile 명령은 대문자로 씁니다",
     }
     no_guide() {
         en: "there are no lessons here",

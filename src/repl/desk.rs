@@ -1,5 +1,6 @@
 //! The desk: the session, the draft, and where answers go. Whoever carries out a line works here.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::command::Global;
 use crate::face::{Face, Last, Surroundings};
 use crate::language::Language;
 use crate::render::{Line, Screen, Style, Text};
+use crate::runtime::Resources;
 use crate::session::draft::Draft;
 use crate::session::{BuildCall, Session, SessionError, Settings, Trouble};
 
@@ -46,6 +48,8 @@ pub struct Sinks {
     pub err: Box<dyn Write>,
     /// Whether these are this process's own streams.
     pub own_stdio: bool,
+    /// Whether what is written ends up on the terminal all the same.
+    pub shown: bool,
 }
 
 impl Default for Sinks {
@@ -54,6 +58,7 @@ impl Default for Sinks {
             out: Box::new(io::stdout()),
             err: Box::new(io::stderr()),
             own_stdio: true,
+            shown: true,
         }
     }
 }
@@ -106,6 +111,10 @@ pub struct Desk {
     pub(super) draft_build: Option<BuildReport>,
     /// What stands on the prompt when the next line is asked for.
     pub(super) begun: String,
+    /// The last line that could not be carried out: it is proposed on the next prompt.
+    pub(super) again: String,
+    /// Whether it was said how a proposed line is taken over.
+    pub(super) again_explained: bool,
     /// Whether a large context was agreed to.
     pub(super) context_agreed: bool,
     /// Whether the heads of rows were shown for this draft.
@@ -115,6 +124,10 @@ pub struct Desk {
     pub(super) journal: Journal,
     /// Remarks of builds that were made already.
     pub(super) remarks: Vec<String>,
+    /// What the next command reads instead of the terminal.
+    pub(super) fed: Option<File>,
+    /// Whether the prompt is to be left as soon as it is reached.
+    pub(super) leaving: bool,
     interrupts: Interrupts,
 }
 
@@ -136,11 +149,15 @@ impl Desk {
             built: None,
             draft_build: None,
             begun: String::new(),
+            again: String::new(),
+            again_explained: false,
             context_agreed: false,
             heads_shown: false,
             rejected: None,
             journal: Journal::default(),
             remarks: Vec::new(),
+            fed: None,
+            leaving: false,
             interrupts: Interrupts::default(),
         }
     }
@@ -221,6 +238,19 @@ impl Desk {
         line.clone_into(&mut self.begun);
     }
 
+    /// Proposes a line that could not be carried out for the next prompt, to be corrected.
+    pub(super) fn propose(&mut self, line: Option<&str>) {
+        let Some(line) = line.filter(|_| self.is_interactive()) else {
+            return;
+        };
+        line.clone_into(&mut self.again);
+        if !self.again_explained {
+            self.again_explained = true;
+            let sentence = take_over(self.language());
+            self.remark(&sentence);
+        }
+    }
+
     /// Asks something; none where nobody can answer, or nobody did.
     pub fn ask(&mut self, question: &Line) -> Option<String> {
         if !self.is_interactive() {
@@ -279,7 +309,8 @@ impl Desk {
     pub fn face<T>(&mut self, act: impl FnOnce(&mut Face<'_>) -> T) -> T {
         let interactive = self.is_interactive();
         let stdin = io::stdin();
-        let terminal = interactive && self.sinks.own_stdio && io::stdout().is_terminal();
+        let terminal = interactive && self.sinks.shown && io::stdout().is_terminal();
+        let fed = self.fed.take();
         let mut face = Face {
             session: &self.session,
             screen: self.screen,
@@ -290,7 +321,10 @@ impl Desk {
                 now: self.opening.now,
                 variable: self.opening.variable,
                 // Lines come through a pipe: it is not a container's to read.
-                stdin: interactive.then(|| stdin.as_fd()),
+                stdin: match &fed {
+                    Some(fed) => Some(fed.as_fd()),
+                    None => interactive.then(|| stdin.as_fd()),
+                },
                 own_stdio: self.sinks.own_stdio,
                 terminal,
                 live: terminal && io::stderr().is_terminal(),
@@ -302,6 +336,32 @@ impl Desk {
         let last = face.last;
         self.last = last;
         value
+    }
+
+    /// Begins a line whose build is wanted afterwards: `fed` is what its command reads. Returns the
+    /// build that was the last one so far.
+    pub(super) fn begin_line(&mut self, fed: Option<File>) -> Option<BuildReport> {
+        self.last = Last::default();
+        self.fed = fed;
+        self.built.take()
+    }
+
+    /// Ends such a line and returns the build it made, if it made one.
+    pub(super) fn end_line(&mut self, before: Option<BuildReport>) -> Option<BuildReport> {
+        self.fed = None;
+        let made = self.built.clone();
+        self.built = made.clone().or(before);
+        made
+    }
+
+    /// Limits the containers of this session.
+    pub(super) fn set_limits(&mut self, limits: Resources) {
+        self.session.set_limits(limits);
+    }
+
+    /// Leaves the prompt as soon as it is reached.
+    pub(super) fn leave_next(&mut self) {
+        self.leaving = true;
     }
 
     /// Returns the build of a draft.
@@ -333,5 +393,12 @@ impl Desk {
         };
         let offers = LiveOffers::new(self.verbs.clone(), settings, &self.folder, &self.draft);
         self.source.offer(Rc::new(offers.with_guide(guide)));
+    }
+}
+
+crate::messages! {
+    take_over() {
+        en: "The line is on the prompt in grey: the right arrow takes it over, to be corrected.",
+        ko: "그 줄이 프롬프트에 흐리게 보입니다. 오른쪽 화살표를 누르면 가져와 고칠 수 있습니다.",
     }
 }

@@ -67,11 +67,19 @@ impl LineSource for TerminalEditor {
             .iter()
             .map(|piece| theme::paint_words(piece.text(), piece.style(), self.color));
         let prompt = (plain, painted.collect::<String>());
-        match self.editor.readline_with_initial(&prompt, (begun, "")) {
+        let read = self.editor.readline_with_initial(&prompt, (begun, ""));
+        self.propose("");
+        match read {
             Ok(line) => Ok(Input::Text(line)),
             Err(ReadlineError::Interrupted) => Ok(Input::Interrupted),
             Err(ReadlineError::Eof) => Ok(Input::End),
             Err(error) => Err(as_io(error)),
+        }
+    }
+
+    fn propose(&mut self, line: &str) {
+        if let Some(helper) = self.editor.helper_mut() {
+            line.clone_into(&mut helper.proposed);
         }
     }
 

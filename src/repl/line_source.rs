@@ -24,6 +24,10 @@ pub trait LineSource {
     /// Asks for a line. `begun` already stands on the prompt, to be edited.
     fn read(&mut self, prompt: &Line, begun: &str) -> io::Result<Input>;
 
+    /// Shows a line in grey on the next prompt: one key takes it over to be edited, anything
+    /// else that is typed makes it vanish.
+    fn propose(&mut self, _line: &str) {}
+
     /// Keeps a line for later sessions.
     fn remember(&mut self, line: &str);
 

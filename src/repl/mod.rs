@@ -18,6 +18,7 @@
 //! | `journal` | what `undo` takes back |
 //! | `host` | the host's shell and editor |
 //! | `help`, `instruction_help` | the verbs on one screen; the instructions explained |
+//! | [`lessons`] | the guide through lessons, and what lessons see of the desk |
 //! | `banner` | the first lines |
 //! | `interrupts` | Ctrl-C while a step runs |
 //! | [`completion`], [`offers`], `live_offers`, `prompt_helper` | Tab, hints, colours |
@@ -35,6 +36,7 @@ mod host;
 mod instruction_help;
 mod interrupts;
 mod journal;
+pub mod lessons;
 pub mod line_kind;
 pub mod line_source;
 mod live_offers;

@@ -38,7 +38,7 @@ impl Prompt {
             self.desk.greet(self.guide.as_deref());
         }
         self.begin(learn);
-        loop {
+        while !self.desk.leaving {
             self.desk.refresh(self.guide.as_deref());
             match self.read() {
                 Ok(Input::Text(text)) => {
@@ -82,6 +82,8 @@ impl Prompt {
         };
         let prompt = own.unwrap_or_else(|| Line::styled(Style::Prompt, word));
         let begun = std::mem::take(&mut self.desk.begun);
+        let again = std::mem::take(&mut self.desk.again);
+        self.desk.source.propose(&again);
         self.desk.source.read(&prompt, &begun)
     }
 

@@ -19,11 +19,18 @@ use crate::source::Span;
 pub(super) struct PromptHelper {
     completions: Rc<dyn Completions>,
     color: bool,
+    /// A line to be taken over on an empty prompt; empty for none.
+    pub(super) proposed: String,
 }
 
 impl PromptHelper {
     pub(super) fn new(completions: Rc<dyn Completions>, color: bool) -> Self {
-        Self { completions, color }
+        let proposed = String::new();
+        Self {
+            completions,
+            color,
+            proposed,
+        }
     }
 
     /// Changes what completion offers.
@@ -37,6 +44,17 @@ impl PromptHelper {
 
     fn kind(&self, line: &str) -> LineKind {
         LineKind::of(line, |word| self.is_verb(word))
+    }
+
+    /// Returns the line that is proposed; of several lines only the first is shown.
+    fn proposal(&self) -> Option<GreyHint> {
+        let mut lines = self.proposed.lines();
+        let first = lines.next()?;
+        let more = if lines.next().is_some() { " ..." } else { "" };
+        Some(GreyHint {
+            shown: format!("{first}{more}"),
+            text: Some(self.proposed.clone()),
+        })
     }
 
     /// Returns how the instruction or command goes on, once its first word and a space are there.
@@ -82,8 +100,8 @@ impl Completer for PromptHelper {
 /// Grey text behind the cursor.
 pub(super) struct GreyHint {
     shown: String,
-    /// Whether the right arrow takes it over: a line from history, but not a syntax.
-    is_text: bool,
+    /// What the right arrow takes over: a line from history, but not a syntax.
+    text: Option<String>,
 }
 
 impl Hint for GreyHint {
@@ -92,7 +110,7 @@ impl Hint for GreyHint {
     }
 
     fn completion(&self) -> Option<&str> {
-        self.is_text.then_some(self.shown.as_str())
+        self.text.as_deref()
     }
 }
 
@@ -100,21 +118,20 @@ impl Hinter for PromptHelper {
     type Hint = GreyHint;
 
     fn hint(&self, line: &str, cursor: usize, context: &Context<'_>) -> Option<GreyHint> {
-        if cursor < line.len() || line.is_empty() {
+        if line.is_empty() {
+            return self.proposal();
+        }
+        if cursor < line.len() {
             return None;
         }
         let before = HistoryHinter::new().hint(line, cursor, context);
         // Grey lines below the prompt would look like the answer.
         if let Some(shown) = before.filter(|text| !text.contains('\n')) {
-            return Some(GreyHint {
-                shown,
-                is_text: true,
-            });
+            let text = Some(shown.clone());
+            return Some(GreyHint { shown, text });
         }
-        self.usage(line).map(|shown| GreyHint {
-            shown,
-            is_text: false,
-        })
+        let text = None;
+        self.usage(line).map(|shown| GreyHint { shown, text })
     }
 }
 
@@ -204,10 +221,7 @@ mod tests {
             usages,
             ..Offers::default()
         };
-        PromptHelper {
-            completions: Rc::new(offers),
-            color: true,
-        }
+        PromptHelper::new(Rc::new(offers), true)
     }
 
     fn hint(history: &[&str], line: &str) -> Option<(String, bool)> {
@@ -216,7 +230,7 @@ mod tests {
             kept.add(entry).expect("memory is there");
         }
         let hint = helper().hint(line, line.len(), &Context::new(&kept))?;
-        Some((hint.shown, hint.is_text))
+        Some((hint.shown, hint.text.is_some()))
     }
 
     #[test]
@@ -224,6 +238,18 @@ mod tests {
         let history = ["RUN npm install", "RUN npm test"];
         assert_eq!(hint(&history, "RUN npm "), Some(("test".to_owned(), true)));
         assert_eq!(hint(&history, "RUN npm test"), None);
+    }
+
+    #[test]
+    fn a_proposed_line_is_there_until_something_is_typed() {
+        let mut helper = helper();
+        helper.proposed = "RUN a \\\n  b".to_owned();
+        let kept = DefaultHistory::new();
+        let context = Context::new(&kept);
+        let hint = helper.hint("", 0, &context).expect("a line is proposed");
+        assert_eq!(hint.display(), "RUN a \\ ...");
+        assert_eq!(hint.completion(), Some("RUN a \\\n  b"));
+        assert!(helper.hint("x", 1, &context).is_none());
     }
 
     #[test]

@@ -10,9 +10,6 @@ use crate::session::draft::{self, Draft};
 use crate::session::{SessionError, Trouble};
 use crate::source::Source;
 
-/// The exit code of what Ctrl-C ended.
-const INTERRUPTED: i32 = 130;
-
 /// How a draft is shown that was built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
@@ -28,7 +25,7 @@ impl Desk {
         let candidate = self.draft.with(text);
         let code = match self.is_agreed(text) {
             false => {
-                self.suggest(text);
+                self.propose(Some(text));
                 1
             }
             true => self.take_up(candidate, Shown::Row { last }, Some(text)),
@@ -60,9 +57,7 @@ impl Desk {
             }
             Err(error) => {
                 let code = self.complain(&error);
-                if code != INTERRUPTED {
-                    self.begun = typed.unwrap_or_default().to_owned();
-                }
+                self.propose(typed);
                 code
             }
         }
@@ -127,23 +122,37 @@ impl Desk {
         self.remark(&sentence);
     }
 
-    /// Shows why a step failed, and returns the exit code. A RUN is seldom corrected by its text
-    /// alone, so its line is only put back where it could not be tried at all.
+    /// Shows why a step failed, and returns the exit code.
     fn show_failure(&mut self, report: &BuildReport, typed: Option<&str>) -> i32 {
-        if let Some(text) = render::failure(report, &self.screen) {
+        let is_news = |step: &&StepReport| {
+            matches!(
+                step.state,
+                StepState::Miss | StepState::Fail | StepState::Wait
+            )
+        };
+        for step in report.steps.iter().filter(is_news) {
+            self.show(&render::row(report, step, &self.screen));
+        }
+        let mut shown = report.clone();
+        let failed = shown
+            .steps
+            .iter_mut()
+            .find(|step| step.state == StepState::Fail);
+        if let Some((number, failure)) =
+            failed.and_then(|it| Some((it.number, it.failure.as_mut()?)))
+        {
+            // What it wrote stands right before.
+            failure.output.clear();
+            if failure.exit_code.is_some() {
+                let help = look_before(self.language(), number);
+                failure.help.get_or_insert(help);
+            }
+        }
+        if let Some(text) = render::failure(&shown, &self.screen) {
             let painted = self.screen.paint(&text);
             self.face(|face| face.mutter(&painted));
         }
-        let code = report.failed().and_then(|step| step.failure.as_ref());
-        let code = code.and_then(|failure| failure.exit_code);
-        match (code, typed) {
-            (None, Some(typed)) => self.suggest(typed),
-            (Some(_), Some(_)) => {
-                let sentence = not_in_draft(self.language());
-                self.remark(&sentence);
-            }
-            _ => {}
-        }
+        self.propose(typed);
         1
     }
 
@@ -269,9 +278,9 @@ crate::messages! {
         en: "kept in the draft; there is nothing to build before a FROM",
         ko: "초안에 넣었습니다. FROM이 나오기 전에는 빌드할 것이 없습니다",
     }
-    not_in_draft() {
-        en: "The draft does not keep this line. The up arrow brings it back, to be corrected.",
-        ko: "이 줄은 초안에 들어가지 않습니다. 위쪽 화살표로 다시 불러 고칠 수 있습니다.",
+    look_before(step: usize) {
+        en: "`in {step}` opens a shell in the image as it was before step {step}",
+        ko: "`in {step}`로 {step}단계 직전의 이미지 안에서 셸을 열 수 있습니다",
     }
     not_a_context(folder: &str) {
         en: "The build context is {folder}: COPY would look at everything in it.",

@@ -57,13 +57,16 @@ pub enum Own {
     /// Move line A of the draft so that it stands at B
     Move {
         /// The line
+        #[arg(value_name = "A")]
         from: usize,
         /// Where it is to stand
+        #[arg(value_name = "B")]
         to: usize,
     },
     /// Take line N out of the draft
     Drop {
         /// The line
+        #[arg(value_name = "N")]
         number: usize,
     },
     /// Take back the last change of the draft, or of a file that strata wrote
@@ -76,6 +79,7 @@ pub enum Own {
     /// Open a shell in the image as it is after step N, or run one command there
     In {
         /// The step
+        #[arg(value_name = "N")]
         number: usize,
         /// The command, instead of a shell
         #[arg(
@@ -105,6 +109,7 @@ pub enum Own {
 #[derive(Debug, Clone, clap::Args)]
 pub struct Change {
     /// The line
+    #[arg(value_name = "N")]
     pub number: usize,
     /// The instruction
     #[arg(
@@ -216,7 +221,7 @@ mod tests {
             of(&verbs.usages, "run").unwrap(),
             "IMAGE [COMMAND [ARG...]]"
         );
-        assert_eq!(of(&verbs.usages, "move").unwrap(), "FROM TO");
+        assert_eq!(of(&verbs.usages, "move").unwrap(), "A B");
         assert_eq!(of(&verbs.usages, "edit").unwrap(), "[FILE]");
         assert_eq!(of(&verbs.usages, "system").unwrap(), "fsck|reset");
         let run = verbs.flags.iter().find(|(name, _)| name == "run").unwrap();

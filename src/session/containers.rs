@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::worker::Request;
 use super::{Inspected, Result, Session, SessionError, Trouble};
-use crate::layers::{Image, Stack, users};
+use crate::layers::{Change, ChangeKind, Image, Stack, users};
 use crate::plan::scope::{Pairs, join_path, set};
 use crate::runtime::attach::{Outcome, Streams};
 use crate::runtime::container_error::ContainerError;
@@ -16,7 +16,7 @@ use crate::runtime::exec::ExecOptions;
 use crate::runtime::launch::Note;
 use crate::runtime::log::Show;
 use crate::runtime::names::ContainerId;
-use crate::runtime::probe::Overlay;
+use crate::runtime::probe::{Cgroups, Overlay};
 use crate::runtime::remove_tree::remove_tree;
 use crate::runtime::signals::signal_number;
 use crate::runtime::start::{Attach, StartOptions};
@@ -255,7 +255,7 @@ impl Session {
             .capabilities
             .with(&add, &drop)
             .map_err(|error| Trouble::new(error.to_string()).with_exit(125))?;
-        spec.resources = call.resources.clone();
+        spec.resources = self.limits(&call.resources);
         let mut config = ContainerConfig::new(id, &call.image, &image.id.to_string(), spec);
         config.record.name = call.name.clone().unwrap_or_default();
         config.record.auto_remove = call.remove;
@@ -267,6 +267,37 @@ impl Session {
             config.stop_signal.clone_from(signal);
         }
         Ok(config)
+    }
+
+    /// The limits that are asked for, else the session's own, where this machine can give them.
+    fn limits(&self, asked: &Resources) -> Resources {
+        let can = self.probe().cgroups != Cgroups::None;
+        if *asked == Resources::default() && can {
+            self.settings.limits.clone()
+        } else {
+            asked.clone()
+        }
+    }
+
+    /// Lists what a container changed in its image's files, as docker's `A /x`, `C /x`, `D /x`.
+    pub fn container_changes(&self, name: &str) -> Result<Vec<String>> {
+        let image = self.find_image(&self.container(name)?.image_id)?;
+        let folder = self.containers().folder(&self.find_container(name)?);
+        let store = self.store()?;
+        let changes = store
+            .stack(&image.layers)
+            .and_then(|stack| stack.with_upper(&folder.upper()))
+            .and_then(|stack| stack.changes(image.layers.len()));
+        let changes = changes.map_err(|e| Trouble::store(&e, self.language()))?;
+        let line = |change: &Change| {
+            let letter = match change.kind {
+                ChangeKind::Added => 'A',
+                ChangeKind::Modified => 'C',
+                ChangeKind::Deleted => 'D',
+            };
+            format!("{letter} {}", change.path.absolute())
+        };
+        Ok(changes.iter().map(line).collect())
     }
 
     fn resolve_user(&self, stack: &Stack, user: &str) -> Result<users::ResolvedUser> {

@@ -58,6 +58,7 @@ mod tests {
             path: "".into(),
             executable: None,
             epoch: None,
+            limits: crate::runtime::Resources::default(),
         });
         let (one, two) = (folder.path().join("one"), folder.path().join("two"));
         let draft = Draft::default().with("FROM scratch").with("RUN 안녕");

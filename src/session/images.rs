@@ -309,7 +309,8 @@ impl Session {
         self.store()?;
         let parts = std::fs::read_dir(&root)
             .map_err(|e| Trouble::system(&format!("read {}", root.display()), &e))?;
-        for part in parts.flatten() {
+        // The files beside the folders are this user's own: they go with the store's folder below.
+        for part in parts.flatten().filter(|part| part.path().is_dir()) {
             self.ask::<()>(Request::RemoveTree(part.path()), None, &mut |_| {})?;
         }
         self.stop_worker();

@@ -42,7 +42,7 @@ pub use work::{BuildRequest, FileChange, FileFacts, LoadedImage, Which};
 use crate::build::{BuildCache, BuildEvent, PracticeSettings};
 use crate::language::Language;
 use crate::layers::Store;
-use crate::runtime::{IdMode, Mode, Probe, probe};
+use crate::runtime::{IdMode, Mode, Probe, Resources, probe};
 use work::{Bench, configure};
 use worker::{Asked, Request, Setup, Worker};
 
@@ -64,6 +64,8 @@ pub struct Settings {
     pub executable: Option<PathBuf>,
     /// SOURCE_DATE_EPOCH.
     pub epoch: Option<i64>,
+    /// What containers are limited to that ask for no limit themselves.
+    pub limits: Resources,
 }
 
 /// A store, and the process that works on it.
@@ -101,6 +103,11 @@ impl Session {
     /// Changes the language of messages.
     pub fn set_language(&mut self, language: Language) {
         self.settings.language = language;
+    }
+
+    /// Limits the containers that ask for no limit themselves.
+    pub fn set_limits(&mut self, limits: Resources) {
+        self.settings.limits = limits;
     }
 
     /// Returns what this kernel and user may do.

@@ -1,0 +1,17 @@
+//! The verbs, through the binary: what a shell sees of them.
+//!
+//! | file | what |
+//! |---|---|
+//! | `images` | history, images, inspect, tag, rmi, save, load |
+//! | `containers` | run, exec, ps, logs, stop, rm |
+//! | `exit_codes` | what the shell is told |
+//! | `cache` | what is a hit and what a miss (dockerfile-spec.md, 10) |
+//! | `instructions` | what an image is like after each instruction |
+//! | `failing` | a RUN that fails |
+
+mod cache;
+mod containers;
+mod exit_codes;
+mod failing;
+mod images;
+mod instructions;

@@ -1,0 +1,227 @@
+//! kill -9 at any moment leaves nothing running, nothing mounted, and a store that is whole.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::common::strata::{Home, wait_for};
+
+/// How often a build is killed.
+const KILLS: u32 = 50;
+
+/// A word on the command line of every process of the containers here, and in no other.
+fn marker(home: &Home) -> String {
+    let store = home.store();
+    let name = store.parent().unwrap().file_name().unwrap();
+    format!("mark-{}", name.to_string_lossy())
+}
+
+/// Lists the processes that a store has: those with the marker on their command line, those told
+/// of the store, and those that see a mount of it.
+fn processes(home: &Home) -> Vec<String> {
+    let (marker, store) = (marker(home), home.store());
+    let own = std::process::id().to_string();
+    let has = |bytes: &[u8], word: &[u8]| bytes.windows(word.len()).any(|it| it == word);
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name == own || !name.bytes().all(|byte| byte.is_ascii_digit()) {
+            continue;
+        }
+        // It may have ended meanwhile, and other users' processes are not ours.
+        let read = |file| fs::read(entry.path().join(file)).unwrap_or_default();
+        let line = read("cmdline");
+        let ours = has(&line, marker.as_bytes())
+            || has(&read("environ"), store.as_os_str().as_bytes())
+            || has(&read("mountinfo"), store.as_os_str().as_bytes());
+        if ours {
+            let line = String::from_utf8_lossy(&line).replace('\0', " ");
+            found.push(format!("{name}: {line}"));
+        }
+    }
+    found
+}
+
+fn assert_nothing_runs(home: &Home, when: &str) {
+    let started = Instant::now();
+    loop {
+        let left = processes(home);
+        if left.is_empty() {
+            break;
+        }
+        let late = started.elapsed() > Duration::from_secs(10);
+        assert!(!late, "{when}: still there: {left:#?}");
+        thread::sleep(Duration::from_millis(5));
+    }
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let store = home.store().display().to_string();
+    assert!(!mounts.contains(&store), "{when}: still mounted: {mounts}");
+}
+
+/// The Dockerfile of the killed builds: a bit of everything.
+fn dockerfile(home: &Home) -> String {
+    let mark = marker(home);
+    format!(
+        "FROM practice-os AS base\n\
+        WORKDIR /app\n\
+        COPY . /app/\n\
+        RUN : {mark}; mkdir -p /d/e && cp /app/big /d/e/big && sleep 0.01\n\
+        RUN : {mark}; rm -r /d/e && seq 1 2000 > /d/seq\n\
+        FROM practice-os\n\
+        COPY --from=base /d /d\n\
+        RUN : {mark}; cat /d/seq | sort > /sorted\n"
+    )
+}
+
+fn spawn(home: &Home, words: &[&str]) -> Child {
+    let mut command = home.command(words);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+/// `STRATA_TEST_SEED`, or the clock.
+fn seed() -> u64 {
+    let told = std::env::var("STRATA_TEST_SEED").ok();
+    let clock = || {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        u64::from(now.subsec_nanos())
+    };
+    told.and_then(|it| it.parse().ok()).unwrap_or_else(clock)
+}
+
+/// A linear congruential generator (Knuth, MMIX): its upper bits are good enough for moments.
+fn below(state: &mut u64, limit: u64) -> u64 {
+    *state = state
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 33) % limit
+}
+
+#[test]
+fn a_build_killed_at_any_moment_harms_nothing() {
+    let seed = seed();
+    let mut random = seed;
+    let home = Home::new();
+    home.file("Dockerfile", dockerfile(&home));
+    home.file("big", vec![7; 300_000]);
+    let started = Instant::now();
+    home.ok("build -q -t whole .");
+    let whole = u64::try_from(started.elapsed().as_micros()).unwrap();
+    let mut unfinished = 0;
+    for round in 0..KILLS {
+        // Every fifth time from the very beginning, where the base is made.
+        if round % 5 == 4 {
+            home.ok("system reset -f");
+        }
+        home.file("changed", round.to_string());
+        let moment = Duration::from_micros(below(&mut random, whole));
+        let mut build = spawn(&home, &["build", "-t", "whole", "."]);
+        thread::sleep(moment);
+        unfinished += u32::from(build.try_wait().unwrap().is_none());
+        build.kill().unwrap();
+        build.wait().unwrap();
+        let when = format!("seed {seed}, round {round}, after {moment:?} of {whole} us");
+        assert_nothing_runs(&home, &when);
+        let next = home.call("build -q -t whole .");
+        assert_eq!(next.code, Some(0), "{when}: {next:#?}");
+        let fsck = home.call("system fsck");
+        assert!(fsck.out.contains("is clean"), "{when}: {fsck:#?}");
+        let left = crate::common::strata::entries(&home.store().join("tmp"));
+        assert_eq!(left, Vec::<String>::new(), "{when}");
+    }
+    assert_eq!(home.shell("whole", "wc -l < /sorted").trim(), "2000");
+    assert!(
+        unfinished > KILLS / 3,
+        "only {unfinished} builds were killed, seed {seed}"
+    );
+}
+
+#[test]
+fn a_run_that_is_killed_takes_its_container_with_it() {
+    let home = Home::new();
+    home.ok("run --rm practice-os true");
+    let line = format!("echo up; sleep 1000 & sleep 1000; : {}", marker(&home));
+    for options in [&["run", "--rm"][..], &["run"], &["run", "-i"]] {
+        let mut words = options.to_vec();
+        words.extend(["practice-os", "sh", "-c", &line]);
+        let mut run = spawn(&home, &words);
+        wait_for("the container", || {
+            home.call("ps -q").out.lines().count() == 1
+        });
+        run.kill().unwrap();
+        run.wait().unwrap();
+        assert_nothing_runs(&home, &options.join(" "));
+        wait_for("its end", || home.call("ps -q").out.is_empty());
+        for id in home.ok("ps -aq").lines() {
+            home.ok(&format!("rm {id}"));
+        }
+    }
+    home.assert_clean();
+}
+
+#[test]
+fn a_run_killed_while_it_starts_leaves_nothing() {
+    let seed = seed();
+    let mut random = seed;
+    let home = Home::new();
+    home.ok("run --rm practice-os true");
+    let line = format!("sleep 1000; : {}", marker(&home));
+    for _ in 0..20 {
+        let moment = Duration::from_micros(below(&mut random, 25_000));
+        let mut run = spawn(&home, &["run", "practice-os", "sh", "-c", &line]);
+        thread::sleep(moment);
+        run.kill().unwrap();
+        run.wait().unwrap();
+        assert_nothing_runs(&home, &format!("seed {seed}, after {moment:?}"));
+    }
+    wait_for("their ends", || home.call("ps -q").out.is_empty());
+    for id in home.ok("ps -aq").lines() {
+        home.ok(&format!("rm {id}"));
+    }
+    home.assert_clean();
+}
+
+#[test]
+fn the_same_build_twice_at_once() {
+    let home = Home::new();
+    home.file("Dockerfile", dockerfile(&home));
+    home.file("big", vec![7; 300_000]);
+    for round in 0..3 {
+        home.file("changed", round.to_string());
+        let builds: Vec<Child> = (0..3)
+            .map(|_| {
+                let mut command = home.command(["build", "-q", "-t", "whole", "."]);
+                command.stdout(Stdio::piped()).stderr(Stdio::piped());
+                command.spawn().unwrap()
+            })
+            .collect();
+        for build in builds {
+            let output = build.wait_with_output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+        }
+        home.assert_clean();
+    }
+    assert_eq!(home.states(""), "BASE HIT HIT HIT HIT BASE HIT HIT");
+    assert_eq!(home.ok("images whole").lines().count(), 2);
+}
+
+#[test]
+fn a_store_is_read_while_it_is_built_in() {
+    let home = Home::new();
+    home.file("Dockerfile", dockerfile(&home));
+    home.file("big", vec![7; 300_000]);
+    for round in 0..5 {
+        home.file("changed", round.to_string());
+        let mut build = spawn(&home, &["build", "-t", "whole", "."]);
+        while build.try_wait().unwrap().is_none() {
+            for words in ["images", "ps -a", "system fsck"] {
+                home.ok(words);
+            }
+        }
+        assert!(build.wait().unwrap().success());
+    }
+    home.assert_clean();
+}
