@@ -22,7 +22,7 @@ use crate::plan::context::Selection;
 use crate::plan::ignore::Ignore;
 use crate::plan::{
     self, Base, BaseInfo, CacheRecord, Chain, CopyFrom, FileIngredient, Ingredients, Judged,
-    LayerStep, MissReason, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict, forecast,
+    LayerStep, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict, forecast,
 };
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, NoNamespaces};
@@ -57,7 +57,7 @@ pub struct Builder<'a> {
     pub ids: IdMode,
     /// How practice bases are made.
     pub practice: PracticeSettings,
-    /// SOURCE_DATE_EPOCH.
+    /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<i64>,
     /// Why nothing can be run, where that is so.
     pub no_namespaces: Option<NoNamespaces>,
@@ -474,26 +474,25 @@ impl Builder<'_> {
             .chain
             .judge(step, layer, &taken.files, !input.no_cache, world);
         self.judged_row(&judged, row)?;
-        let record = match &judged.record {
-            Some(record) => record.clone(),
-            None => {
-                let (number, text) = (step.number, step.text.clone());
-                events(BuildEvent::Started { number, text });
-                let made = self.make(step, layer, stage, &taken, world, row, events)?;
-                let Some(made) = made else { return Ok(()) };
-                row.layer = Some(layer_report(&made));
-                let record = CacheRecord {
-                    key: judged.key.expect("a build knows every key"),
-                    layer: made.diff_id,
-                    text: step.text.clone(),
-                    created: self.now(),
-                    millis: millis(started),
-                };
-                let below = stage.chain.key.expect("a build knows every key");
-                let ingredients = Ingredients::of(layer, below, &taken.files);
-                self.cache.remember(&record, &ingredients)?;
-                record
-            }
+        let record = if let Some(record) = &judged.record {
+            record.clone()
+        } else {
+            let (number, text) = (step.number, step.text.clone());
+            events(BuildEvent::Started { number, text });
+            let made = self.make(step, layer, stage, &taken, world, row, events)?;
+            let Some(made) = made else { return Ok(()) };
+            row.layer = Some(layer_report(&made));
+            let record = CacheRecord {
+                key: judged.key.expect("a build knows every key"),
+                layer: made.diff_id,
+                text: step.text.clone(),
+                created: self.now(),
+                millis: millis(started),
+            };
+            let below = stage.chain.key.expect("a build knows every key");
+            let ingredients = Ingredients::of(layer, below, &taken.files);
+            self.cache.remember(&record, &ingredients)?;
+            record
         };
         row.millis = Some(millis(started));
         let stage = stages
@@ -722,7 +721,7 @@ fn scratch_config() -> ImageConfig {
         ..ImageConfig::default()
     };
     config.config.env = vec![format!("PATH={}", crate::runtime::spec::DEFAULT_PATH)];
-    config.config.working_dir = "/".to_owned();
+    "/".clone_into(&mut config.config.working_dir);
     config
 }
 

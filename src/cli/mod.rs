@@ -101,9 +101,9 @@ fn prompt(global: &Global, learn: Option<&Learn>) -> i32 {
         variable,
     };
     let homes = Homes::usual(|name| variable(name).map(PathBuf::from));
-    let lessons = learn.and_then(|learn| learn.lessons.clone());
+    let lessons = learn.and_then(|learn| learn.lessons.as_deref());
     match LessonGuide::new(lessons, homes, moment) {
-        Ok(guide) => repl::open(opening, Some(Box::new(guide)), learn),
+        Ok(guide) => repl::open(&opening, Some(Box::new(guide)), learn),
         Err(why) => {
             let screen = screen(global, io::stderr().is_terminal());
             let text = render::error(&why, None, &screen);

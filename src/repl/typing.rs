@@ -23,12 +23,11 @@ impl Desk {
     /// Carries out an instruction. `last` tells that no more lines of the same paste follow.
     pub(super) fn instruction(&mut self, text: &str, last: bool) -> Done {
         let candidate = self.draft.with(text);
-        let code = match self.is_agreed(text) {
-            false => {
-                self.propose(Some(text));
-                1
-            }
-            true => self.take_up(candidate, Shown::Row { last }, Some(text)),
+        let code = if self.is_agreed(text) {
+            self.take_up(candidate, Shown::Row { last }, Some(text))
+        } else {
+            self.propose(Some(text));
+            1
         };
         let kind = DoneKind::Instruction;
         Done { kind, code }

@@ -62,7 +62,7 @@ pub struct Settings {
     pub path: OsString,
     /// strata's own executable.
     pub executable: Option<PathBuf>,
-    /// SOURCE_DATE_EPOCH.
+    /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<i64>,
     /// What containers are limited to that ask for no limit themselves.
     pub limits: Resources,

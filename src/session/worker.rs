@@ -34,7 +34,7 @@ pub struct Setup {
     pub ids: IdMode,
     /// How practice bases are made.
     pub practice: PracticeSettings,
-    /// SOURCE_DATE_EPOCH.
+    /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<i64>,
     /// Why nothing can be run, where that is so.
     pub no_namespaces: Option<NoNamespaces>,
