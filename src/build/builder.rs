@@ -8,6 +8,7 @@ use super::base::{Images, PracticeSettings};
 use super::cache::BuildCache;
 use super::copy::{self, Reader, Times, Tree, Unchanged};
 use super::error::{BuildError, ImageError};
+use super::notes::notes;
 use super::report::{BuildEvent, BuildReport, LayerReport, StepFailure, StepReport, StepState};
 use super::run::{self, Ran};
 use super::settings;
@@ -24,7 +25,7 @@ use crate::plan::{
     LayerStep, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict, forecast,
 };
 use crate::reference::ImageReference;
-use crate::runtime::IdMode;
+use crate::runtime::{IdMode, NoNamespaces};
 use crate::source::Source;
 
 /// What is to be built.
@@ -58,6 +59,8 @@ pub struct Builder<'a> {
     pub practice: PracticeSettings,
     /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<i64>,
+    /// Why nothing can be run, where that is so.
+    pub no_namespaces: Option<NoNamespaces>,
     /// The language of failures.
     pub language: Language,
 }
@@ -118,6 +121,7 @@ impl Builder<'_> {
             report.image = Some(image.id);
             report.tags = input.tags.iter().map(ImageReference::with_tag).collect();
         }
+        report.notes = notes(&prepared.plan, &report, self.ids, self.language);
         report.context = world.looked_at;
         report.millis = millis(started);
         world.store_digests()?;
@@ -246,6 +250,7 @@ impl Builder<'_> {
         let builder = Builder {
             epoch: Some(0),
             practice: self.practice.clone(),
+            no_namespaces: self.no_namespaces.clone(),
             ..*self
         };
         let report = builder.build(&input, &mut |_| {})?;
@@ -571,6 +576,9 @@ impl Builder<'_> {
                 )?))
             }
             LayerStep::Run(run) => {
+                if let Some(reason) = &self.no_namespaces {
+                    return Err(BuildError::NoNamespaces(reason.clone()));
+                }
                 let number = step.number;
                 let mut output = |stderr, bytes: &[u8]| {
                     events(BuildEvent::Output {

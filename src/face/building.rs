@@ -95,6 +95,11 @@ impl Face<'_> {
         if code == 0 && !quiet {
             self.say_built(&report);
         }
+        if !quiet {
+            for note in &report.notes {
+                self.mutter(&format!("note: {note}\n"));
+            }
+        }
         self.last.error = report
             .failed()
             .and_then(|it| it.failure.clone())
