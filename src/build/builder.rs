@@ -104,9 +104,7 @@ impl Builder<'_> {
                     events,
                 )?;
             }
-            if row.state != StepState::Wait {
-                events(BuildEvent::Finished(Box::new(row.clone())));
-            }
+            events(BuildEvent::Finished(Box::new(row.clone())));
             report.steps.push(row);
         }
         if report.failed().is_none() {
