@@ -100,7 +100,7 @@ impl Chain {
         self.parent = step;
         self.parent_is_base = false;
         if let (Some(layer), Some(layers)) = (layer, &mut self.layers) {
-            layers.push(layer)
+            layers.push(layer);
         } else {
             self.layers = None;
             self.must_run.get_or_insert(step);

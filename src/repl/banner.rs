@@ -45,6 +45,9 @@ impl Desk {
 
     /// Offers the draft that was left in this folder.
     pub(super) fn offer_draft(&mut self) {
+        if !self.is_interactive() {
+            return;
+        }
         let kept = self.session.kept_draft(&self.folder);
         if kept.is_empty() {
             self.draft = kept;

@@ -64,9 +64,9 @@ impl Desk {
     fn dispatch(&mut self, verb: PromptVerb, line: &str, words: &[String], bare: bool) -> Done {
         let name = words.first().map_or("", String::as_str);
         let code = match verb {
-            PromptVerb::Own(Own::Exit) => {
+            PromptVerb::Own(Own::Exit { code }) => {
                 let kind = DoneKind::Leave;
-                return Done { kind, code: 0 };
+                return Done { kind, code };
             }
             PromptVerb::Own(own) => self.own(own, line),
             PromptVerb::Shared(command) => self.shared(command.short(), words, bare),
@@ -95,7 +95,7 @@ impl Desk {
             Own::In { number, words } => self.look_inside(number, &words),
             Own::Help { word } => self.help(word.as_deref()),
             Own::Lang { language } => self.choose_language(language.as_deref()),
-            Own::Exit => 0,
+            Own::Exit { code } => code,
         }
     }
 
@@ -150,8 +150,7 @@ impl Desk {
         bare: bool,
     ) -> i32 {
         if !error.use_stderr() {
-            let help = error.to_string();
-            self.say(&help);
+            self.show_usage(&error.to_string());
             return 0;
         }
         let name = words.first().map_or("", String::as_str);

@@ -375,6 +375,10 @@ impl Desk {
 
     /// Keeps the draft for the next session.
     pub(super) fn keep_draft(&mut self) {
+        // Lines from a pipe begin anew each time, and leave somebody's draft alone.
+        if !self.is_interactive() {
+            return;
+        }
         if let Err(error) = self.session.keep_draft(&self.folder, &self.draft) {
             self.complain(&error);
         }

@@ -122,12 +122,25 @@ impl Desk {
                 if let Some(about) = about {
                     self.say(about);
                 }
-                self.say(help.trim_end());
+                self.show_usage(&help);
                 0
             }
             None if PREFIXES.contains(&word) => self.help(None),
             None => self.refuse(no_help(language, word), no_help_help(language)),
         }
+    }
+
+    /// Shows what clap says of a verb; the second column of options stays a column.
+    pub(super) fn show_usage(&mut self, help: &str) {
+        let text = help
+            .trim_end()
+            .lines()
+            .flat_map(|line| {
+                let column = line.trim_end().rfind("  ").map_or(0, |at| at + 2);
+                self.screen.wrap(&Line::plain(line), column).into_lines()
+            })
+            .collect();
+        self.show(&text);
     }
 
     fn all_verbs(&self) -> Text {
@@ -252,16 +265,16 @@ crate::messages! {
     learn() { en: "lessons", ko: "레슨" }
     other() { en: "other", ko: "그 밖" }
     upper_case() {
-        en: "An upper-case word begins an instruction, a lower-case one a verb; `docker run` is `run`.",
-        ko: "대문자로 시작하면 Dockerfile 명령, 소문자로 시작하면 strata의 명령입니다. `docker run`은 `run`과 같습니다.",
+        en: "Capitals begin an instruction, small letters a verb; `docker run` is `run`.",
+        ko: "대문자는 Dockerfile 명령, 소문자는 strata 명령. `docker run`은 `run`과 같습니다.",
     }
     host() {
-        en: "`!ls` runs ls in this machine's shell. Ctrl-C drops a line or ends a running step.",
-        ko: "`!ls`는 이 컴퓨터의 셸에서 ls를 실행합니다. Ctrl-C는 줄을 지우거나 실행 중인 단계를 끝냅니다.",
+        en: "`!ls` is this machine's ls. Ctrl-C drops a line or ends a running step.",
+        ko: "`!ls`는 이 컴퓨터의 ls. Ctrl-C는 줄을 지우거나 실행 중인 단계를 끝냅니다.",
     }
     footer() {
         en: "`help COPY` explains an instruction, `help run` a verb. Tab completes.",
-        ko: "`help COPY`는 Dockerfile 명령을, `help run`은 strata의 명령을 설명합니다. Tab으로 완성합니다.",
+        ko: "`help COPY`, `help run`은 명령 하나를 설명합니다. Tab으로 완성합니다.",
     }
     no_help(word: &str) {
         en: "there is no verb or instruction `{word}`",

@@ -102,8 +102,8 @@ the image's settings. A change makes every later RUN miss the cache.
     }
     arg() {
         en: "ARG NAME[=DEFAULT]
-A variable of the build only, set with `build --build-arg NAME=VALUE`. Before the
-first FROM it is for FROM lines; a stage that wants it says ARG NAME again.
+A variable of the build only, set with `build --build-arg NAME=VALUE`. Before
+the first FROM it is for FROM lines; a stage that wants it says ARG NAME again.
 Not for secrets: the history shows it.
   ARG VERSION=1.0",
         ko: "ARG 이름[=기본값]

@@ -1,6 +1,7 @@
 //! Verbs that look into the draft and its last build: in, files, why, stack, plan, run, build.
 
 use super::desk::Desk;
+use super::quiet_terminal::QuietTerminal;
 use super::typing::empty_draft;
 use crate::build::practice::BUILT_IN;
 use crate::build::{BuildReport, StepReport, StepState};
@@ -180,6 +181,7 @@ impl Desk {
         let request = self.face(|face| face.build_call(&call.path, &call.options, &call.tag));
         let answer = request.and_then(|mut request| {
             request.text = Some(self.draft.text());
+            let _quiet = self.is_interactive().then(QuietTerminal::begin);
             self.face(|face| face.build_as(&request, call))
         });
         let plain = call.options.build_arg.is_empty() && call.options.target.is_none();

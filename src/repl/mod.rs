@@ -20,7 +20,7 @@
 //! | `help`, `instruction_help` | the verbs on one screen; the instructions explained |
 //! | [`lessons`] | the guide through lessons, and what lessons see of the desk |
 //! | `banner` | the first lines |
-//! | `interrupts` | Ctrl-C while a step runs |
+//! | `interrupts`, `quiet_terminal` | Ctrl-C, and other keys, while a step runs |
 //! | [`completion`], [`offers`], `live_offers`, `prompt_helper` | Tab, hints, colours |
 
 mod banner;
@@ -44,6 +44,7 @@ mod looking;
 pub mod offers;
 pub mod prompt;
 mod prompt_helper;
+mod quiet_terminal;
 mod typing;
 pub mod verb;
 

@@ -30,7 +30,7 @@ impl Prompt {
         }
     }
 
-    /// Asks for lines until there are no more. Returns the exit code: 0 where somebody left, that
+    /// Asks for lines until there are no more. Returns the exit code: what `exit` was given, that
     /// of the last line where a pipe ended.
     pub fn run(mut self, learn: Option<&Learn>) -> i32 {
         let interactive = self.desk.is_interactive();
@@ -43,11 +43,17 @@ impl Prompt {
             match self.read() {
                 Ok(Input::Text(text)) => {
                     self.interrupted = 0;
-                    if self.text(&text) == DoneKind::Leave {
+                    if let Some(code) = self.text(&text) {
+                        self.code = code;
                         break;
                     }
                 }
                 Ok(Input::Interrupted) => self.interrupted(),
+                Ok(Input::End) if interactive => {
+                    // Ctrl-D says nothing about the line before it.
+                    self.code = 0;
+                    break;
+                }
                 Ok(Input::End) => break,
                 Err(error) => {
                     let message = crate::session::Trouble::system("read a line", &error);
@@ -57,10 +63,9 @@ impl Prompt {
             }
         }
         if interactive {
-            self.goodbye()
-        } else {
-            self.code
+            self.goodbye();
         }
+        self.code
     }
 
     /// Begins with a lesson, or with the draft that was left here.
@@ -87,11 +92,12 @@ impl Prompt {
         self.desk.source.read(&prompt, &begun)
     }
 
-    /// Carries out a text: one line, or a paste that stops at its first failure.
-    fn text(&mut self, text: &str) -> DoneKind {
+    /// Carries out a text: one line, or a paste that stops at its first failure. Returns an exit
+    /// code if it ends the session.
+    fn text(&mut self, text: &str) -> Option<i32> {
         if text.trim().is_empty() {
             self.hear(text);
-            return DoneKind::Empty;
+            return None;
         }
         self.desk.source.remember(text);
         let verbs = self.verbs();
@@ -104,7 +110,7 @@ impl Prompt {
             }
             let done = self.one(piece, left == 0);
             if done.kind == DoneKind::Leave {
-                return done.kind;
+                return Some(done.code);
             }
             if self.code != 0 && left > 0 {
                 let sentence = left_out(self.desk.language(), left);
@@ -112,7 +118,7 @@ impl Prompt {
                 break;
             }
         }
-        DoneKind::Empty
+        None
     }
 
     fn verbs(&self) -> Vec<String> {
@@ -147,12 +153,11 @@ impl Prompt {
         }
     }
 
-    fn goodbye(&mut self) -> i32 {
+    fn goodbye(&mut self) {
         if !self.desk.draft.is_empty() {
             let sentence = draft_is_kept(self.desk.language());
             self.desk.remark(&sentence);
         }
-        0
     }
 }
 

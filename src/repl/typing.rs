@@ -3,6 +3,7 @@
 
 use super::desk::{Desk, Done, DoneKind};
 use super::journal::Act;
+use super::quiet_terminal::QuietTerminal;
 use crate::build::{BuildReport, StepReport, StepState};
 use crate::parser;
 use crate::render::{self, Keep, Line, Style};
@@ -23,13 +24,18 @@ impl Desk {
     /// Carries out an instruction. `last` tells that no more lines of the same paste follow.
     pub(super) fn instruction(&mut self, text: &str, last: bool) -> Done {
         let candidate = self.draft.with(text);
+        let kind = DoneKind::Instruction;
+        if candidate.count() == self.draft.count() {
+            // A comment changes nothing that could be built.
+            self.adopt(candidate);
+            return Done { kind, code: 0 };
+        }
         let code = if self.is_agreed(text) {
             self.take_up(candidate, Shown::Row { last }, Some(text))
         } else {
             self.propose(Some(text));
             1
         };
-        let kind = DoneKind::Instruction;
         Done { kind, code }
     }
 
@@ -68,6 +74,7 @@ impl Desk {
             return found.map(|()| None);
         }
         let call = self.call(draft);
+        let _quiet = self.is_interactive().then(QuietTerminal::begin);
         self.face(|face| {
             let live = face.around.live;
             face.watched_build(&call, false, live, Keep::Output)

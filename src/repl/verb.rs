@@ -102,7 +102,11 @@ pub enum Own {
     },
     /// Leave the prompt
     #[command(visible_alias = "quit", visible_alias = "bye")]
-    Exit,
+    Exit {
+        /// What the shell is told
+        #[arg(default_value_t = 0)]
+        code: i32,
+    },
 }
 
 /// `insert` and `replace`.

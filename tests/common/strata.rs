@@ -257,3 +257,12 @@ pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
         thread::sleep(Duration::from_millis(10));
     }
 }
+
+/// Chooses what is right where a container has many ids, or one: with one, all files seem to be of
+/// whoever looks, and the owners that were wanted are only recorded.
+pub fn ids<T>(many: T, one: T) -> T {
+    match strata::runtime::probe().mode {
+        strata::runtime::Mode::SingleId => one,
+        _ => many,
+    }
+}
