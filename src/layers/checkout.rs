@@ -69,7 +69,7 @@ impl Store {
         changes: TakenChanges,
         options: &UpperOptions<'_>,
     ) -> Result<Layer> {
-        self.commit_level(Level::open(changes.upper, changes.records)?, options)
+        self.commit_level(&Level::open(changes.upper, changes.records)?, options)
     }
 }
 

@@ -37,17 +37,18 @@ impl Store {
     /// in the store's file system, unmounted. Times lose their fractions of seconds, sockets and
     /// overlay's own attributes go.
     pub fn commit_upper(&self, upper: &Path, options: &UpperOptions<'_>) -> Result<Layer> {
-        self.commit_level(Level::open(upper.to_owned(), Records::default())?, options)
+        let level = Level::open(upper.to_owned(), Records::default())?;
+        self.commit_level(&level, options)
     }
 
     /// Makes a layer of a tree in the form of an upper directory, and what is noted about it.
-    pub(super) fn commit_level(&self, level: Level, options: &UpperOptions<'_>) -> Result<Layer> {
+    pub(super) fn commit_level(&self, level: &Level, options: &UpperOptions<'_>) -> Result<Layer> {
         let draft = self.scratch()?;
         let tar = draft.path().join("tar");
         let upper = level.tree.as_path();
         drop_marks(upper, MarkOpaque::Drop)?;
         let mut reading = Reading {
-            level: &level,
+            level,
             options,
             stream: TarStream::keeping_small(&tar).map_err(StoreError::io("create", &tar))?,
             numbers: Numbers::default(),
