@@ -7,3 +7,4 @@ mod faults;
 mod forecast;
 mod garbage;
 mod kernel;
+mod repl;
