@@ -8,3 +8,4 @@ mod faults;
 mod forecast;
 mod garbage;
 mod kernel;
+mod repl;

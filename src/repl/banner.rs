@@ -55,26 +55,20 @@ impl Desk {
         }
         let (language, count) = (self.language(), kept.count().max(1));
         let question = Line::styled(Style::Prompt, go_on(language, count));
-        let answer = self.ask(&question).unwrap_or_default().to_lowercase();
-        if ["n", "no", "아니요", "아니오", "ㅜ"].contains(&answer.as_str()) {
+        let answer = self.ask(&question).unwrap_or_default();
+        let is = |words: &[&str]| words.contains(&answer.to_lowercase().as_str());
+        if is(&["n", "no", "아니요", "아니오", "ㅜ"]) {
             // `undo` brings it back even now.
             self.draft = kept.replaced_by(Vec::new());
             self.keep_draft();
             return;
         }
         self.draft = kept;
-        if answer.is_empty() || ["y", "yes", "예", "네", "ㅛ"].contains(&answer.as_str()) {
-            self.show_draft();
-        } else {
-            // Somebody who answers with a line has gone on already.
-            self.suggest(&answer_line(&answer));
+        if !is(&["", "y", "yes", "예", "네", "ㅛ"]) {
+            self.queue(&answer);
         }
+        self.show_draft();
     }
-}
-
-/// Nothing but the first line of an answer stands on the prompt.
-fn answer_line(answer: &str) -> String {
-    answer.lines().next().unwrap_or_default().to_owned()
 }
 
 fn machine(mode: &Mode, language: Language) -> String {

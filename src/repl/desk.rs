@@ -111,6 +111,8 @@ pub struct Desk {
     pub(super) draft_build: Option<BuildReport>,
     /// What stands on the prompt when the next line is asked for.
     pub(super) begun: String,
+    /// A line that was typed where something else was asked: it is the next line.
+    pub(super) queued: Option<String>,
     /// The last line that could not be carried out: it is proposed on the next prompt.
     pub(super) again: String,
     /// Whether it was said how a proposed line is taken over.
@@ -149,6 +151,7 @@ impl Desk {
             built: None,
             draft_build: None,
             begun: String::new(),
+            queued: None,
             again: String::new(),
             again_explained: false,
             context_agreed: false,
@@ -238,6 +241,11 @@ impl Desk {
         line.clone_into(&mut self.begun);
     }
 
+    /// Takes an answer for what it is: somebody who answers with a line has gone on already.
+    pub fn queue(&mut self, line: &str) {
+        self.queued = Some(line.to_owned());
+    }
+
     /// Proposes a line that could not be carried out for the next prompt, to be corrected.
     pub(super) fn propose(&mut self, line: Option<&str>) {
         let Some(line) = line.filter(|_| self.is_interactive()) else {
@@ -310,7 +318,10 @@ impl Desk {
         let interactive = self.is_interactive();
         let stdin = io::stdin();
         let terminal = interactive && self.sinks.shown && io::stdout().is_terminal();
-        let fed = self.fed.take();
+        // Lines come through a pipe: it is not a container's to read, and one that wants to finds
+        // its end.
+        let nothing = || File::open("/dev/null").ok().filter(|_| !interactive);
+        let fed = self.fed.take().or_else(nothing);
         let mut face = Face {
             session: &self.session,
             screen: self.screen,
@@ -320,7 +331,6 @@ impl Desk {
                 folder: self.folder.clone(),
                 now: self.opening.now,
                 variable: self.opening.variable,
-                // Lines come through a pipe: it is not a container's to read.
                 stdin: match &fed {
                     Some(fed) => Some(fed.as_fd()),
                     None => interactive.then(|| stdin.as_fd()),

@@ -86,6 +86,11 @@ impl Prompt {
             "build> "
         };
         let prompt = own.unwrap_or_else(|| Line::styled(Style::Prompt, word));
+        if let Some(line) = self.desk.queued.take() {
+            let shown = prompt.with(Style::Plain, &line);
+            self.desk.show(&shown.into());
+            return Ok(Input::Text(line));
+        }
         let begun = std::mem::take(&mut self.desk.begun);
         let again = std::mem::take(&mut self.desk.again);
         self.desk.source.propose(&again);

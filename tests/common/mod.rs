@@ -2,3 +2,4 @@
 
 pub mod rootfs;
 pub mod strata;
+pub mod terminal;

@@ -212,7 +212,7 @@ impl Guide for LessonGuide {
             Some("q" | "quit" | "exit") => desk.leave_next(),
             Some(line) if !matches!(line, "p" | "n" | "no") => {
                 desk.remark(&later(language));
-                desk.suggest(line);
+                desk.queue(line);
             }
             _ => desk.remark(&later(language)),
         }

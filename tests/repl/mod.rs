@@ -1,0 +1,13 @@
+//! The prompt, at a real terminal and through a pipe.
+//!
+//! | file | what |
+//! |---|---|
+//! | `typing` | instructions, undo, a whole Dockerfile pasted |
+//! | `failing` | wrong lines, failing steps, Ctrl-C |
+//! | `files` | write, edit, open; the draft that is kept |
+//! | `pipe` | lines through a pipe |
+
+mod failing;
+mod files;
+mod pipe;
+mod typing;

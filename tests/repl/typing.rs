@@ -1,0 +1,145 @@
+//! Instructions that are typed, and verbs that look at what they made.
+
+use crate::common::strata::Home;
+use crate::common::terminal::Terminal;
+
+fn home() -> Home {
+    let home = Home::new();
+    home.file("a.txt", "hello");
+    home.file("server.js", "one");
+    home
+}
+
+/// The first steps of the issue's acceptance.
+fn typed(home: &Home) -> Terminal {
+    let mut terminal = Terminal::begin(home);
+    terminal.line("FROM practice-os", "1  BASE");
+    terminal.line("WORKDIR /app", "2  MISS");
+    terminal.line("COPY . /app", "2 files");
+    terminal.line("RUN echo hi > /app/x", "4  MISS       +3 B");
+    terminal.line("ENV A=1", "5  META");
+    terminal.line("EXPOSE 80", "6  META");
+    terminal.line("CMD [\"cat\",\"/app/x\"]", "7  META");
+    terminal
+}
+
+#[test]
+fn each_line_is_carried_out_and_the_draft_runs() {
+    let home = home();
+    let mut terminal = typed(&home);
+    terminal.line("run", "hi");
+    for _ in 0..4 {
+        terminal.line("undo", "taken back");
+    }
+    let news = terminal.line("RUN echo hi > /app/x", "4  HIT");
+    assert!(!news.contains("MISS"), "{news}");
+    terminal.line("redo", "nothing to do again");
+}
+
+#[test]
+fn a_draft_that_was_written_is_all_hit_in_the_shell() {
+    let home = home();
+    let mut terminal = typed(&home);
+    terminal.keys("write Dockerfile\r");
+    terminal.expect("Step 3, COPY . /app, now sees Dockerfile as well");
+    terminal.expect("Add them?");
+    terminal.line("y", "No step sees it any more");
+    assert_eq!(home.states(""), "BASE HIT HIT HIT META META META");
+}
+
+#[test]
+fn a_changed_file_is_foreseen_and_explained() {
+    let home = home();
+    let mut terminal = typed(&home);
+    home.file("server.js", "two");
+    terminal.line(
+        "plan",
+        "3  MISS             COPY . /app                    server.js: new content",
+    );
+    let news = terminal.line("why 4", "earlier steps         changed: step 3");
+    assert!(news.contains("server.js"), "{news}");
+    terminal.line("build", "4 layers, 1 reused, 2 made");
+    terminal.line("files 3", "C      3 B  /app/server.js");
+}
+
+#[test]
+fn changes_in_the_middle_say_first_what_has_to_run() {
+    let home = home();
+    let mut terminal = typed(&home);
+    let news = terminal.line("insert 3 RUN echo \"it's\"", "8  META");
+    assert!(news.starts_with("Steps 3, 4, 5 go to MISS."), "{news}");
+    let news = terminal.line("drop 3", "7  META");
+    assert!(news.starts_with("No step has to run"), "{news}");
+    terminal.line("move 6 5", "5  META      (0 B)  EXPOSE 80");
+    terminal.line("replace 7 CMD [\"echo\",\"new\"]", "7  META");
+    terminal.line("run", "new");
+    terminal.line("undo", "back again: CMD [\"cat\",\"/app/x\"]");
+    terminal.line("run", "hi");
+    terminal.line("drop 9", "there is no line 9: the draft has 7");
+}
+
+#[test]
+fn a_whole_dockerfile_is_pasted_and_stops_at_its_first_failure() {
+    let home = home();
+    let mut terminal = Terminal::begin(&home);
+    let file = "FROM practice-os\n\n# why\nRUN echo a \\\n  && echo b\nRUN exit 4\nCMD [\"ls\"]\nEXPOSE 1\n";
+    terminal.keys(&format!("\u{1b}[200~{file}\u{1b}[201~"));
+    terminal.expect("EXPOSE 1");
+    let news = terminal.line("", "Stopped here: 2 more");
+    assert!(
+        news.contains("3  FAIL") && news.contains("RUN exit 4"),
+        "{news}"
+    );
+    assert_eq!(news.matches("FROM practice-os").count(), 1, "{news}");
+    let draft = terminal.line("draft", "2  RUN echo a");
+    assert!(
+        draft.contains("# why") && !draft.contains("exit 4"),
+        "{draft}"
+    );
+}
+
+#[test]
+fn a_shell_opens_in_the_image_of_a_step() {
+    let home = home();
+    let mut terminal = typed(&home);
+    terminal.keys("in 3\r");
+    terminal.expect("A shell in the image as step 3 left it");
+    terminal.expect("#");
+    terminal.keys("pwd; ls; echo A=$A.\r");
+    terminal.expect("/app");
+    terminal.expect("a.txt  server.js");
+    terminal.expect("A=.");
+    terminal.keys("exit\r");
+    terminal.line("", "");
+    terminal.line("in 4 cat /app/x", "hi");
+    terminal.line("ps -a", "CONTAINER ID");
+    assert_eq!(home.ok("ps -aq"), "");
+}
+
+#[test]
+fn every_sentence_is_there_in_korean() {
+    let home = home();
+    let mut terminal = Terminal::open_with(&home, &[("STRATA_LANG", "ko")]);
+    terminal.expect("레슨");
+    terminal.keys("p\r");
+    terminal.expect("strata>");
+    terminal.line("FROM practice-os", "레이어 1개");
+    terminal.line("RUN exit 3", "`in 2`로 2단계 직전의 이미지");
+    terminal.line("help COPY", "빌드 컨텍스트나 다른 스테이지");
+    terminal.line("fooo", "strata 명령이 아닙니다");
+    terminal.line("lang en", "Messages are in English");
+    terminal.line("undo", "taken back: FROM practice-os");
+}
+
+#[test]
+fn tab_completes_instructions_images_paths_and_verbs() {
+    let home = home();
+    let mut terminal = Terminal::begin(&home);
+    terminal.keys("FR\tpractice-o\t\r");
+    terminal.expect("1  BASE");
+    terminal.line("WORKDIR /app", "2  MISS");
+    terminal.keys("COPY ser\t/\r");
+    terminal.expect("3  MISS");
+    terminal.keys("und\t\r");
+    terminal.expect("taken back: COPY server.js /");
+}
