@@ -106,7 +106,7 @@ impl Terminal {
             lines.last().is_some_and(|line| line.starts_with(*prompt))
                 && usize::from(column) == prompt.len() + 1
         };
-        PROMPTS.iter().any(|prompt| is_behind(prompt))
+        PROMPTS.iter().any(is_behind)
     }
 
     /// Waits until words appear in a line that was not there at the last call.
