@@ -143,3 +143,13 @@ fn tab_completes_instructions_images_paths_and_verbs() {
     terminal.keys("und\t\r");
     terminal.expect("taken back: COPY server.js /");
 }
+
+#[test]
+fn lines_that_are_typed_while_a_step_runs_come_after_it() {
+    let home = home();
+    let mut terminal = Terminal::begin(&home);
+    terminal.keys("FROM practice-os\rRUN sleep 1\rENV A=1\rENV A=1\r");
+    terminal.expect("4  META");
+    terminal.line("undo", "taken back: ENV A=1");
+    terminal.line("draft", "3  ENV A=1");
+}
