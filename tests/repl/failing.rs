@@ -93,10 +93,16 @@ fn ctrl_c_ends_the_step_or_drops_the_line_and_nothing_else() {
     terminal.keys("RUN garbage");
     terminal.sees("build> RUN garbage");
     terminal.keys("\u{3}");
+    terminal.expect("build>");
     terminal.line("RUN echo again", "2  MISS");
     terminal.keys("run practice-os sleep 1000\r");
     crate::common::strata::wait_for("the container", || !home.ok("ps -q").is_empty());
-    terminal.keys("\u{3}\u{3}\u{3}");
+    // PID 1 of a container hears only what it has a handler for; the third one is not asked.
+    crate::common::strata::wait_for("its end", || {
+        terminal.keys("\u{3}");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        home.ok("ps -q").is_empty()
+    });
     terminal.line("", "build>");
     // The worker may have heard it, too.
     terminal.line("RUN echo once more", "3  MISS");
@@ -135,7 +141,7 @@ fn a_home_folder_is_only_copied_after_a_question() {
     terminal.expect("strata>");
     terminal.line("FROM practice-os", "1  BASE");
     terminal.keys("COPY . /app\r");
-    terminal.expect("COPY would look at everything in it");
+    terminal.expect("The build context is");
     terminal.expect("Go on?");
     terminal.line("", "build> COPY . /app");
     terminal.keys("COPY . /app\r");

@@ -84,7 +84,7 @@ fn the_draft_and_files_are_edited_in_an_editor() {
     terminal.line("FROM practice-os", "1  BASE");
     terminal.line("COPY server.js /", "2  MISS");
     terminal.line("RUN echo one", "3  MISS");
-    terminal.line("edit", "3  MISS       0 B  RUN echo two");
+    terminal.line("edit", "3  MISS        0 B  RUN echo two");
     terminal.line(
         "edit server.js",
         "server.js has changed: step 2, COPY server.js /, would run again",

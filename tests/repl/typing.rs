@@ -59,7 +59,7 @@ fn a_changed_file_is_foreseen_and_explained() {
     let news = terminal.line("why 4", "earlier steps         changed: step 3");
     assert!(news.contains("server.js"), "{news}");
     terminal.line("build", "4 layers, 1 reused, 2 made");
-    terminal.line("files 3", "C      3 B  /app/server.js");
+    terminal.line("files 3", "A      3 B  /app/server.js");
 }
 
 #[test]
