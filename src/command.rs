@@ -461,7 +461,7 @@ pub struct Run {
     /// User, and group: name or number
     #[arg(long, short, value_name = "USER[:GROUP]")]
     pub user: Option<String>,
-    /// Mount a folder of this machine: /HERE:/THERE[:ro]
+    /// Mount a folder of this machine: /<HERE:/THERE>[:ro]
     #[arg(long, short, value_name = "SOURCE:TARGET[:ro]")]
     pub volume: Vec<String>,
     /// Run this instead of the image's entrypoint

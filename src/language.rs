@@ -85,7 +85,9 @@ macro_rules! messages {
 /// ```
 pub fn particle(word: &str, with: &str, without: &str) -> String {
     match word.chars().last() {
-        Some(last @ '가'..='힣') if (last as u32 - '가' as u32) % 28 == 0 => without.to_owned(),
+        Some(last @ '가'..='힣') if (last as u32 - '가' as u32).is_multiple_of(28) => {
+            without.to_owned()
+        }
         Some('가'..='힣') => with.to_owned(),
         _ => format!("{with}({without})"),
     }

@@ -139,7 +139,7 @@ impl Project {
     fn options(&self) -> String {
         let mut options = String::new();
         if let Some(value) = self.build_arg {
-            options += &format!("--build-arg K={value} ");
+            options.extend(["--build-arg K=", &value.to_string(), " "]);
         }
         if self.no_cache {
             options += "--no-cache";

@@ -246,16 +246,11 @@ fn a_link_out_of_the_context_leads_nowhere() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named() {
-    let home = Home::with("FROM scratch\nCOPY . /\n");
-    home.file("secret", "x");
-    home.mode("secret", 0o000);
-    if fs::read(home.context().join("secret")).is_ok() {
-        // Root reads everything; what even root cannot read is a loop of links.
-        fs::remove_file(home.context().join("secret")).unwrap();
-        home.file("Dockerfile", "FROM scratch\nCOPY secret/x /\n");
-        symlink("secret", home.context().join("secret")).unwrap();
-    }
+fn a_file_that_nobody_can_read_is_named() {
+    // Root reads everything, and so does a user all of his own files in his namespace; .ci/interop
+    // tries a file of somebody else's. A loop of links is closed to everybody.
+    let home = Home::with("FROM scratch\nCOPY secret/x /\n");
+    symlink("secret", home.context().join("secret")).unwrap();
     refused(&home, &["build", "."], 1, "secret");
 }
 

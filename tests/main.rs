@@ -3,6 +3,7 @@
 mod cli;
 mod common;
 mod direction;
+mod fallbacks;
 mod faults;
 mod forecast;
 mod garbage;

@@ -8,6 +8,7 @@ use super::base::{Images, PracticeSettings};
 use super::cache::BuildCache;
 use super::copy::{self, Reader, Times, Tree, Unchanged};
 use super::error::{BuildError, ImageError};
+use super::notes::notes;
 use super::report::{BuildEvent, BuildReport, LayerReport, StepFailure, StepReport, StepState};
 use super::run::{self, Ran};
 use super::settings;
@@ -21,10 +22,10 @@ use crate::plan::context::Selection;
 use crate::plan::ignore::Ignore;
 use crate::plan::{
     self, Base, BaseInfo, CacheRecord, Chain, CopyFrom, FileIngredient, Ingredients, Judged,
-    LayerStep, MissReason, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict, forecast,
+    LayerStep, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict, forecast,
 };
 use crate::reference::ImageReference;
-use crate::runtime::IdMode;
+use crate::runtime::{IdMode, NoNamespaces};
 use crate::source::Source;
 
 /// What is to be built.
@@ -56,8 +57,10 @@ pub struct Builder<'a> {
     pub ids: IdMode,
     /// How practice bases are made.
     pub practice: PracticeSettings,
-    /// SOURCE_DATE_EPOCH.
+    /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<i64>,
+    /// Why nothing can be run, where that is so.
+    pub no_namespaces: Option<NoNamespaces>,
     /// The language of failures.
     pub language: Language,
 }
@@ -101,9 +104,7 @@ impl Builder<'_> {
                     events,
                 )?;
             }
-            if row.state != StepState::Wait {
-                events(BuildEvent::Finished(Box::new(row.clone())));
-            }
+            events(BuildEvent::Finished(Box::new(row.clone())));
             report.steps.push(row);
         }
         if report.failed().is_none() {
@@ -118,6 +119,7 @@ impl Builder<'_> {
             report.image = Some(image.id);
             report.tags = input.tags.iter().map(ImageReference::with_tag).collect();
         }
+        report.notes = notes(&prepared.plan, &report, self.ids, self.language);
         report.context = world.looked_at;
         report.millis = millis(started);
         world.store_digests()?;
@@ -246,6 +248,7 @@ impl Builder<'_> {
         let builder = Builder {
             epoch: Some(0),
             practice: self.practice.clone(),
+            no_namespaces: self.no_namespaces.clone(),
             ..*self
         };
         let report = builder.build(&input, &mut |_| {})?;
@@ -469,26 +472,25 @@ impl Builder<'_> {
             .chain
             .judge(step, layer, &taken.files, !input.no_cache, world);
         self.judged_row(&judged, row)?;
-        let record = match &judged.record {
-            Some(record) => record.clone(),
-            None => {
-                let (number, text) = (step.number, step.text.clone());
-                events(BuildEvent::Started { number, text });
-                let made = self.make(step, layer, stage, &taken, world, row, events)?;
-                let Some(made) = made else { return Ok(()) };
-                row.layer = Some(layer_report(&made));
-                let record = CacheRecord {
-                    key: judged.key.expect("a build knows every key"),
-                    layer: made.diff_id,
-                    text: step.text.clone(),
-                    created: self.now(),
-                    millis: millis(started),
-                };
-                let below = stage.chain.key.expect("a build knows every key");
-                let ingredients = Ingredients::of(layer, below, &taken.files);
-                self.cache.remember(&record, &ingredients)?;
-                record
-            }
+        let record = if let Some(record) = &judged.record {
+            record.clone()
+        } else {
+            let (number, text) = (step.number, step.text.clone());
+            events(BuildEvent::Started { number, text });
+            let made = self.make(step, layer, stage, &taken, world, row, events)?;
+            let Some(made) = made else { return Ok(()) };
+            row.layer = Some(layer_report(&made));
+            let record = CacheRecord {
+                key: judged.key.expect("a build knows every key"),
+                layer: made.diff_id,
+                text: step.text.clone(),
+                created: self.now(),
+                millis: millis(started),
+            };
+            let below = stage.chain.key.expect("a build knows every key");
+            let ingredients = Ingredients::of(layer, below, &taken.files);
+            self.cache.remember(&record, &ingredients)?;
+            record
         };
         row.millis = Some(millis(started));
         let stage = stages
@@ -572,6 +574,9 @@ impl Builder<'_> {
                 )?))
             }
             LayerStep::Run(run) => {
+                if let Some(reason) = &self.no_namespaces {
+                    return Err(BuildError::NoNamespaces(reason.clone()));
+                }
                 let number = step.number;
                 let mut output = |stderr, bytes: &[u8]| {
                     events(BuildEvent::Output {
@@ -714,7 +719,7 @@ fn scratch_config() -> ImageConfig {
         ..ImageConfig::default()
     };
     config.config.env = vec![format!("PATH={}", crate::runtime::spec::DEFAULT_PATH)];
-    config.config.working_dir = "/".to_owned();
+    "/".clone_into(&mut config.config.working_dir);
     config
 }
 

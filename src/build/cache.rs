@@ -11,7 +11,6 @@
 //! Every file is written under a temporary name and renamed: it is there whole, or not at all.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -93,7 +92,7 @@ impl BuildCache {
                 .file_name()
                 .and_then(|name| name.to_str())
                 .unwrap_or_default();
-            name.ends_with(".json") && !name.ends_with(".why.json")
+            matches!(name.split_once('.'), Some((_, "json")))
         };
         let entries = std::fs::read_dir(self.folder.join("steps"))
             .into_iter()

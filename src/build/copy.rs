@@ -244,7 +244,7 @@ pub fn copy(
 pub struct Times {
     /// Seconds since the epoch.
     pub now: i64,
-    /// SOURCE_DATE_EPOCH.
+    /// `SOURCE_DATE_EPOCH`.
     pub latest: Option<i64>,
 }
 

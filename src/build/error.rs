@@ -11,7 +11,7 @@ use crate::plan::PlanError;
 use crate::plan::context::ContextError;
 use crate::plan::ignore::IgnoreError;
 use crate::reference::ImageReference;
-use crate::runtime::LaunchError;
+use crate::runtime::{LaunchError, NoNamespaces};
 use crate::source::Span;
 
 /// Why a build cannot go on.
@@ -57,6 +57,9 @@ pub enum BuildError {
     /// A RUN could not be started.
     #[error(transparent)]
     Launch(#[from] LaunchError),
+    /// Nothing can be run on this machine.
+    #[error(transparent)]
+    NoNamespaces(NoNamespaces),
     /// The system refused something.
     #[error("cannot {doing}: {source}")]
     System {
@@ -238,6 +241,7 @@ impl BuildError {
             Self::Store(error) => error.message(language),
             Self::User(error) => error.message(language),
             Self::Launch(error) => error.message(language),
+            Self::NoNamespaces(reason) => reason.message(language),
             Self::System { doing, source } => system(language, doing, &source.to_string()),
             Self::BuiltIn { name, message } => built_in_failed(language, name, message),
         }
@@ -253,6 +257,7 @@ impl BuildError {
             Self::Copy(CopyError::Read { .. }) => Some(unreadable_help(language)),
             Self::Store(error) => error.help(language),
             Self::Launch(error) => error.help(language),
+            Self::NoNamespaces(reason) => Some(reason.help(language)),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@
 //! | `settings` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache` | what earlier builds left, on disk |
 //! | `world` | what the plan asks about while it judges a step |
+//! | `notes` | what of this machine is worth a line |
 //! | `report` | what a build has to tell |
 
 pub mod base;
@@ -15,6 +16,7 @@ mod builder;
 pub mod cache;
 mod copy;
 mod error;
+mod notes;
 pub mod practice;
 mod report;
 mod room;

@@ -2,6 +2,7 @@
 //! folder where this machine has no overlayfs. Either way the same layer comes out.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -37,7 +38,7 @@ impl<'a> Room<'a> {
             copied: None,
         };
         for folder in [room.upper(), room.work()] {
-            fs::create_dir(&folder).map_err(system("make a folder for the step"))?;
+            make_folder(&folder).map_err(system("make a folder for the step"))?;
         }
         if is_copying() {
             room.copy()?;
@@ -72,12 +73,15 @@ impl<'a> Room<'a> {
 
     /// Makes a layer of what the step changed.
     pub fn commit(self, options: &UpperOptions<'_>) -> Result<Layer, BuildError> {
-        let upper = self.upper();
-        if let Some(before) = &self.copied {
-            self.store.take_changes(&self.folder(), before, &upper)?;
-        }
-        clean_upper(&upper, &self.below.lower_dirs()).map_err(system("tidy the step's files"))?;
-        Ok(self.store.commit_upper(&upper, options)?)
+        let (upper, lower) = (self.upper(), self.below.lower_dirs());
+        let tidy = || clean_upper(&upper, &lower).map_err(system("tidy the step's files"));
+        let Some(before) = &self.copied else {
+            tidy()?;
+            return Ok(self.store.commit_upper(&upper, options)?);
+        };
+        let changes = self.store.take_changes(&self.folder(), before, &upper)?;
+        tidy()?;
+        Ok(self.store.commit_changes(changes, options)?)
     }
 
     /// Returns the folder in which all of this lies.
@@ -96,6 +100,13 @@ impl<'a> Room<'a> {
     fn folder(&self) -> PathBuf {
         self.path().join("rootfs")
     }
+}
+
+/// Makes a folder that every user of the image may enter, whatever the umask here is: `/` takes its
+/// mode from the upper directory.
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    fs::create_dir(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
 }
 
 fn system(doing: &'static str) -> impl FnOnce(std::io::Error) -> BuildError {

@@ -56,7 +56,7 @@ pub fn run(
         terminal: false,
         terminal_size: None,
     };
-    spec.hostname = "buildkitsandbox".to_owned();
+    "buildkitsandbox".clone_into(&mut spec.hostname);
     if let Some(script) = &step.script {
         spec.mounts
             .push(script_mount(room.path(), &step.argv[0], script)?);
@@ -216,7 +216,7 @@ mod tests {
     fn only_the_last_lines_are_kept_however_they_are_cut() {
         let mut tail = Tail::default();
         for number in 0..50 {
-            tail.add(format!("li").as_bytes());
+            tail.add("li".to_string().as_bytes());
             tail.add(format!("ne {number}\n").as_bytes());
         }
         tail.add(b"no end");

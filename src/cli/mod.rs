@@ -46,10 +46,11 @@ pub fn main() -> ExitCode {
 /// Plays a hidden verb: strata starts itself as worker, supervisor and PID 1.
 fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
     if arguments.first()?.to_str()? == worker::VERB {
-        let served = runtime::complete_entry()
-            .map_err(io::Error::other)
-            .and_then(|channel| worker::serve(&channel));
-        return Some(match served {
+        // Whoever started this is told why it did not get in, and tells.
+        let Ok(channel) = runtime::complete_entry() else {
+            return Some(ExitCode::FAILURE);
+        };
+        return Some(match worker::serve(&channel) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 // The face has ended or will tell; this helps who looks for the reason.
@@ -101,9 +102,9 @@ fn prompt(global: &Global, learn: Option<&Learn>) -> i32 {
         variable,
     };
     let homes = Homes::usual(|name| variable(name).map(PathBuf::from));
-    let lessons = learn.and_then(|learn| learn.lessons.clone());
+    let lessons = learn.and_then(|learn| learn.lessons.as_deref());
     match LessonGuide::new(lessons, homes, moment) {
-        Ok(guide) => repl::open(opening, Some(Box::new(guide)), learn),
+        Ok(guide) => repl::open(&opening, Some(Box::new(guide)), learn),
         Err(why) => {
             let screen = screen(global, io::stderr().is_terminal());
             let text = render::error(&why, None, &screen);

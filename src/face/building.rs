@@ -60,6 +60,7 @@ impl Face<'_> {
         Ok(BuildCall {
             context: self.path(path),
             file: options.file.as_ref().map(|file| self.path(file)),
+            file_name: options.file.as_ref().map(|file| file.display().to_string()),
             text: None,
             tags: tags.iter().map(reference).collect::<Result<_, _>>()?,
             build_args: self.pairs(&options.build_arg),
@@ -83,17 +84,24 @@ impl Face<'_> {
         };
         let report = self.watched_build(request, quiet, live, Keep::Nothing)?;
         let code = i32::from(report.failed().is_some());
+        let pictured = !self.screen.is_plain() && call.progress != command::Progress::Plain;
         if call.json {
             self.write(&render::json(&report));
-        } else if let Some(text) = render::failure(&report, &self.screen) {
-            self.mutter(&self.screen.paint(&text));
-        } else if call.quiet {
+        } else if call.quiet && code == 0 {
             self.line(&report.image.map(|id| id.to_string()).unwrap_or_default());
-        } else if !self.screen.is_plain() && call.progress != command::Progress::Plain {
+        } else if !call.quiet && pictured {
             self.show(&render::build_result(&report, &self.screen));
+        }
+        if let Some(text) = render::failure(&report, &self.screen).filter(|_| !call.json) {
+            self.mutter(&self.screen.paint(&text));
         }
         if code == 0 && !quiet {
             self.say_built(&report);
+        }
+        if !quiet {
+            for note in &report.notes {
+                self.mutter(&format!("note: {note}\n"));
+            }
         }
         self.last.error = report
             .failed()

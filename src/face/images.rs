@@ -148,18 +148,17 @@ impl Face<'_> {
     }
 
     pub(super) fn load(&mut self, call: &command::Load) -> Answer {
-        let loaded = match &call.input {
-            Some(path) => self.session.load(&self.path(path))?,
-            None => {
-                let stdin = self.around.stdin.filter(|_| !self.around.terminal);
-                let Some(stdin) = stdin else {
-                    let trouble = Trouble::new(nothing_to_load(self.language()));
-                    return Err(trouble.with_help(load_help(self.language())).into());
-                };
-                let copy = stdin.try_clone_to_owned();
-                let copy = copy.map_err(|e| Trouble::system("read standard input", &e))?;
-                self.session.load_stream(copy)?
-            }
+        let loaded = if let Some(path) = &call.input {
+            self.session.load(&self.path(path))?
+        } else {
+            let stdin = self.around.stdin.filter(|_| !self.around.terminal);
+            let Some(stdin) = stdin else {
+                let trouble = Trouble::new(nothing_to_load(self.language()));
+                return Err(trouble.with_help(load_help(self.language())).into());
+            };
+            let copy = stdin.try_clone_to_owned();
+            let copy = copy.map_err(|e| Trouble::system("read standard input", &e))?;
+            self.session.load_stream(copy)?
         };
         for image in &loaded {
             if call.quiet || image.references.is_empty() {

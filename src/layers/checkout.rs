@@ -3,16 +3,18 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::entry::{Entry, EntryKind};
 use super::error::{Result, StoreError};
+use super::layer::Layer;
 use super::level::{self, Level};
 use super::records::Records;
 use super::snapshot::{Part, Parts, Snapshot};
 use super::stack::Stack;
 use super::store::Store;
 use super::tree::TreeWriter;
+use super::upper::UpperOptions;
 use super::{RootPath, files};
 
 impl Store {
@@ -43,14 +45,46 @@ impl Store {
     ///
     /// One thing overlay notices and this does not: a file that was opened for writing and then
     /// not written to.
-    pub fn take_changes(&self, folder: &Path, before: &Snapshot, upper: &Path) -> Result<()> {
+    pub fn take_changes(
+        &self,
+        folder: &Path,
+        before: &Snapshot,
+        upper: &Path,
+    ) -> Result<TakenChanges> {
         let parts = before.parts(&Snapshot::last(folder)?);
         let mut taking = Taking {
             from: Level::open(folder.to_owned(), Records::default())?,
             to: TreeWriter::new(self, upper)?,
         };
         taking.take(&RootPath::root(), &parts)?;
-        taking.to.finish().map(drop)
+        Ok(TakenChanges {
+            upper: upper.to_owned(),
+            records: taking.to.finish()?.only_nodes(),
+        })
+    }
+
+    /// Makes a layer of them, as [`commit_upper`](Self::commit_upper) does.
+    pub fn commit_changes(
+        &self,
+        changes: TakenChanges,
+        options: &UpperOptions<'_>,
+    ) -> Result<Layer> {
+        self.commit_level(&Level::open(changes.upper, changes.records)?, options)
+    }
+}
+
+/// What was changed in a copy, in overlay's form.
+#[derive(Debug)]
+pub struct TakenChanges {
+    upper: PathBuf,
+    /// Whiteouts that could not be made.
+    records: Records,
+}
+
+impl TakenChanges {
+    /// Returns the upper directory.
+    pub fn upper(&self) -> &Path {
+        &self.upper
     }
 }
 
@@ -103,11 +137,10 @@ impl Taking {
 mod tests {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
-    use std::path::PathBuf;
 
     use super::*;
     use crate::layers::store::tests::temporary_store;
-    use crate::layers::{Change, ChangeKind, Content, UpperOptions};
+    use crate::layers::{Change, ChangeKind, Content};
 
     /// A folder that two layers were copied into.
     struct Fixture {
@@ -158,7 +191,8 @@ mod tests {
         fn changes(&self) -> Vec<(ChangeKind, String)> {
             let upper = self.store.root().join("containers/upper");
             fs::create_dir(&upper).unwrap();
-            self.store
+            let taken = self
+                .store
                 .take_changes(&self.folder, &self.before, &upper)
                 .unwrap();
             let options = UpperOptions {
@@ -166,7 +200,7 @@ mod tests {
                 owner: (0, 0),
                 clamp: None,
             };
-            let layer = self.store.commit_upper(&upper, &options).unwrap();
+            let layer = self.store.commit_changes(taken, &options).unwrap();
             let mut layers = self.below.layers().to_vec();
             layers.push(layer.diff_id);
             let changes = self.store.stack(&layers).unwrap().changes(2).unwrap();

@@ -71,7 +71,8 @@ impl Stack {
                 continue;
             };
             let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-            if is_whiteout(&stat) || (merged.is_some() && !is_folder) {
+            let hidden = is_whiteout(&stat) || level.records.is_whiteout(path);
+            if hidden || (merged.is_some() && !is_folder) {
                 break;
             }
             match &mut merged {

@@ -69,6 +69,7 @@ pub mod users;
 mod xattrs;
 
 pub use changes::{Change, ChangeKind};
+pub use checkout::TakenChanges;
 pub use config::{ContainerConfig, Empty, Healthcheck, History, ImageConfig, RootFs};
 pub use descriptor::{Annotations, Descriptor, MediaType};
 pub use draft::{Content, LayerDraft};

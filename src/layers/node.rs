@@ -5,7 +5,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::Result;
+use std::io::{ErrorKind, Result};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, ResolveFlags, Timespec, Timestamps, Uid};
@@ -137,33 +137,64 @@ pub(super) fn put_node(
     how: How,
     records: &mut Records,
 ) -> Result<()> {
-    let none = Device { major: 0, minor: 0 };
     match &entry.kind {
         EntryKind::Symlink { target } => rustix::fs::symlinkat(target.as_os_str(), parent, name)?,
-        EntryKind::Whiteout => {
-            return make_node(parent, name, FileType::CharacterDevice, 0, none);
-        }
-        EntryKind::Fifo => make_node(parent, name, FileType::Fifo, entry.mode, none)?,
-        EntryKind::CharDevice(device) | EntryKind::BlockDevice(device)
-            if how.owners == OwnersMode::Kernel =>
-        {
-            let file_type = match entry.kind {
-                EntryKind::CharDevice(_) => FileType::CharacterDevice,
-                _ => FileType::BlockDevice,
-            };
-            make_node(parent, name, file_type, entry.mode, *device)?;
-        }
+        EntryKind::Whiteout => return put_whiteout(parent, name, entry, records),
+        EntryKind::Fifo => make_node(parent, name, FileType::Fifo, entry.mode, NO_DEVICE)?,
         EntryKind::CharDevice(device) => {
-            record_device(parent, name, entry, Node::Char(*device), records)?;
+            put_device(parent, name, entry, Node::Char(*device), how, records)?;
         }
         EntryKind::BlockDevice(device) => {
-            record_device(parent, name, entry, Node::Block(*device), records)?;
+            put_device(parent, name, entry, Node::Block(*device), how, records)?;
         }
         EntryKind::File { .. } | EntryKind::Directory { .. } | EntryKind::HardLink { .. } => {
             unreachable!("files, folders and hard links are made by functions of their own")
         }
     }
     finish_node(parent, name, entry, how, records)
+}
+
+const NO_DEVICE: Device = Device { major: 0, minor: 0 };
+
+/// Makes a whiteout as overlay wants it. On an overlay itself, such as a container's own files,
+/// none can be made; as no overlay can be mounted over that either, noting it is as good.
+fn put_whiteout(
+    parent: BorrowedFd<'_>,
+    name: &OsStr,
+    entry: &Entry,
+    records: &mut Records,
+) -> Result<()> {
+    match make_node(parent, name, FileType::CharacterDevice, 0, NO_DEVICE) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            record_node(parent, name, entry, Node::Whiteout, records)
+        }
+        made => made,
+    }
+}
+
+/// Makes a device where that is allowed: a user namespace never does.
+fn put_device(
+    parent: BorrowedFd<'_>,
+    name: &OsStr,
+    entry: &Entry,
+    node: Node,
+    how: How,
+    records: &mut Records,
+) -> Result<()> {
+    let (file_type, device) = match node {
+        Node::Block(device) => (FileType::BlockDevice, device),
+        Node::Char(device) => (FileType::CharacterDevice, device),
+        Node::Whiteout => (FileType::CharacterDevice, NO_DEVICE),
+    };
+    if how.owners == OwnersMode::Recorded {
+        return record_node(parent, name, entry, node, records);
+    }
+    match make_node(parent, name, file_type, entry.mode, device) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            record_node(parent, name, entry, node, records)
+        }
+        made => made,
+    }
 }
 
 /// What `finish` is for files, for things that cannot be opened.
@@ -226,7 +257,7 @@ fn make_node(
     Ok(rustix::fs::mknodat(parent, name, file_type, mode, number)?)
 }
 
-fn record_device(
+fn record_node(
     parent: BorrowedFd<'_>,
     name: &OsStr,
     entry: &Entry,

@@ -29,7 +29,7 @@ pub(super) struct Records {
     /// Owner and group.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) owners: BTreeMap<RootPath, (u32, u32)>,
-    /// Device nodes; on disk there is an empty file.
+    /// Device nodes and whiteouts that could not be made; on disk there is an empty file.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) devices: BTreeMap<RootPath, Node>,
     /// Hard links to an earlier path of the layer. On disk a link may as well be one to a lower
@@ -44,12 +44,13 @@ pub(super) struct Records {
     pub(super) implied: BTreeSet<RootPath>,
 }
 
-/// A device node.
+/// What a file stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Node {
     Char(Device),
     Block(Device),
+    Whiteout,
 }
 
 impl Records {
@@ -101,13 +102,34 @@ impl Records {
         Some(match self.devices.get(path)? {
             Node::Char(device) => EntryKind::CharDevice(*device),
             Node::Block(device) => EntryKind::BlockDevice(*device),
+            Node::Whiteout => EntryKind::Whiteout,
         })
+    }
+
+    /// Whether a file on disk stands for a whiteout.
+    pub(super) fn is_whiteout(&self, path: &RootPath) -> bool {
+        self.devices.get(path) == Some(&Node::Whiteout)
     }
 
     /// Notes an attribute that could not be set.
     pub(super) fn set_xattr(&mut self, path: &RootPath, name: &OsStr, value: &[u8]) {
         let of_path = self.xattrs.entry(path.clone()).or_default();
         of_path.insert(name.to_string_lossy().into_owned(), value.to_vec());
+    }
+
+    /// Keeps nothing but what files stand for.
+    pub(super) fn only_nodes(self) -> Self {
+        Self {
+            devices: self.devices,
+            ..Self::default()
+        }
+    }
+
+    /// Notes a whiteout that other records note.
+    pub(super) fn keep_whiteout(&mut self, other: &Self, path: &RootPath) {
+        if other.is_whiteout(path) {
+            self.devices.insert(path.clone(), Node::Whiteout);
+        }
     }
 
     /// Adds the attributes that are noted for a path.

@@ -37,12 +37,18 @@ impl Store {
     /// in the store's file system, unmounted. Times lose their fractions of seconds, sockets and
     /// overlay's own attributes go.
     pub fn commit_upper(&self, upper: &Path, options: &UpperOptions<'_>) -> Result<Layer> {
+        let level = Level::open(upper.to_owned(), Records::default())?;
+        self.commit_level(&level, options)
+    }
+
+    /// Makes a layer of a tree in the form of an upper directory, and what is noted about it.
+    pub(super) fn commit_level(&self, level: &Level, options: &UpperOptions<'_>) -> Result<Layer> {
         let draft = self.scratch()?;
         let tar = draft.path().join("tar");
-        let level = Level::open(upper.to_owned(), Records::default())?;
+        let upper = level.tree.as_path();
         drop_marks(upper, MarkOpaque::Drop)?;
         let mut reading = Reading {
-            level: &level,
+            level,
             options,
             stream: TarStream::keeping_small(&tar).map_err(StoreError::io("create", &tar))?,
             numbers: Numbers::default(),
@@ -76,7 +82,11 @@ impl Visitor for Reading<'_> {
         let below = self.options.below.lookup(&found.entry.path)?;
         match &found.entry.kind {
             EntryKind::Whiteout if below.is_none() => return remove(self.level, found),
-            EntryKind::Whiteout => self.numbers.count(&EntryKind::Whiteout),
+            EntryKind::Whiteout => {
+                self.numbers.count(&EntryKind::Whiteout);
+                self.records
+                    .keep_whiteout(&self.level.records, &found.entry.path);
+            }
             _ => self.clean(found, below.as_ref())?,
         }
         let mut header = Vec::with_capacity(tar_header::BLOCK);

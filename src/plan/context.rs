@@ -13,7 +13,7 @@ use super::ingredients::{FileContent, FileIngredient};
 use super::pattern::Pattern;
 use crate::digest::{Digest, Hasher};
 
-/// Symbolic links followed before a path counts as a loop, as in the kernel (path_resolution(7)).
+/// Symbolic links followed before a path counts as a loop, as in the kernel (`path_resolution(7)`).
 const MAX_LINKS: usize = 40;
 
 /// A folder to copy from.
@@ -454,12 +454,12 @@ impl FileStat {
         }
     }
 
-    /// Says whether it is a regular file (inode(7), S_IFREG).
+    /// Says whether it is a regular file (inode(7), `S_IFREG`).
     pub fn is_file(&self) -> bool {
         self.mode & 0o170_000 == 0o100_000
     }
 
-    /// Says whether it is a folder (inode(7), S_IFDIR).
+    /// Says whether it is a folder (inode(7), `S_IFDIR`).
     pub fn is_folder(&self) -> bool {
         self.mode & 0o170_000 == 0o040_000
     }

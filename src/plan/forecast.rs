@@ -99,12 +99,11 @@ impl Chain {
         self.key = key;
         self.parent = step;
         self.parent_is_base = false;
-        match (layer, &mut self.layers) {
-            (Some(layer), Some(layers)) => layers.push(layer),
-            _ => {
-                self.layers = None;
-                self.must_run.get_or_insert(step);
-            }
+        if let (Some(layer), Some(layers)) = (layer, &mut self.layers) {
+            layers.push(layer);
+        } else {
+            self.layers = None;
+            self.must_run.get_or_insert(step);
         }
     }
 }
@@ -166,13 +165,14 @@ fn predict<W: World>(
     let files = match layer {
         LayerStep::Copy(copy) => match &copy.from {
             CopyFrom::Context => world.context_files(copy)?,
-            CopyFrom::Stage(source) => match &chains[source].layers {
-                Some(layers) => world.layer_files(layers, copy)?,
-                None => {
+            CopyFrom::Stage(source) => {
+                if let Some(layers) = &chains[source].layers {
+                    world.layer_files(layers, copy)?
+                } else {
                     let until = chains[source].must_run.unwrap_or(step.number);
                     return Ok(Judged::unknown(until));
                 }
-            },
+            }
             CopyFrom::Image(_) => world.layer_files(&[], copy)?,
         },
         _ => Vec::new(),

@@ -61,7 +61,7 @@ fn find_target(file: &Dockerfile, target: Option<&str>) -> Result<usize, PlanErr
     }
     let names = file.stages.iter().filter_map(|stage| stage.name.as_ref());
     let near = names
-        .map(|name| name.as_str())
+        .map(super::super::parser::stage::StageName::as_str)
         .min_by_key(|name| strsim::levenshtein(name, target));
     let suggestion = near
         .filter(|name| strsim::levenshtein(name, target) <= 2)

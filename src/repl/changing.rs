@@ -67,10 +67,9 @@ impl Desk {
             }
         };
         if !draft.is_empty() && draft.instructions() != self.draft.instructions() {
-            match self.session.forecast(&self.call(&draft)) {
-                Ok(forecast) => self.say_misses(&forecast),
-                // What is wrong with it, if it is not just a missing FROM, the build tells.
-                Err(_) => {}
+            // What is wrong with it, if it is not just a missing FROM, the build tells.
+            if let Ok(forecast) = self.session.forecast(&self.call(&draft)) {
+                self.say_misses(&forecast);
             }
         }
         if draft.is_empty() {
@@ -109,13 +108,14 @@ impl Desk {
     pub(super) fn undo(&mut self) -> i32 {
         match self.journal.undo() {
             Act::Files(changes) => self.turn_files(&changes, false),
-            Act::Draft => match self.draft.undo() {
-                Some(draft) => self.turn_draft(draft, taken_back, is_again),
-                None => {
+            Act::Draft => {
+                if let Some(draft) = self.draft.undo() {
+                    self.turn_draft(draft, taken_back, is_again)
+                } else {
                     let language = self.language();
                     self.refuse(nothing_to_undo(language), None)
                 }
-            },
+            }
         }
     }
 
@@ -123,13 +123,14 @@ impl Desk {
     pub(super) fn redo(&mut self) -> i32 {
         match self.journal.redo() {
             Act::Files(changes) => self.turn_files(&changes, true),
-            Act::Draft => match self.draft.redo() {
-                Some(draft) => self.turn_draft(draft, is_gone_again, done_again),
-                None => {
+            Act::Draft => {
+                if let Some(draft) = self.draft.redo() {
+                    self.turn_draft(draft, is_gone_again, done_again)
+                } else {
                     let language = self.language();
                     self.refuse(nothing_to_redo(language), None)
                 }
-            },
+            }
         }
     }
 
@@ -164,20 +165,17 @@ impl Desk {
             self.heads_shown = false;
             return self.show_draft();
         }
-        match self.session.forecast(&self.call(&self.draft)) {
-            Ok(forecast) => {
-                let runs =
-                    |step: &&StepReport| matches!(step.state, StepState::Miss | StepState::Unknown);
-                let runs = forecast.steps.iter().filter(runs);
-                let runs: Vec<String> = runs.map(|step| step.number.to_string()).collect();
-                if !runs.is_empty() {
-                    self.remark(&next_build_runs(language, &runs.join(", ")));
-                } else if let Ok(report) = self.built_draft() {
-                    self.show_total(&report);
-                }
+        // A draft without a FROM has nothing to forecast, and it was accepted before.
+        if let Ok(forecast) = self.session.forecast(&self.call(&self.draft)) {
+            let runs =
+                |step: &&StepReport| matches!(step.state, StepState::Miss | StepState::Unknown);
+            let runs = forecast.steps.iter().filter(runs);
+            let runs: Vec<String> = runs.map(|step| step.number.to_string()).collect();
+            if !runs.is_empty() {
+                self.remark(&next_build_runs(language, &runs.join(", ")));
+            } else if let Ok(report) = self.built_draft() {
+                self.show_total(&report);
             }
-            // A draft without a FROM has nothing to forecast, and it was accepted before.
-            Err(_) => {}
         }
         0
     }

@@ -252,15 +252,12 @@ fn with_folder(line: &str, folder: &str) -> String {
         let name = names
             .iter()
             .find(|name| !quoted && rest.starts_with(**name));
-        match name {
-            Some(name) => {
-                text.push_str(folder);
-                rest = &rest[name.len()..];
-            }
-            None => {
-                text.push(character);
-                rest = &rest[character.len_utf8()..];
-            }
+        if let Some(name) = name {
+            text.push_str(folder);
+            rest = &rest[name.len()..];
+        } else {
+            text.push(character);
+            rest = &rest[character.len_utf8()..];
         }
     }
     text

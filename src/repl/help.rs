@@ -162,7 +162,7 @@ impl Desk {
             let line = line.with(Style::Plain, joined(&words));
             // Words of two parts stay together.
             let wrapped = self.screen.wrap(&line, column).into_lines().into_iter();
-            text.append(wrapped.map(unjoined).collect());
+            text.append(wrapped.map(|line| unjoined(&line)).collect());
         }
         text.blank();
         for sentence in [upper_case(language), host(language), footer(language)] {
@@ -197,7 +197,7 @@ fn joined(words: &[&str]) -> String {
     words.join("  ")
 }
 
-fn unjoined(line: Line) -> Line {
+fn unjoined(line: &Line) -> Line {
     line.pieces().iter().fold(Line::new(), |line, piece| {
         line.with(piece.style(), piece.text().replace(JOINT, " "))
     })

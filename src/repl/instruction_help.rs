@@ -102,8 +102,8 @@ the image's settings. A change makes every later RUN miss the cache.
     }
     arg() {
         en: "ARG NAME[=DEFAULT]
-A variable of the build only, set with `build --build-arg NAME=VALUE`. Before the
-first FROM it is for FROM lines; a stage that wants it says ARG NAME again.
+A variable of the build only, set with `build --build-arg NAME=VALUE`. Before
+the first FROM it is for FROM lines; a stage that wants it says ARG NAME again.
 Not for secrets: the history shows it.
   ARG VERSION=1.0",
         ko: "ARG 이름[=기본값]
@@ -125,7 +125,7 @@ Chooses who runs later RUN, CMD and ENTRYPOINT. A name must be in the image's
     }
     cmd() {
         en: "CMD [\"PROGRAM\", \"ARGUMENT\"]   or   CMD COMMAND
-What a container runs when `run` names no command; with ENTRYPOINT, its arguments.
+What a container runs when `run` names none; with ENTRYPOINT, its arguments.
 Only the last CMD counts. The JSON form starts the program itself, the other a
 shell that starts it.
   CMD [\"node\", \"server.js\"]",
@@ -137,7 +137,7 @@ shell that starts it.
     }
     entrypoint() {
         en: "ENTRYPOINT [\"PROGRAM\", \"ARGUMENT\"]   or   ENTRYPOINT COMMAND
-The program of the container. Words after the image in `run` become its arguments
+The program of the container. Words after the image of `run` are its arguments
 in place of CMD; `--entrypoint` replaces it. The shell form ignores them.
   ENTRYPOINT [\"/usr/bin/app\"]",
         ko: "ENTRYPOINT [\"프로그램\", \"인자\"]   또는   ENTRYPOINT 명령

@@ -102,9 +102,12 @@ impl Journal {
 
 /// Takes changes of files back (`forward` is false) or makes them again; all or none.
 pub(super) fn apply(changes: &[FileChange], forward: bool) -> Result<(), Refusal> {
-    let turned = |change: &FileChange| match forward {
-        true => change.clone().reversed(),
-        false => change.clone(),
+    let turned = |change: &FileChange| {
+        if forward {
+            change.clone().reversed()
+        } else {
+            change.clone()
+        }
     };
     let changes: Vec<FileChange> = changes.iter().map(turned).collect();
     if let Some(change) = changes.iter().find(|change| !change.is_as_left()) {

@@ -135,9 +135,10 @@ impl Desk {
         if call.image.is_some() || (self.draft.is_empty() && self.built.is_none()) {
             return self.face(|face| face.run(command::Command::Stack(call.clone())));
         }
-        let report = match self.draft.is_empty() {
-            true => self.looked_into(),
-            false => self.built_draft(),
+        let report = if self.draft.is_empty() {
+            self.looked_into()
+        } else {
+            self.built_draft()
         };
         match report {
             Ok(report) if call.json => {

@@ -62,8 +62,8 @@ use verb::Verbs;
 
 /// Opens the prompt and returns the exit code. Lines come from the terminal, or from whatever
 /// standard input is.
-pub fn open(opening: Opening, guide: Option<Box<dyn Guide>>, learn: Option<&Learn>) -> i32 {
-    let desk = Desk::new(opening.clone(), source(&opening));
+pub fn open(opening: &Opening, guide: Option<Box<dyn Guide>>, learn: Option<&Learn>) -> i32 {
+    let desk = Desk::new(opening.clone(), source(opening));
     if desk.is_interactive() {
         desk.hear_signals();
     }

@@ -30,12 +30,11 @@ impl Desk {
             self.adopt(candidate);
             return Done { kind, code: 0 };
         }
-        let code = match self.is_agreed(text) {
-            false => {
-                self.propose(Some(text));
-                1
-            }
-            true => self.take_up(candidate, Shown::Row { last }, Some(text)),
+        let code = if self.is_agreed(text) {
+            self.take_up(candidate, Shown::Row { last }, Some(text))
+        } else {
+            self.propose(Some(text));
+            1
         };
         Done { kind, code }
     }

@@ -118,6 +118,10 @@ messages! {
         en: "the kernel refused new namespaces: {reason}",
         ko: "커널이 새 네임스페이스를 거부했습니다: {reason}",
     }
+    used_up() {
+        en: "this machine allows no more user namespaces (user.max_user_namespaces is used up)",
+        ko: "이 컴퓨터는 사용자 네임스페이스를 더 허용하지 않습니다 (user.max_user_namespaces만큼 다 썼음)",
+    }
     help_sysctl(setting: &str) {
         en: "an administrator can allow them: sudo sysctl -w {setting}; reading, plans and pictures work without",
         ko: "관리자가 허용할 수 있습니다: sudo sysctl -w {setting}. 읽기, 계획, 그림은 없어도 됩니다",
@@ -128,6 +132,9 @@ messages! {
     }
 }
 
+/// What unshare(2) answers at the limit of `user.max_user_namespaces`.
+const ENOSPC: i32 = nix::libc::ENOSPC;
+
 impl NoNamespaces {
     /// Returns the reason as a sentence for a person.
     pub fn message(&self, language: Language) -> String {
@@ -135,6 +142,7 @@ impl NoNamespaces {
             Self::Limit => limit(language),
             Self::RootOnly => root_only(language),
             Self::AppArmor => app_armor(language),
+            Self::Refused { errno: ENOSPC } => used_up(language),
             Self::Refused { errno } => refused(
                 language,
                 &nix::errno::Errno::from_raw(*errno).desc().to_lowercase(),
@@ -145,7 +153,9 @@ impl NoNamespaces {
     /// Returns what to do about it.
     pub fn help(&self, language: Language) -> String {
         match self {
-            Self::Limit => help_sysctl(language, "user.max_user_namespaces=15000"),
+            Self::Limit | Self::Refused { errno: ENOSPC } => {
+                help_sysctl(language, "user.max_user_namespaces=15000")
+            }
             Self::RootOnly => help_sysctl(language, "kernel.unprivileged_userns_clone=1"),
             Self::AppArmor => {
                 help_sysctl(language, "kernel.apparmor_restrict_unprivileged_userns=0")

@@ -20,6 +20,8 @@ pub struct BuildCall {
     pub context: PathBuf,
     /// `-f`; `-` for standard input.
     pub file: Option<PathBuf>,
+    /// What messages call the file: `-f` as it was given.
+    pub file_name: Option<String>,
     /// The text, where it is not in a file: the draft.
     pub text: Option<String>,
     /// `-t`.
@@ -150,7 +152,13 @@ impl Session {
             return Ok(Source::new(DRAFT, text.as_str()));
         }
         let (name, path) = match &call.file {
-            Some(file) => (file.display().to_string(), file.clone()),
+            Some(file) => {
+                let given = call.file_name.clone();
+                (
+                    given.unwrap_or_else(|| file.display().to_string()),
+                    file.clone(),
+                )
+            }
             None => ("Dockerfile".to_owned(), context.join("Dockerfile")),
         };
         read_file(&name, &path, self.language())

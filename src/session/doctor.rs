@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::Session;
+use super::worker::Worker;
 use crate::language::Language;
-use crate::runtime::Mode;
 use crate::runtime::probe::{Cgroups, Overlay};
+use crate::runtime::{Mode, RuntimeError};
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -83,6 +84,7 @@ impl Session {
     /// Looks at the machine.
     pub fn doctor(&self) -> Vec<Finding> {
         let language = self.language();
+        let broken = self.try_namespaces();
         let probe = self.probe();
         let good = |kind, message| Finding {
             kind,
@@ -92,7 +94,7 @@ impl Session {
         };
         let mut findings = vec![
             good("kernel", kernel(language, probe.kernel.0, probe.kernel.1)),
-            namespaces(&probe.mode, language),
+            broken.unwrap_or_else(|| namespaces(&probe.mode, language)),
         ];
         findings.push(match probe.overlay {
             Overlay::New => good("overlay", overlay_new(language)),
@@ -109,6 +111,27 @@ impl Session {
             store_at(language, &self.root().display().to_string()),
         ));
         findings
+    }
+
+    /// Goes into namespaces for a moment: the probe only looks at what is written about them.
+    /// Returns what is broken, if it is not that there are none.
+    fn try_namespaces(&self) -> Option<Finding> {
+        if let Mode::Nothing { .. } = self.probe().mode {
+            return None;
+        }
+        match Worker::attempt(&self.probe().mode) {
+            Ok(()) => None,
+            Err(RuntimeError::NoNamespaces(reason)) => {
+                self.do_without(reason);
+                None
+            }
+            Err(error) => Some(Finding {
+                kind: "namespaces",
+                health: Health::Missing,
+                message: error.message(self.language()),
+                help: error.help(self.language()),
+            }),
+        }
     }
 }
 

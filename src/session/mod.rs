@@ -42,7 +42,7 @@ pub use work::{BuildRequest, FileChange, FileFacts, LoadedImage, Which};
 use crate::build::{BuildCache, BuildEvent, PracticeSettings};
 use crate::language::Language;
 use crate::layers::Store;
-use crate::runtime::{IdMode, Mode, Probe, Resources, probe};
+use crate::runtime::{IdMode, Mode, NoNamespaces, Probe, Resources, RuntimeError, probe};
 use work::{Bench, configure};
 use worker::{Asked, Request, Setup, Worker};
 
@@ -62,7 +62,7 @@ pub struct Settings {
     pub path: OsString,
     /// strata's own executable.
     pub executable: Option<PathBuf>,
-    /// SOURCE_DATE_EPOCH.
+    /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<i64>,
     /// What containers are limited to that ask for no limit themselves.
     pub limits: Resources,
@@ -73,6 +73,8 @@ pub struct Session {
     settings: Settings,
     store: OnceCell<Store>,
     probe: OnceCell<Probe>,
+    /// What is left where the kernel refused what the probe had hoped for.
+    refused: OnceCell<Probe>,
     worker: RefCell<Option<Worker>>,
     interrupter: Interrupter,
 }
@@ -85,6 +87,7 @@ impl Session {
             settings,
             store,
             probe,
+            refused: OnceCell::new(),
             worker: RefCell::new(None),
             interrupter: Interrupter::default(),
         }
@@ -112,7 +115,16 @@ impl Session {
 
     /// Returns what this kernel and user may do.
     pub fn probe(&self) -> &Probe {
-        self.probe.get_or_init(probe)
+        let hoped = || self.probe.get_or_init(probe);
+        self.refused.get().unwrap_or_else(hoped)
+    }
+
+    /// Goes on without namespaces: the kernel refused them.
+    fn do_without(&self, reason: NoNamespaces) {
+        let mode = Mode::Nothing { reason };
+        let probe = self.probe().clone();
+        // Told twice, the first reason stays.
+        let _ = self.refused.set(Probe { mode, ..probe });
     }
 
     fn store(&self) -> Result<&Store> {
@@ -152,6 +164,10 @@ impl Session {
                 executable: self.settings.executable.clone(),
             },
             epoch: self.settings.epoch,
+            no_namespaces: match &self.probe().mode {
+                Mode::Nothing { reason } => Some(reason.clone()),
+                _ => None,
+            },
         }
     }
 
@@ -175,11 +191,14 @@ impl Session {
         if worker.as_mut().is_none_or(Worker::is_gone) {
             // The store is made and checked before, so that what is wrong with it is told first.
             self.store()?;
-            *worker = Some(Worker::start(
-                &self.probe().mode,
-                &self.setup(),
-                self.language(),
-            )?);
+            match Worker::start(&self.probe().mode, &self.setup()) {
+                Ok(started) => *worker = Some(started),
+                Err(RuntimeError::NoNamespaces(reason)) => {
+                    self.do_without(reason);
+                    return self.ask_here(asked, along, events);
+                }
+                Err(error) => return Err(Trouble::runtime(&error, self.language()).into()),
+            }
         }
         let at_work = worker.as_ref().expect("the worker was just started");
         let working = self.interrupter.watch(at_work.pid());

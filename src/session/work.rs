@@ -181,6 +181,7 @@ impl Bench {
             ids: self.setup.ids,
             practice: self.setup.practice.clone(),
             epoch: self.setup.epoch,
+            no_namespaces: self.setup.no_namespaces.clone(),
             language,
         }
     }

@@ -18,7 +18,7 @@ use super::{INTERRUPTED, work};
 use crate::build::{BuildEvent, PracticeSettings};
 use crate::language::Language;
 use crate::reference::ImageReference;
-use crate::runtime::{Enter, IdMode, Mode, enter, frames};
+use crate::runtime::{Enter, IdMode, Mode, NoNamespaces, RuntimeError, enter, frames};
 
 /// The hidden verb of the worker.
 pub const VERB: &str = "__worker";
@@ -34,8 +34,10 @@ pub struct Setup {
     pub ids: IdMode,
     /// How practice bases are made.
     pub practice: PracticeSettings,
-    /// SOURCE_DATE_EPOCH.
+    /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<i64>,
+    /// Why nothing can be run, where that is so.
+    pub no_namespaces: Option<NoNamespaces>,
 }
 
 /// What the face asks for, and in which language it wants to hear of trouble.
@@ -102,16 +104,23 @@ pub struct Worker {
 
 impl Worker {
     /// Starts the worker.
-    pub fn start(mode: &Mode, setup: &Setup, language: Language) -> Result<Self, Trouble> {
-        let entered = enter(mode, &[OsStr::new(VERB)], Enter::default())
-            .map_err(|error| Trouble::runtime(&error, language))?;
-        let worker = Self {
+    pub fn start(mode: &Mode, setup: &Setup) -> Result<Self, RuntimeError> {
+        let worker = Self::begin(mode)?;
+        frames::send(&worker.channel, setup).map_err(|_| RuntimeError::Lost)?;
+        Ok(worker)
+    }
+
+    /// Tries whether a worker can be had, which opens no store.
+    pub fn attempt(mode: &Mode) -> Result<(), RuntimeError> {
+        Self::begin(mode).map(drop)
+    }
+
+    fn begin(mode: &Mode) -> Result<Self, RuntimeError> {
+        let entered = enter(mode, &[OsStr::new(VERB)], Enter::default())?;
+        Ok(Self {
             child: entered.child,
             channel: entered.channel,
-        };
-        frames::send(&worker.channel, setup)
-            .map_err(|e| Trouble::system("talk to the worker", &e))?;
-        Ok(worker)
+        })
     }
 
     /// Returns the worker's process id.

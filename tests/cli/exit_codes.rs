@@ -21,7 +21,7 @@ fn a_signal_is_128_and_its_number() {
         "practice-os",
         "sh",
         "-c",
-        "sh -c 'kill -9 $$'",
+        "sh -c 'kill -9 $$'; exit $?",
     ]);
     assert_eq!(called.code, Some(137));
     // PID 1 is immune to its own signals.

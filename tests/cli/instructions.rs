@@ -1,6 +1,6 @@
 //! What an image is like after each instruction, as a container of it sees it.
 
-use crate::common::strata::Home;
+use crate::common::strata::{Home, ids};
 
 /// Builds the Dockerfile and returns what a shell line prints in a container of it.
 fn built(dockerfile: &str, line: &str) -> String {
@@ -33,7 +33,8 @@ fn user_is_who_runs() {
 fn workdir_under_user_belongs_to_that_user() {
     let file = "FROM practice-os\nUSER learner\nWORKDIR /srv/own\nRUN touch mine\n";
     let said = built(file, "pwd; stat -c %U /srv/own /srv/own/mine /srv");
-    assert_eq!(said, "/srv/own\nlearner\nlearner\nroot\n");
+    let above = ids("root", "learner");
+    assert_eq!(said, format!("/srv/own\nlearner\nlearner\n{above}\n"));
 }
 
 #[test]
@@ -50,16 +51,15 @@ fn workdir_is_relative_to_the_one_before() {
 #[test]
 fn copy_belongs_to_root_even_under_user() {
     let file = "FROM practice-os\nUSER learner\nCOPY a.txt /tmp/\n";
-    assert_eq!(built(file, "stat -c %U /tmp/a.txt"), "root\n");
+    let owner = built(file, "stat -c %U /tmp/a.txt");
+    assert_eq!(owner, ids("root\n", "learner\n"));
 }
 
 #[test]
 fn chown_and_chmod_of_copy() {
     let file = "FROM practice-os\nCOPY --chown=learner:learner --chmod=600 a.txt /tmp/\n";
-    assert_eq!(
-        built(file, "stat -c '%U %G %a' /tmp/a.txt"),
-        "learner learner 600\n"
-    );
+    let seen = built(file, "stat -c '%U %G %a' /tmp/a.txt");
+    assert_eq!(seen, ids("learner learner 600\n", "root root 600\n"));
 }
 
 #[test]

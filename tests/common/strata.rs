@@ -14,6 +14,8 @@ use tempfile::TempDir;
 /// A store and a folder to build from; both are removed at the end, with all containers.
 pub struct Home {
     folder: TempDir,
+    /// `STRATA_FORCE`, where a test decides.
+    force: Option<&'static str>,
 }
 
 /// What a call came to.
@@ -36,7 +38,10 @@ impl Home {
             .prefix("strata-test-")
             .tempdir()
             .unwrap();
-        let home = Self { folder };
+        let home = Self {
+            folder,
+            force: None,
+        };
         fs::create_dir(home.context()).unwrap();
         home
     }
@@ -46,6 +51,12 @@ impl Home {
         let home = Self::new();
         home.file("Dockerfile", dockerfile);
         home
+    }
+
+    /// Takes something away from the machine.
+    pub fn force(mut self, words: &'static str) -> Self {
+        self.force = Some(words);
+        self
     }
 
     /// The folder that calls start in.
@@ -93,6 +104,9 @@ impl Home {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
+        }
+        if let Some(words) = self.force {
+            command.env("STRATA_FORCE", words);
         }
         command
     }
@@ -153,7 +167,8 @@ impl Drop for Home {
 }
 
 impl Called {
-    fn new(words: String, output: Output) -> Self {
+    /// Reads what a call came to.
+    pub fn new(words: String, output: Output) -> Self {
         Self {
             words,
             code: output.status.code(),
@@ -240,5 +255,14 @@ pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
             "waited for {what}"
         );
         thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Chooses what is right where a container has many ids, or one: with one, all files seem to be of
+/// whoever looks, and the owners that were wanted are only recorded.
+pub fn ids<T>(many: T, one: T) -> T {
+    match strata::runtime::probe().mode {
+        strata::runtime::Mode::SingleId => one,
+        _ => many,
     }
 }

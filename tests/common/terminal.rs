@@ -106,7 +106,7 @@ impl Terminal {
             lines.last().is_some_and(|line| line.starts_with(*prompt))
                 && usize::from(column) == prompt.len() + 1
         };
-        PROMPTS.iter().any(|prompt| is_behind(&prompt))
+        PROMPTS.iter().any(|prompt| is_behind(prompt))
     }
 
     /// Waits until words appear in a line that was not there at the last call.
@@ -131,9 +131,11 @@ impl Terminal {
             if let Some(value) = found() {
                 return value;
             }
-            if started.elapsed() > PATIENCE {
-                panic!("waited for {words:?} in\n{}", self.text());
-            }
+            assert!(
+                started.elapsed() <= PATIENCE,
+                "waited for {words:?} in\n{}",
+                self.text()
+            );
             thread::sleep(Duration::from_millis(10));
         }
     }

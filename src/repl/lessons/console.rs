@@ -177,7 +177,11 @@ impl Console for DeskConsole<'_> {
         let images = self.session().images().unwrap_or_default();
         let named = |image: &crate::layers::ImageSummary| {
             let id = image.id.to_string();
-            let names: Vec<String> = image.references.iter().map(|it| it.with_tag()).collect();
+            let names: Vec<String> = image
+                .references
+                .iter()
+                .map(crate::reference::ImageReference::with_tag)
+                .collect();
             names
                 .into_iter()
                 .map(move |name| (name, id.clone()))

@@ -3,7 +3,7 @@
 mod console;
 mod facts;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use console::{DeskConsole, parse_dockerfile};
@@ -70,12 +70,8 @@ crate::messages! {
 
 impl LessonGuide {
     /// Opens the course: a folder's, or the one that came with strata.
-    pub fn new(
-        folder: Option<PathBuf>,
-        homes: Homes,
-        clock: fn() -> String,
-    ) -> Result<Self, String> {
-        let course = load(folder.as_deref()).map_err(|error| error.to_string())?;
+    pub fn new(folder: Option<&Path>, homes: Homes, clock: fn() -> String) -> Result<Self, String> {
+        let course = load(folder).map_err(|error| error.to_string())?;
         Ok(Self {
             course: Arc::new(course),
             homes,

@@ -1,0 +1,48 @@
+//! What this machine did in a lesser way than another would, in a line each.
+
+use super::report::{BuildReport, StepState};
+use super::room::is_copying;
+use crate::language::Language;
+use crate::plan::{LayerStep, Plan, RunStep, StepKind};
+use crate::runtime::IdMode;
+
+crate::messages! {
+    copied() {
+        en: "overlayfs cannot be used here, so every RUN works on a copy of its layers; the result is the same",
+        ko: "이곳에서는 overlayfs를 쓸 수 없어 RUN마다 레이어를 복사해서 작업합니다. 결과는 같습니다",
+    }
+    one_id() {
+        en: "only one id exists here: chown in a RUN changes nothing, while COPY --chown and USER are recorded; `doctor` says how to get more",
+        ko: "이곳에는 ID가 하나뿐입니다. RUN 안의 chown은 아무것도 바꾸지 않고, COPY --chown과 USER는 기록됩니다. ID를 늘리는 방법은 `doctor`가 알려 줍니다",
+    }
+}
+
+/// Returns the notes about the RUNs that were carried out.
+pub fn notes(plan: &Plan, report: &BuildReport, ids: IdMode, language: Language) -> Vec<String> {
+    let ran = |number| {
+        let mut rows = report.steps.iter();
+        let row = rows.find(|row| row.number == number);
+        row.is_some_and(|row| matches!(row.state, StepState::Miss | StepState::Fail))
+    };
+    let steps = plan.steps.iter().filter(|step| ran(step.number));
+    let runs: Vec<&RunStep> = steps
+        .filter_map(|step| match &step.kind {
+            StepKind::Layer(LayerStep::Run(run)) => Some(run),
+            _ => None,
+        })
+        .collect();
+    let mut notes = Vec::new();
+    if !runs.is_empty() && is_copying() {
+        notes.push(copied(language));
+    }
+    if ids == IdMode::Single && runs.iter().any(|run| gives_away(run)) {
+        notes.push(one_id(language));
+    }
+    notes
+}
+
+/// Whether a step means to give files to somebody.
+fn gives_away(run: &RunStep) -> bool {
+    let mut words = run.argv.iter().chain(&run.script);
+    words.any(|word| word.contains("chown") || word.contains("chgrp"))
+}
