@@ -8,6 +8,18 @@ use crate::language::Language;
 use crate::render::{Line, Style};
 use crate::session::draft::{Draft, NoSuchLine};
 
+/// Returns the lines that one draft has and the other has not, or not as often.
+fn missing(from: &Draft, to: &Draft) -> Vec<String> {
+    let mut others = to.instructions().to_vec();
+    let mut lines = from.instructions().to_vec();
+    lines.retain(|line| {
+        let other = others.iter().position(|other| other == line);
+        other.map(|at| others.remove(at)).is_none()
+    });
+    let shown = lines.iter().map(|line| line.trim().replace('\n', " "));
+    shown.collect()
+}
+
 /// More lines than this that come or go are shown as the whole draft.
 const FEW: usize = 3;
 
@@ -134,11 +146,6 @@ impl Desk {
         self.draft_build = None;
         self.keep_draft();
         let language = self.language();
-        let missing = |from: &Draft, to: &Draft| -> Vec<String> {
-            let lines = from.instructions().iter();
-            let lines = lines.filter(|line| !to.instructions().contains(line));
-            lines.map(|line| line.trim().replace('\n', " ")).collect()
-        };
         let went: Vec<String> = missing(&before, &self.draft)
             .iter()
             .map(|line| went(language, line))
@@ -295,5 +302,18 @@ crate::messages! {
     fresh() {
         en: "A new draft. `undo` brings the old one back.",
         ko: "새 초안입니다. `undo`로 이전 초안을 되살릴 수 있습니다.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_there_twice_is_missed_once() {
+        let once = Draft::default().with("FROM a").with("ENV x=1");
+        let twice = once.with("ENV x=1");
+        assert_eq!(missing(&twice, &once), ["ENV x=1"]);
+        assert_eq!(missing(&once, &twice), [] as [&str; 0]);
     }
 }

@@ -119,6 +119,12 @@ impl Terminal {
         });
     }
 
+    /// Waits until words stand anywhere, also where others stood before.
+    pub fn sees(&mut self, words: &str) {
+        self.wait_for(words, || self.text().contains(words).then_some(()));
+        self.seen = self.lines().len();
+    }
+
     fn wait_for<T>(&self, words: &str, found: impl Fn() -> Option<T>) -> T {
         let started = Instant::now();
         loop {

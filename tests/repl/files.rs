@@ -78,11 +78,13 @@ fn the_draft_and_files_are_edited_in_an_editor() {
     fs::set_permissions(&editor, fs::Permissions::from_mode(0o755)).unwrap();
     let editor = format!("{} -w", editor.display());
     let mut terminal = Terminal::open_with(&home, &[("EDITOR", &editor)]);
+    terminal.expect("free play");
     terminal.keys("p\r");
+    terminal.expect("strata>");
     terminal.line("FROM practice-os", "1  BASE");
     terminal.line("COPY server.js /", "2  MISS");
     terminal.line("RUN echo one", "3  MISS");
-    terminal.line("edit", "3  MISS       0 B  RUN echo two");
+    terminal.line("edit", "3  MISS        0 B  RUN echo two");
     terminal.line(
         "edit server.js",
         "server.js has changed: step 2, COPY server.js /, would run again",

@@ -59,7 +59,7 @@ fn a_changed_file_is_foreseen_and_explained() {
     let news = terminal.line("why 4", "earlier steps         changed: step 3");
     assert!(news.contains("server.js"), "{news}");
     terminal.line("build", "4 layers, 1 reused, 2 made");
-    terminal.line("files 3", "C      3 B  /app/server.js");
+    terminal.line("files 3", "A      3 B  /app/server.js");
 }
 
 #[test]
@@ -142,4 +142,14 @@ fn tab_completes_instructions_images_paths_and_verbs() {
     terminal.expect("3  MISS");
     terminal.keys("und\t\r");
     terminal.expect("taken back: COPY server.js /");
+}
+
+#[test]
+fn lines_that_are_typed_while_a_step_runs_come_after_it() {
+    let home = home();
+    let mut terminal = Terminal::begin(&home);
+    terminal.keys("FROM practice-os\rRUN sleep 1\rENV A=1\rENV A=1\r");
+    terminal.expect("4  META");
+    terminal.line("undo", "taken back: ENV A=1");
+    terminal.line("draft", "3  ENV A=1");
 }
