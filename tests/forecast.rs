@@ -201,7 +201,7 @@ fn check(base: &str, project: &mut Project, edits: &[Edit]) {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 12, max_shrink_iters: 60, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 24, max_shrink_iters: 60, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn a_build_of_copies_does_what_was_forecast(
@@ -215,7 +215,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 5, max_shrink_iters: 30, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 6, max_shrink_iters: 30, failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn a_build_that_runs_does_what_was_forecast(

@@ -567,7 +567,7 @@ impl Builder<'_> {
                 let reader = Reader {
                     context: world.context(),
                     layers: from.as_ref(),
-                    unchanged: unchanged(step, &taken.files, world),
+                    unchanged: unchanged(step, layer, stage, &taken.files, world),
                 };
                 Ok(Some(copy::copy(
                     self.store, &below, copy, trees, &reader, times,
@@ -669,11 +669,32 @@ impl Stage {
     }
 }
 
-fn unchanged(step: &Step, files: &[FileIngredient], world: &BuildWorld<'_>) -> Unchanged {
-    match world.last_time(step) {
-        Some((before, layer)) => Unchanged::new(layer.diff_id, &before.files, files),
-        None => Unchanged::default(),
+/// Finds files that are in the layer of the last run already, at the places where they go now.
+///
+/// That is only known where nothing but files differs: the same words on the same base. Even so two
+/// sources, or two matches of a pattern, may have gone to one place, and the bytes there are those
+/// of the last: one plain source is asked for.
+fn unchanged(
+    step: &Step,
+    layer: &LayerStep,
+    stage: &Stage,
+    files: &[FileIngredient],
+    world: &BuildWorld<'_>,
+) -> Unchanged {
+    let LayerStep::Copy(copy) = layer else {
+        return Unchanged::default();
+    };
+    let plain = |source: &String| !source.contains(['*', '?', '[', '\\']);
+    if copy.sources.len() != 1 || !copy.sources.iter().all(plain) {
+        return Unchanged::default();
     }
+    let (Some(below), Some((before, made))) = (stage.chain.key, world.last_time(step)) else {
+        return Unchanged::default();
+    };
+    if before.values != Ingredients::of(layer, below, &[]).values {
+        return Unchanged::default();
+    }
+    Unchanged::new(made.diff_id, &before.files, files)
 }
 
 fn layer_report(layer: &Layer) -> LayerReport {

@@ -314,3 +314,55 @@ fn an_ignored_file_is_not_part_of_the_context() {
     home.file("keep.log", "2");
     assert_eq!(build_as_forecast(&home, "").states(), "BASE MISS");
 }
+
+#[test]
+fn an_unchanged_file_goes_where_it_is_sent_now() {
+    // Bytes are taken from the layer of the last run where they can be.
+    let cases: [(&str, &str, &str); 4] = [
+        ("COPY one two /x/", "COPY one /x/two", "one\n"),
+        ("COPY one /y/", "COPY one /x/two", "one\n"),
+        ("COPY two /x/two", "COPY --chmod=700 two /x/two", "two\n"),
+        ("COPY a/two b/two /x/", "COPY a/two /x/", "one\n"),
+    ];
+    for (before, after, content) in cases {
+        let home = Home::with(&format!("FROM practice-os\n{before}\n"));
+        for (name, text) in [
+            ("one", "one\n"),
+            ("two", "two\n"),
+            ("a/two", "one\n"),
+            ("b/two", "two\n"),
+        ] {
+            home.file(name, text);
+        }
+        home.build("");
+        home.file("Dockerfile", format!("FROM practice-os\n{after}\n"));
+        home.build("-t image");
+        assert_eq!(home.shell("image", "cat /x/two"), content, "{after}");
+    }
+}
+
+#[test]
+fn when_the_last_of_two_matches_goes_the_other_comes_through() {
+    let home = Home::with("FROM practice-os\nCOPY */f /x/\n");
+    home.file("a/f", "a\n");
+    home.file("b/f", "b\n");
+    home.build("-t image");
+    assert_eq!(home.shell("image", "cat /x/f"), "b\n");
+    std::fs::remove_file(home.context().join("b/f")).unwrap();
+    home.build("-t image");
+    assert_eq!(home.shell("image", "cat /x/f"), "a\n");
+}
+
+#[test]
+fn one_edited_file_of_a_folder_leaves_the_others_as_they_were() {
+    let home = Home::with("FROM practice-os\nCOPY src /src/\n");
+    home.file("src/kept", "kept\n");
+    home.file("src/edited", "old\n");
+    home.file("src/mode", "mode\n");
+    home.build("");
+    home.file("src/edited", "new\n");
+    home.mode("src/mode", 0o711);
+    home.build("-t image");
+    let line = "cat /src/kept /src/edited /src/mode; stat -c %a /src/mode /src/kept";
+    assert_eq!(home.shell("image", line), "kept\nnew\nmode\n711\n644\n");
+}
