@@ -106,6 +106,13 @@ fn ctrl_c_ends_the_step_or_drops_the_line_and_nothing_else() {
     terminal.line("", "build>");
     // The worker may have heard it, too.
     terminal.line("RUN echo once more", "3  MISS");
+    // The worker tidies up behind the answer; a prompt that is left has none.
+    terminal.keys("exit\r");
+    let tmp = home.store().join("tmp");
+    crate::common::strata::wait_for("the worker's end", || {
+        home.ok("system fsck");
+        std::fs::read_dir(&tmp).is_ok_and(|mut left| left.next().is_none())
+    });
     home.assert_clean();
 }
 
