@@ -3,6 +3,9 @@
 //! Options are docker's where docker has the verb: `--rm=false`, `-p8080:80`, `-it`, and the
 //! options of `run` and `exec` end at the image or container.
 
+// The comments are the text of `--help`: brackets in it are no links.
+#![allow(rustdoc::broken_intra_doc_links)]
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -461,7 +464,7 @@ pub struct Run {
     /// User, and group: name or number
     #[arg(long, short, value_name = "USER[:GROUP]")]
     pub user: Option<String>,
-    /// Mount a folder of this machine: /<HERE:/THERE>[:ro]
+    /// Mount a folder of this machine at a path of the container, `:ro` for reading only
     #[arg(long, short, value_name = "SOURCE:TARGET[:ro]")]
     pub volume: Vec<String>,
     /// Run this instead of the image's entrypoint

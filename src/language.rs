@@ -1,4 +1,4 @@
-//! The languages strata speaks, and the [`messages!`] macro that keeps a sentence's versions
+//! The languages strata speaks, and the [`messages!`](crate::messages) macro that keeps a sentence's versions
 //! together, so that one without the other does not compile.
 
 use serde::{Deserialize, Serialize};

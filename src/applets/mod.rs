@@ -1,5 +1,5 @@
 //! Small tools inside strata's own executable, for practice bases made on a machine that lacks
-//! them: [`ps`] and [`httpd`].
+//! them: `ps` and `httpd`.
 //!
 //! A base brings a copy of strata with a link for each missing tool, and the name it is started
 //! by says which one is meant, as with busybox. They speak busybox's options, as far as lessons

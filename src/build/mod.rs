@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`builder`] | the loop over the steps, and the forecast of it |
+//! | `builder` | the loop over the steps, and the forecast of it |
 //! | [`base`], [`practice`] | FROM: images of the store, built-in bases |
 //! | `copy`, `run` (in a `room`), `workdir` | the instructions that make layers |
 //! | `settings` | the instructions that change settings, and history lines |

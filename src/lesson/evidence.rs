@@ -151,7 +151,7 @@ pub enum HttpFacts {
     },
 }
 
-/// Where [`super::evaluate`] looks things up. Commands and builds are those of the current step;
+/// Where `super::evaluate` looks things up. Commands and builds are those of the current step;
 /// images, containers and files are as they are now.
 pub trait Evidence {
     /// Returns the last command of the step, or the last with a given verb.

@@ -1,6 +1,6 @@
 //! What a build would do, said without doing it.
 //!
-//! The forecast walks the plan as the build does and asks the same [`verdict`]. Where it would need
+//! The forecast walks the plan as the build does and asks the same `verdict`. Where it would need
 //! the result of a step that has yet to run, it says so instead of guessing.
 
 use std::collections::HashMap;

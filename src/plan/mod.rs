@@ -8,7 +8,7 @@
 //! | [`context`], [`ignore`], [`pattern`] | which files a COPY takes |
 //! | [`ingredients`] | all that a step's cache key depends on, walked once |
 //! | `record`, `verdict` | what the cache remembers; hit, or miss and why |
-//! | [`forecast`] | what a build would do |
+//! | [`forecast`](mod@forecast) | what a build would do |
 
 pub mod context;
 mod error;

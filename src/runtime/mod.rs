@@ -15,9 +15,9 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | [`spec`] | what to run, as data |
-//! | [`probe`] | what this kernel and user may do, with reasons |
-//! | [`enter`] | into the user and mount namespace |
-//! | [`launch`] | the parent's side of a container's start |
+//! | `probe` | what this kernel and user may do, with reasons |
+//! | `enter` | into the user and mount namespace |
+//! | `launch` | the parent's side of a container's start |
 //! | `init` | PID 1's side, until it becomes the user's program |
 //! | `protocol` | the messages between the two and their order, pure |
 //! | [`frames`] | values and file descriptors over a Unix socket |
