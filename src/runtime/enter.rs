@@ -173,9 +173,9 @@ pub fn enter(mode: &Mode, args: &[&OsStr], how: Enter) -> Result<Entered, Runtim
 #[derive(Debug)]
 pub struct Entering {
     entered: Entered,
-    hello: Hello,
     stdio: EnterStdio,
-    mapping: Option<Mapping>,
+    /// What it has not been told yet, because the maps are still being written.
+    untold: Option<(Hello, Mapping)>,
 }
 
 impl Entering {
@@ -204,12 +204,21 @@ impl Entering {
             way,
             detached: how.detached,
         };
-        Ok(Self {
+        let mut entering = Self {
             entered,
-            hello,
             stdio: how.stdio,
-            mapping,
-        })
+            untold: None,
+        };
+        match mapping {
+            Some(mapping) => entering.untold = Some((hello, mapping)),
+            None => entering.greet(&hello, None)?,
+        }
+        Ok(entering)
+    }
+
+    /// Gives it up: it sees the channel close and ends by itself. Returns the process to reap.
+    pub fn abandon(self) -> Child {
+        self.entered.child
     }
 
     /// Waits until it is inside.
@@ -224,24 +233,30 @@ impl Entering {
     }
 
     fn accompany(&mut self) -> Result<(), RuntimeError> {
-        let talk = |error| RuntimeError::setup("speak with the process inside", error);
-        let stdin = match self.stdio {
-            EnterStdio::Inherit => rustix::stdio::stdin().try_clone_to_owned(),
-            EnterStdio::Null => fs::File::open("/dev/null").map(OwnedFd::from),
-        };
-        let mut fds = vec![stdin.map_err(talk)?];
-        if let Some(mapping) = self.mapping.take() {
-            fds.push(mapping.finish()?);
+        if let Some((hello, mapping)) = self.untold.take() {
+            self.greet(&hello, Some(mapping.finish()?))?;
         }
-        let fds: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
-        let channel = &self.entered.channel;
-        frames::send_with_fds(channel, &self.hello, &fds).map_err(talk)?;
-        match frames::receive(channel).map_err(talk)? {
+        match frames::receive(&self.entered.channel).map_err(talk)? {
             Some(Answer::Ready) => Ok(()),
             Some(Answer::Refused { what, errno }) => Err(refusal(what, errno)),
             None => Err(RuntimeError::Lost),
         }
     }
+
+    fn greet(&self, hello: &Hello, namespace: Option<OwnedFd>) -> Result<(), RuntimeError> {
+        let stdin = match self.stdio {
+            EnterStdio::Inherit => rustix::stdio::stdin().try_clone_to_owned(),
+            EnterStdio::Null => fs::File::open("/dev/null").map(OwnedFd::from),
+        };
+        let mut fds = vec![stdin.map_err(talk)?];
+        fds.extend(namespace);
+        let fds: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
+        frames::send_with_fds(&self.entered.channel, hello, &fds).map_err(talk)
+    }
+}
+
+fn talk(error: io::Error) -> RuntimeError {
+    RuntimeError::setup("speak with the process inside", error)
 }
 
 /// The channel travels as stdin, because that is the one descriptor std hands on without a fork;

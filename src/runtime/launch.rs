@@ -70,11 +70,23 @@ impl Exit {
 /// raises its privileges by being executed (set-user-ID, started as another user than root) is told
 /// of no parent's death (prctl(2), `PR_SET_PDEATHSIG`).
 pub fn launch(spec: &Spec, stdio: Stdio) -> Result<Running, LaunchError> {
+    launch_with(spec, stdio, None)
+}
+
+/// Like [`launch`], with the network namespace that was begun [`ahead`](network_ahead).
+pub(super) fn launch_with(
+    spec: &Spec,
+    stdio: Stdio,
+    ahead: Option<Making>,
+) -> Result<Running, LaunchError> {
     let facts = enter::facts().ok_or_else(|| init(&io::ErrorKind::NotConnected.into()))?;
     let cgroup = Cgroup::make(&spec.resources)?;
     let mut notes = cgroup.notes().to_vec();
     let network = match spec.network {
-        Network::Loopback if facts.network => Some(network::make().map_err(|error| net(&error))?),
+        Network::Loopback if facts.network => match ahead {
+            Some(making) => Some(making),
+            None => Some(network::make().map_err(|error| net(&error))?),
+        },
         Network::Loopback => {
             notes.push(Note::HostNetwork);
             None
@@ -108,6 +120,13 @@ pub fn launch(spec: &Spec, stdio: Stdio) -> Result<Running, LaunchError> {
     give(&channel, &orders, network.as_ref().map(AsFd::as_fd)).map_err(|error| init(&error))?;
     running.listen(&channel)?;
     Ok(running)
+}
+
+/// Begins to make a network namespace for a container that is yet to be described: most want one
+/// of their own. None where this machine gives none, or if it fails: `launch` will say so.
+pub(super) fn network_ahead() -> Option<Making> {
+    enter::facts().filter(|facts| facts.network)?;
+    network::make().ok()
 }
 
 /// Starts a further process beside a container's PID 1. Works in a process that has joined its

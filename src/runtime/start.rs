@@ -10,7 +10,7 @@ use super::attach::{Attachment, Outcome, Streams, catch_signals, failed};
 use super::container_error::ContainerError;
 use super::containers::{ContainerFolder, Containers};
 use super::copying::Copying;
-use super::enter::{Enter, EnterStdio, Entered, enter};
+use super::enter::{Enter, EnterStdio, Entered, Entering};
 use super::launch::Note;
 use super::names::ContainerId;
 use super::peer::Peer;
@@ -28,6 +28,8 @@ pub struct StartOptions<'a> {
     /// Remove the container when its program cannot be started: for `run`, whose failure leaves
     /// nothing behind.
     pub remove_on_failure: bool,
+    /// The supervisor, when it was begun before the container was described.
+    pub ahead: Option<Ahead>,
 }
 
 /// How to watch a container.
@@ -39,6 +41,21 @@ pub struct Attach<'a> {
     /// Whether `streams` are this process's own stdin, stdout and stderr, so that a container
     /// that needs no log may be given them as they are.
     pub own_stdio: bool,
+}
+
+/// A supervisor on its way in, begun while its container is still being described: executing
+/// strata and making a network namespace take longer than that. Dropped, it ends by itself.
+pub struct Ahead {
+    entering: Option<Entering>,
+    passthrough: bool,
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        if let Some(entering) = self.entering.take() {
+            keep(entering.abandon());
+        }
+    }
 }
 
 /// A container that was started.
@@ -67,6 +84,18 @@ impl Containers {
         self.start_or_copy(id, options, None)
     }
 
+    /// Begins to start the supervisor of a container that will be made next. `auto_remove` and
+    /// `tty` are what it will be made with.
+    pub fn begin(
+        &self,
+        id: &ContainerId,
+        mode: &Mode,
+        attach: Option<&Attach<'_>>,
+        (auto_remove, tty): (bool, bool),
+    ) -> Result<Ahead, ContainerError> {
+        self.supervisor(id, mode, ask(attach, tty).passthrough && auto_remove)
+    }
+
     /// Like [`start`](Self::start); where overlayfs cannot merge the layers, they are copied.
     pub fn start_or_copy(
         &self,
@@ -79,7 +108,8 @@ impl Containers {
         if !record.state.can_start() {
             return Err(ContainerError::AlreadyRunning { id: id.clone() });
         }
-        let attach = options.attach;
+        let StartOptions { mode, attach, .. } = options;
+        let ahead = options.ahead;
         check_terminal(record.tty, attach.as_ref())?;
         let mut start = ask(attach.as_ref(), record.tty);
         // Only what no `logs` will ask for may pass by the log.
@@ -87,9 +117,9 @@ impl Containers {
         start.remove_on_failure = options.remove_on_failure;
         let caught = catch_signals(record.tty).map_err(failed)?;
         let (peer, notes) = match copying {
-            None => self.supervised(id, options.mode, &start)?,
+            None => self.supervised(id, mode, &start, ahead)?,
             Some(copying) => {
-                let started = self.supervised_or_copied(id, options.mode, &mut start, copying);
+                let started = self.supervised_or_copied(id, mode, &mut start, (copying, ahead));
                 started.inspect_err(|error| {
                     let removes = start.remove_on_failure || record.auto_remove;
                     if removes && !matches!(error, ContainerError::AlreadyRunning { .. }) {
@@ -156,8 +186,14 @@ impl Containers {
         id: &ContainerId,
         mode: &Mode,
         start: &Start,
+        ahead: Option<Ahead>,
     ) -> Result<(Peer, Vec<Note>), ContainerError> {
-        let mut peer = self.supervisor(id, mode, start)?;
+        let ahead = ahead.filter(|ahead| ahead.passthrough == start.passthrough);
+        let ahead = match ahead {
+            Some(ahead) => ahead,
+            None => self.supervisor(id, mode, start.passthrough)?,
+        };
+        let mut peer = ahead.tell(start)?;
         let notes = wait_started(&mut peer, id, self.folder(id).path())?;
         Ok((peer, notes))
     }
@@ -167,32 +203,32 @@ impl Containers {
         id: &ContainerId,
         mode: &Mode,
         start: &mut Start,
-        copying: Copying<'_>,
+        (copying, ahead): (Copying<'_>, Option<Ahead>),
     ) -> Result<(Peer, Vec<Note>), ContainerError> {
         if !copying.at_once {
             start.may_copy = true;
-            match self.supervised(id, mode, start) {
+            match self.supervised(id, mode, start, ahead) {
                 Err(ContainerError::Launch(error)) if error.is_overlay() => {}
                 done => return done,
             }
             start.may_copy = false;
         }
         self.copy_layers(id, copying.copy)?;
-        self.supervised(id, mode, start)
+        self.supervised(id, mode, start, None)
     }
 
     fn supervisor(
         &self,
         id: &ContainerId,
         mode: &Mode,
-        start: &Start,
-    ) -> Result<Peer, ContainerError> {
+        passthrough: bool,
+    ) -> Result<Ahead, ContainerError> {
         let arguments = [
             OsStr::new(VERB),
             self.root().as_os_str(),
             OsStr::new(id.as_str()),
         ];
-        let stdio = if start.passthrough {
+        let stdio = if passthrough {
             EnterStdio::Inherit
         } else {
             EnterStdio::Null
@@ -203,8 +239,19 @@ impl Containers {
             stdio,
             detached: true,
         };
-        let Entered { child, channel } =
-            enter(mode, &arguments, how).map_err(ContainerError::Enter)?;
+        let entering = Entering::begin(mode, &arguments, how).map_err(ContainerError::Enter)?;
+        Ok(Ahead {
+            entering: Some(entering),
+            passthrough,
+        })
+    }
+}
+
+impl Ahead {
+    /// Waits until it is inside and tells it what to start.
+    fn tell(mut self, start: &Start) -> Result<Peer, ContainerError> {
+        let entering = self.entering.take().expect("only this and drop take it");
+        let Entered { child, channel } = entering.finish().map_err(ContainerError::Enter)?;
         keep(child);
         let mut peer = Peer::new(channel).map_err(failed)?;
         peer.outbox.message(&Request::Start(start.clone()));

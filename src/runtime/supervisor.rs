@@ -16,7 +16,8 @@ use jiff::Timestamp;
 use super::container_error::ContainerError;
 use super::containers::{ContainerConfig, ContainerFolder, Containers};
 use super::enter::complete_entry;
-use super::launch::{Exit, Note, Running, Stdio, launch};
+use super::launch::{Exit, Note, Running, Stdio, launch_with, network_ahead};
+use super::network::Making;
 use super::names::ContainerId;
 use super::peer::Peer;
 use super::relay::{Client, Program, Relay};
@@ -51,11 +52,13 @@ pub(super) fn main(arguments: &[OsString]) -> ExitCode {
     let Ok(owner) = Peer::new(channel) else {
         return ExitCode::from(125);
     };
-    supervise(root, &id, owner);
+    // While the starter still describes the container.
+    let network = network_ahead();
+    supervise(root, &id, owner, network);
     ExitCode::SUCCESS
 }
 
-fn supervise(root: &OsStr, id: &ContainerId, mut owner: Peer) {
+fn supervise(root: &OsStr, id: &ContainerId, mut owner: Peer, network: Option<Making>) {
     let Some(start) = receive_start(&mut owner) else {
         return;
     };
@@ -63,7 +66,7 @@ fn supervise(root: &OsStr, id: &ContainerId, mut owner: Peer) {
         Ok(container) => container,
         Err(failure) => return refuse(owner, failure),
     };
-    let started = container.launch(&start);
+    let started = container.launch(&start, network);
     let (running, ends) = match started {
         Ok(started) => started,
         Err(failure) => {
@@ -141,10 +144,15 @@ impl Container {
         })
     }
 
-    fn launch(&mut self, start: &Start) -> Result<(Running, Ends), Failure> {
+    fn launch(
+        &mut self,
+        start: &Start,
+        network: Option<Making>,
+    ) -> Result<(Running, Ends), Failure> {
         let (stdio, ends) = self.stdio(start).map_err(|error| files(&error))?;
         self.config.spec.process.terminal_size = start.size.map(|size| (size.rows, size.columns));
-        let mut running = launch(&self.config.spec, stdio).map_err(Failure::Launch)?;
+        let spec = &self.config.spec;
+        let mut running = launch_with(spec, stdio, network).map_err(Failure::Launch)?;
         let Some(terminal) = running.terminal() else {
             return Ok((running, ends));
         };

@@ -19,7 +19,7 @@ use crate::runtime::names::ContainerId;
 use crate::runtime::probe::{Cgroups, Overlay};
 use crate::runtime::remove_tree::remove_tree;
 use crate::runtime::signals::signal_number;
-use crate::runtime::start::{Attach, StartOptions};
+use crate::runtime::start::{Ahead, Attach, StartOptions};
 use crate::runtime::state::Record;
 use crate::runtime::{
     Mode, Mount, MountSource, Network, Resources, Rootfs, Spec, User, spec::DEFAULT_PATH,
@@ -141,18 +141,23 @@ impl Session {
             let trouble = Trouble::new(reason.message(self.language())).with_exit(125);
             return Err(trouble.with_help(Some(reason.help(self.language()))).into());
         }
-        let image = self
-            .image_or_base(&call.image)
-            .map_err(|error| self.exit_125(error))?;
-        let config = self.describe(call, &image)?;
         let containers = self.containers();
-        let record = containers.create(config).map_err(|e| self.contained(&e))?;
+        let id = ContainerId::generate().map_err(|e| Trouble::system("make an id", &e))?;
         let attach = streams.map(|streams| Attach {
             streams,
             owns: true,
             own_stdio,
         });
-        let started = self.start(&record.id, attach, true);
+        let manner = (call.remove, call.tty);
+        let ahead = containers
+            .begin(&id, &self.probe().mode, attach.as_ref(), manner)
+            .map_err(|e| self.contained(&e))?;
+        let image = self
+            .image_or_base(&call.image)
+            .map_err(|error| self.exit_125(error))?;
+        let config = self.describe(id, call, &image)?;
+        let record = containers.create(config).map_err(|e| self.contained(&e))?;
+        let started = self.start(&record.id, attach, Some(ahead));
         match started {
             Ok((outcome, notes)) => Ok(Started {
                 record,
@@ -176,12 +181,14 @@ impl Session {
         &'a self,
         id: &ContainerId,
         attach: Option<Attach<'a>>,
-        remove_on_failure: bool,
+        ahead: Option<Ahead>,
     ) -> Result<(Outcome, Vec<Note>)> {
         let options = StartOptions {
             mode: &self.probe().mode,
             attach,
-            remove_on_failure,
+            // `run` leaves nothing behind when it fails, and only `run` begins ahead.
+            remove_on_failure: ahead.is_some(),
+            ahead,
         };
         let copying = Copying {
             at_once: self.probe().overlay == Overlay::None,
@@ -211,7 +218,12 @@ impl Session {
     }
 
     /// Turns options and the image's settings into a description of the container.
-    fn describe(&self, call: &RunCall, image: &Image) -> Result<ContainerConfig> {
+    fn describe(
+        &self,
+        id: ContainerId,
+        call: &RunCall,
+        image: &Image,
+    ) -> Result<ContainerConfig> {
         let settings = &image.config.config;
         let store = self.store()?;
         let stack = store
@@ -219,7 +231,6 @@ impl Session {
             .map_err(|e| Trouble::store(&e, self.language()))?;
         let user = call.user.as_deref().unwrap_or(&settings.user);
         let user = self.resolve_user(&stack, user)?;
-        let id = ContainerId::generate().map_err(|e| Trouble::system("make an id", &e))?;
         let folder = self.containers().folder(&id);
         let rootfs: Rootfs = folder.rootfs(stack.lower_dirs());
         let mut spec = Spec::new(rootfs, self.words(call, image)?, self.ids());
@@ -410,7 +421,7 @@ impl Session {
             owns: false,
             own_stdio: false,
         });
-        Ok(self.start(&id, attach, false)?.0)
+        Ok(self.start(&id, attach, None)?.0)
     }
 
     /// Stops a container: its stop signal, then SIGKILL after a while.

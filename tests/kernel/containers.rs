@@ -85,6 +85,7 @@ impl Store {
             mode: &self.mode,
             attach: None,
             remove_on_failure: false,
+            ahead: None,
         };
         Ok(self.containers.start(id, options)?.outcome)
     }
@@ -108,6 +109,7 @@ impl Store {
                 own_stdio: false,
             }),
             remove_on_failure: true,
+            ahead: None,
         };
         let outcome = self.containers.start(id, options)?.outcome;
         Ok(Said {
@@ -765,6 +767,7 @@ fn on_terminal(
                     own_stdio: false,
                 }),
                 remove_on_failure: true,
+                ahead: None,
             };
             store.containers.start(id, options).unwrap().outcome
         });
@@ -903,6 +906,7 @@ fn face_of_its_own() {
         mode: &probe().mode,
         attach,
         remove_on_failure: true,
+        ahead: None,
     };
     let id = ContainerId::parse(id).unwrap();
     let started = Containers::new(Path::new(root))
