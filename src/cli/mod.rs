@@ -1,5 +1,6 @@
 //! The shell's face: arguments to a command, the session's answer to the terminal.
 
+mod frequent;
 mod lesson;
 mod surroundings;
 
@@ -31,7 +32,9 @@ pub fn main() -> ExitCode {
         .iter()
         .map(|it| it.to_string_lossy().into_owned())
         .collect();
-    let parsed = match Arguments::try_parse_from(&arguments) {
+    let parsed =
+        frequent::parse(&arguments).map_or_else(|| Arguments::try_parse_from(&arguments), Ok);
+    let parsed = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return refuse(&error, &words),
     };

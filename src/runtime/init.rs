@@ -20,15 +20,25 @@ use super::{command, frames, identity, mounting, mounts, rlimits, rootfs, seccom
 /// Plays `__init`.
 pub fn main() -> ExitCode {
     play(|received| {
-        if let Some(network) = &received.rider {
+        let Received { orders, riders, .. } = received;
+        let mut riders = std::mem::take(riders).into_iter();
+        if orders.own_network {
+            let network = riders.next().ok_or_else(gone)?;
             sys::join(network, CloneFlags::CLONE_NEWNET).map_err(setup(What::Network, ""))?;
         }
-        prepare(&received.orders)
+        prepare(orders, riders.next())
     })
 }
 
+/// The launcher broke off.
+pub(super) fn gone() -> LaunchError {
+    talk(&io::ErrorKind::UnexpectedEof.into())
+}
+
 /// Plays a process that prepares itself and becomes the program.
-pub(super) fn play(prepare: impl FnOnce(&Received) -> Result<Prepared, LaunchError>) -> ExitCode {
+pub(super) fn play(
+    prepare: impl FnOnce(&mut Received) -> Result<Prepared, LaunchError>,
+) -> ExitCode {
     // A user who types the hidden verb has no launcher to talk to.
     let Ok(channel) = sys::take_channel() else {
         return ExitCode::from(125);
@@ -42,10 +52,10 @@ pub(super) fn play(prepare: impl FnOnce(&Received) -> Result<Prepared, LaunchErr
 /// Becomes the program; returns why not.
 fn start(
     channel: &UnixStream,
-    prepare: impl FnOnce(&Received) -> Result<Prepared, LaunchError>,
+    prepare: impl FnOnce(&mut Received) -> Result<Prepared, LaunchError>,
 ) -> LaunchError {
-    let prepared = receive(channel).and_then(|received| {
-        let ready = prepare(&received)?;
+    let prepared = receive(channel).and_then(|mut received| {
+        let ready = prepare(&mut received)?;
         identity::assume(&received.orders, &received.filter)?;
         Ok((received.orders, ready))
     });
@@ -62,15 +72,15 @@ fn start(
 /// What the launcher sends.
 pub(super) struct Received {
     pub orders: Orders<'static>,
-    /// The namespace to join: of the network, or of a running container.
-    pub rider: Option<OwnedFd>,
+    /// For PID 1 the network namespace and the merged layers, as far as the orders speak of them;
+    /// for a further process the container it joins.
+    pub riders: Vec<OwnedFd>,
     filter: Vec<sys::sock_filter>,
 }
 
 fn receive(channel: &UnixStream) -> Result<Received, LaunchError> {
     sys::close_on_exec_from(3).map_err(|error| talk(&error))?;
-    let gone = || talk(&io::ErrorKind::UnexpectedEof.into());
-    let (orders, mut fds) = frames::receive_with_fds(channel)
+    let (orders, riders) = frames::receive_with_fds(channel)
         .map_err(|error| talk(&error))?
         .ok_or_else(gone)?;
     let filter = frames::receive_bytes(channel)
@@ -78,7 +88,7 @@ fn receive(channel: &UnixStream) -> Result<Received, LaunchError> {
         .ok_or_else(gone)?;
     Ok(Received {
         orders,
-        rider: fds.pop(),
+        riders,
         filter: seccomp::from_bytes(&filter),
     })
 }
@@ -89,12 +99,12 @@ pub(super) struct Prepared {
     pub terminal: Option<OwnedFd>,
 }
 
-fn prepare(orders: &Orders<'_>) -> Result<Prepared, LaunchError> {
+fn prepare(orders: &Orders<'_>, merged: Option<OwnedFd>) -> Result<Prepared, LaunchError> {
     let spec = &orders.spec;
     // Modes are given in full below.
     rustix::process::umask(Mode::empty());
     let gathered = mounting::gather(mounts::plan(orders))?;
-    rootfs::enter(&spec.rootfs, orders.overlay, orders.rootless)?;
+    rootfs::enter(orders, merged)?;
     let mut notes = mounting::put(gathered)?;
     let terminal = terminal(orders)?;
     make_cwd(&spec.process.cwd)?;

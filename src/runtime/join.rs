@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use nix::sched::CloneFlags;
 
 use super::failure::{LaunchError, What};
-use super::init::{Prepared, Received, play, setup, talk};
+use super::init::{Prepared, Received, gone, play, setup};
 use super::{rlimits, sys, terminal};
 
 /// Plays `__join`.
@@ -14,9 +14,8 @@ pub(super) fn main() -> ExitCode {
     play(prepare)
 }
 
-fn prepare(received: &Received) -> Result<Prepared, LaunchError> {
-    let gone = || talk(&std::io::ErrorKind::UnexpectedEof.into());
-    let container = received.rider.as_ref().ok_or_else(gone)?;
+fn prepare(received: &mut Received) -> Result<Prepared, LaunchError> {
+    let container = received.riders.pop().ok_or_else(gone)?;
     // From here on `/` is the container's.
     sys::join(container, CloneFlags::CLONE_NEWNS).map_err(setup(What::Namespaces, ""))?;
     rustix::process::setsid().map_err(setup(What::Terminal, ""))?;

@@ -16,7 +16,7 @@ use super::network::{self, Making};
 use super::probe::Overlay;
 use super::protocol::{Event, Handshake, Orders, Report};
 use super::spec::{Network, Spec};
-use super::{enter, frames, guard, seccomp, sys};
+use super::{enter, frames, guard, rootfs, seccomp, sys};
 
 pub use super::failure::{LaunchError, Missing, NoLimit, Note, What};
 pub use super::stubs::{clean_folder, clean_upper};
@@ -106,6 +106,7 @@ pub(super) fn launch_with(
         cgroup,
     };
     running.cgroup.add(pid)?;
+    let merged = rootfs::ahead(&spec.rootfs, facts.overlay, facts.rootless)?;
     let network = network
         .map(Making::finish)
         .transpose()
@@ -117,7 +118,12 @@ pub(super) fn launch_with(
         own_network: network.is_some(),
         resolv_conf: resolv_conf(),
     };
-    give(&channel, &orders, network.as_ref().map(AsFd::as_fd)).map_err(|error| init(&error))?;
+    let riders: Vec<_> = [&network, &merged]
+        .into_iter()
+        .flatten()
+        .map(AsFd::as_fd)
+        .collect();
+    give(&channel, &orders, &riders).map_err(|error| init(&error))?;
     running.listen(&channel)?;
     Ok(running)
 }
@@ -162,7 +168,7 @@ pub(super) fn join(
         own_network: false,
         resolv_conf: String::new(),
     };
-    give(&channel, &orders, Some(container)).map_err(|error| init(&error))?;
+    give(&channel, &orders, &[container]).map_err(|error| init(&error))?;
     running.listen(&channel)?;
     Ok(running)
 }
@@ -207,12 +213,8 @@ fn resolv_conf() -> String {
 }
 
 /// Tells init what to do. The filter takes 20 µs to make, while init is being executed.
-fn give(
-    channel: &UnixStream,
-    orders: &Orders<'_>,
-    rider: Option<BorrowedFd<'_>>,
-) -> io::Result<()> {
-    frames::send_with_fds(channel, orders, rider.as_slice())?;
+fn give(channel: &UnixStream, orders: &Orders<'_>, riders: &[BorrowedFd<'_>]) -> io::Result<()> {
+    frames::send_with_fds(channel, orders, riders)?;
     let spec = &orders.spec;
     let filter = seccomp::filter(spec.seccomp, spec.capabilities, spec.ids);
     frames::send_bytes(channel, &seccomp::to_bytes(&filter))

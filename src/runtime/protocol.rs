@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! launcher                              init (PID 1)
-//!    │  Orders ────────────────────────►  │
+//!    │  Orders (+ network, layers) ────►  │
 //!    │  filter (bytes) ────────────────►  │  mounts, pivot_root, user, seccomp
 //!    │  ◄───────────── Ready (+ terminal) │
 //!    │  ◄───────────────── end of stream  │  execve closed the channel: it runs

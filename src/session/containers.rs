@@ -218,12 +218,7 @@ impl Session {
     }
 
     /// Turns options and the image's settings into a description of the container.
-    fn describe(
-        &self,
-        id: ContainerId,
-        call: &RunCall,
-        image: &Image,
-    ) -> Result<ContainerConfig> {
+    fn describe(&self, id: ContainerId, call: &RunCall, image: &Image) -> Result<ContainerConfig> {
         let settings = &image.config.config;
         let store = self.store()?;
         let stack = store
