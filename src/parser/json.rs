@@ -29,8 +29,8 @@ struct JsonDirective {
     line: usize,
 }
 
-#[derive(Debug, Default, Serialize)]
-struct JsonInstruction {
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct JsonInstruction {
     instruction: String,
     flags: Vec<String>,
     form: &'static str,
@@ -48,14 +48,14 @@ struct JsonInstruction {
     original: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 struct JsonPair {
     key: String,
     value: String,
     sep: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 struct JsonHeredoc {
     name: String,
     content: String,
@@ -118,6 +118,17 @@ fn outer(node: &Node) -> JsonInstruction {
         end_line: Some(node.lines.1),
         ..instruction(node)
     }
+}
+
+/// Returns what an instruction says, wherever and however it is written.
+pub(super) fn meaning(node: &Node) -> JsonInstruction {
+    let mut said = instruction(node);
+    let mut at = Some(&mut said);
+    while let Some(instruction) = at {
+        instruction.original.clear();
+        at = instruction.onbuild.as_deref_mut();
+    }
+    said
 }
 
 /// The reader limits how deep ONBUILD goes, so this recursion is short.

@@ -18,6 +18,7 @@ mod file;
 #[cfg(test)]
 mod fixtures;
 mod form;
+mod format;
 mod grammar;
 mod help;
 mod highlight;
@@ -38,6 +39,7 @@ pub mod word;
 
 pub use completeness::{Completeness, Missing, completeness, completeness_in};
 pub use error::{ParseError, ParseErrorKind};
+pub use format::format;
 pub use highlight::{Highlight, highlight, highlight_in};
 pub use instruction::{Instruction, Located};
 pub use lint::Warning;

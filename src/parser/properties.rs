@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
+use super::json::meaning;
 use super::syntax::{Arguments, File};
-use super::{completeness, highlight, parse, syntax, word};
+use super::{completeness, format, highlight, parse, syntax, word};
 use crate::language::Language;
 use crate::source::{Source, Span};
 
@@ -151,5 +152,28 @@ proptest! {
     fn a_word_in_single_quotes_stays_as_it_is(text in "[^']*") {
         let expanded = word::expand(&format!("'{text}'"), '\\', &|_| None).unwrap();
         prop_assert_eq!(expanded.text, text);
+    }
+}
+
+/// Returns the comment lines of a text that are no directives, whatever stands before them.
+fn comments(text: &str) -> Vec<String> {
+    let lines = text.trim_start_matches('\u{FEFF}').lines().map(str::trim);
+    let comments = lines.filter(|line| line.starts_with('#'));
+    comments.map(|line| line.replace([' ', '\t'], "")).collect()
+}
+
+proptest! {
+    #[test]
+    fn laying_out_changes_nothing_that_is_said_and_is_done_once(text in texts()) {
+        let source = Source::new("Dockerfile", text.clone());
+        let Ok(before) = syntax(&source) else { return Ok(()) };
+        let laid_out = format(&source).expect("it could be read");
+        let after = syntax(&Source::new("Dockerfile", laid_out.clone())).expect("it can still be read");
+        prop_assert_eq!(before.escape, after.escape);
+        let said = |file: &File| file.instructions.iter().map(meaning).collect::<Vec<_>>();
+        prop_assert_eq!(said(&before), said(&after), "{:?} became {:?}", text, laid_out);
+        prop_assert_eq!(comments(&text), comments(&laid_out), "{:?} became {:?}", text, laid_out);
+        let again = format(&Source::new("Dockerfile", laid_out.clone())).expect("it can be read");
+        prop_assert_eq!(laid_out, again);
     }
 }
