@@ -16,8 +16,9 @@ medians() { python3 - "$work/json" "$@" <<'PY'
 import json, sys
 results = json.load(open(sys.argv[1]))["results"]
 times = [result["median"] * 1000 for result in results]
+floor = max(times[1:], default=times[0])  # the slower of the peers
 for name, time in zip(sys.argv[2:], times):
-    print(f"  {name:<44} {time:9.1f} ms   {time / times[-1]:5.2f} x")
+    print(f"  {name:<44} {time:9.1f} ms   {time / floor:5.2f} x")
 PY
 }
 
@@ -44,8 +45,8 @@ small() { # no-op at most 10 ms, cold at most 100 ms
     (
         small_context
         sleep 0.1
-        time_of "$strata build -q --no-cache ." "$strata build -q ." "cat f1 f2 f3 Dockerfile"
-        medians "cold" "nothing to do" "reading the files"
+        time_of "$strata build -q --no-cache ." "$strata build -q ."
+        medians "cold" "nothing to do"
     )
 }
 
@@ -76,8 +77,9 @@ PY
         head -c 536870912 /dev/urandom >tree/big.bin
         printf 'FROM scratch\nCOPY tree /app\n' >Dockerfile
         sleep 0.1
-        runs=3 time_of --prepare "$strata system reset -f" "$strata build -q ." "sha256sum tree/big.bin"
-        medians "cold" "sha256sum of the large file"
+        runs=3 time_of --prepare "$strata system reset -f; rm -rf ../copy; sync" \
+            "$strata build -q ." "cp -a tree ../copy" "sh -c 'find tree -type f -exec sha256sum {} +'"
+        medians "cold" "cp -a" "sha256sum"
         "$strata" build -q . >/dev/null
         time_of "$strata build -q ." "find tree -printf %p%s%T@%C@%i"
         medians "nothing to do" "find -printf"
