@@ -5,7 +5,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `building` | parse, build, plan, why, stack, compare |
+//! | `reading` | parse, expand, ignore-check, context |
+//! | `building` | build, plan, why, stack, compare |
 //! | `images` | images, history, inspect, tag, rmi, load, save, files |
 //! | `containers` | run, exec, ps, logs, stop, ... |
 //! | `looking_after` | doctor, system, version |
@@ -15,6 +16,7 @@ mod building;
 mod containers;
 mod images;
 mod looking_after;
+mod reading;
 pub mod usage;
 
 pub use containers::bytes;
@@ -100,6 +102,9 @@ impl Face<'_> {
     fn answer(&mut self, command: Command) -> Answer {
         match command {
             Command::Parse(it) => self.parse(&it),
+            Command::Expand(it) => self.expand(&it),
+            Command::IgnoreCheck(it) => self.ignore_check(&it),
+            Command::Context(it) => self.context(&it),
             Command::Build(it) => self.build(&it),
             Command::Plan(it) => self.plan(&it),
             Command::Why(it) => self.why(&it),
