@@ -165,7 +165,7 @@ impl Session {
             SessionError::Trouble(trouble) => trouble
                 .with_help(no_dockerfile_help(self.language()))
                 .into(),
-            wrong => wrong,
+            wrong @ SessionError::Dockerfile { .. } => wrong,
         })
     }
 
