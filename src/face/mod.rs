@@ -27,10 +27,12 @@ use std::path::{Path, PathBuf};
 
 use crate::build::BuildReport;
 use crate::command::Command;
+use crate::diagnostic::Diagnostic;
 use crate::language::Language;
-use crate::render::{self, Screen, Text};
+use crate::render::{self, Line, Screen, Text};
 use crate::runtime::state::Record;
 use crate::session::{Session, SessionError, Trouble};
+use crate::source::Source;
 
 /// What a face is told of its surroundings.
 pub struct Surroundings<'a> {
@@ -78,6 +80,9 @@ pub struct Face<'a> {
     /// What the last command came to.
     pub last: Last,
 }
+
+/// Of a file that is wrong from end to end nobody reads more.
+const MOST_MISTAKES: usize = 100;
 
 /// What a command comes to: an exit code, or why it could not be done.
 pub type Answer = Result<i32, SessionError>;
@@ -168,15 +173,25 @@ impl Face<'_> {
             SessionError::Dockerfile {
                 source,
                 diagnostics,
-            } => diagnostics
-                .iter()
-                .flat_map(|it| render::diagnostic(it, source, &self.screen).into_lines())
-                .collect(),
+            } => self.mistakes(source, diagnostics),
             SessionError::Trouble(Trouble { message, help, .. }) => {
                 render::error(message, help.as_deref(), &self.screen)
             }
         };
         self.mutter(&self.screen.paint(&text));
+    }
+
+    /// Draws mistakes, as many as anybody reads.
+    fn mistakes(&self, source: &Source, diagnostics: &[Diagnostic]) -> Text {
+        let shown = diagnostics.iter().take(MOST_MISTAKES);
+        let mut text: Text = shown
+            .flat_map(|it| render::diagnostic(it, source, &self.screen).into_lines())
+            .collect();
+        let more = diagnostics.len().saturating_sub(MOST_MISTAKES);
+        if more > 0 {
+            text.push(Line::plain(more_mistakes(self.language(), more)));
+        }
+        text
     }
 
     /// Writes a line to standard error.
@@ -220,6 +235,10 @@ impl Face<'_> {
 }
 
 crate::messages! {
+    more_mistakes(count: usize) {
+        en: "... and {count} more",
+        ko: "... 이 밖에 {count}개",
+    }
     only_at_a_prompt() {
         en: "lessons need a prompt: start `strata learn` in a terminal",
         ko: "레슨은 터미널에서 `strata learn`으로 시작하세요",

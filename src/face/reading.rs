@@ -166,8 +166,8 @@ crate::messages! {
         ko: "Dockerfile은 UTF-8 텍스트입니다. 터미널이나 스크립트의 인코딩을 확인하세요",
     }
     unset(names: &str) {
-        en: "no value for {names}; give one with --env NAME=VALUE",
-        ko: "값이 없는 변수: {names}. --env NAME=VALUE로 값을 줄 수 있습니다",
+        en: "not set: {names}; --env NAME=VALUE gives a value",
+        ko: "값이 정해지지 않은 변수: {names}. --env NAME=VALUE로 값을 줄 수 있습니다",
     }
     no_ignore_file(name: &str, why: &str) {
         en: "unable to read the ignore file: {name}: {why}",

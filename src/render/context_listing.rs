@@ -8,8 +8,9 @@ use super::width::{cut_left, width};
 use crate::language::Language;
 use crate::session::{ContextListing, LeftOut, Sum};
 
-/// Rows of a picture; the rest is a sum. A pipe gets all.
-const ROWS: usize = 20;
+/// Rows of a picture; the rest is a sum. With it, the sentences and the prompt it fills a terminal
+/// of 24 lines, so that the largest files stay in sight. A pipe gets all.
+const ROWS: usize = 16;
 /// Columns of a size such as `1.05 MB`.
 const SIZE: usize = 8;
 /// The fewest columns for a path.
@@ -345,8 +346,8 @@ mod tests {
             })
             .collect();
         let drawn = context_files(&listing, false, &screen(80, Language::En)).to_string();
-        assert!(drawn.contains("f19") && !drawn.contains("f20"), "{drawn}");
-        assert!(drawn.contains("and 10 files, 10 B more"), "{drawn}");
+        assert!(drawn.contains("f15") && !drawn.contains("f16"), "{drawn}");
+        assert!(drawn.contains("and 14 files, 14 B more"), "{drawn}");
         let all = context_files(&listing, true, &screen(80, Language::En)).to_string();
         assert!(all.contains("f29"), "{all}");
         let pipe = Screen::new(usize::MAX, Language::En, Chrome::Plain);

@@ -67,6 +67,19 @@ fn parse_refuses_with_file_and_line() {
 }
 
 #[test]
+fn a_file_that_is_wrong_from_end_to_end_is_soon_told() {
+    let home = Home::with(&("FROM a\n".to_owned() + &"CMD [1]\n".repeat(20_000)));
+    let called = home.call("parse Dockerfile");
+    assert!(
+        called.err.starts_with("Dockerfile:2: error: "),
+        "{}",
+        &called.err[..200]
+    );
+    assert!(called.err.ends_with("... and 19900 more\n"));
+    assert_eq!(called.code, Some(1));
+}
+
+#[test]
 fn expand_prints_the_result_the_words_or_json() {
     let home = Home::new();
     let word = "he${PWD}${XXX:-\"x  x\"} y";
