@@ -1,11 +1,12 @@
 //! How long does reading a Dockerfile take, and does it grow with its length alone?
 //!
 //! The budget is 5 ms for 1,000 lines (DESIGN, section 9); ten times the lines may take ten times
-//! as long.
+//! as long; so may ten times the continuation lines, or the levels of `${a:-${b:-...}}`.
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use strata::parser::word::expand;
 use strata::parser::{highlight, parse};
 use strata::source::Source;
 
@@ -42,6 +43,23 @@ fn benchmark(criterion: &mut Criterion) {
         );
     }
     group.finish();
+    // One instruction of many lines, and one word of many levels: neither may be quadratic.
+    for lines in [1_000, 10_000] {
+        let continued = "  && true \\\n".repeat(lines);
+        let source = Source::new(
+            "Dockerfile",
+            format!("FROM a\nRUN true \\\n{continued}  ;\n"),
+        );
+        criterion.bench_function(&format!("continued/{lines}"), |bencher| {
+            bencher.iter(|| parse(black_box(&source)));
+        });
+    }
+    for levels in [10_000, 100_000] {
+        let word = "${a:-x".repeat(levels) + &"}".repeat(levels);
+        criterion.bench_function(&format!("nested/{levels}"), |bencher| {
+            bencher.iter(|| expand(black_box(&word), '\\', &|_| None));
+        });
+    }
     // Nothing is held but the line being typed and those above it; a key press has 5 ms.
     let draft = dockerfile(100);
     criterion.bench_function("highlight/100", |bencher| {

@@ -6,6 +6,7 @@
 // The comments are the text of `--help`: brackets in it are no links.
 #![allow(rustdoc::broken_intra_doc_links)]
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -75,6 +76,13 @@ pub enum Command {
     Lesson(Lesson),
     /// Show how a Dockerfile is read
     Parse(Parse),
+    /// Show what a word of a Dockerfile becomes: quotes and $variables resolved
+    Expand(Expand),
+    /// Say whether paths stay out of the build context, and which line of the ignore file decided
+    IgnoreCheck(IgnoreCheck),
+    /// Look into a build context: ls
+    #[command(subcommand)]
+    Context(Context),
     /// Build an image from a Dockerfile
     Build(Build),
     /// Say what a build would reuse and what it would run, and why, without building
@@ -234,6 +242,82 @@ pub struct Parse {
     pub json: bool,
     /// The Dockerfile, `-` for standard input
     pub file: PathBuf,
+}
+
+/// `expand`
+#[derive(Debug, Clone, Args)]
+pub struct Expand {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The escape character: a backslash or a backtick
+    #[arg(long, value_name = "CHAR", default_value = "\\", value_parser = escape)]
+    pub escape: char,
+    /// Give a variable a value; nothing else has one
+    #[arg(long, short, value_name = "NAME=VALUE", value_parser = pair)]
+    pub env: Vec<(String, String)>,
+    /// Print the words it splits into, one a line
+    #[arg(long)]
+    pub words: bool,
+    /// The word; -- before it if it begins with a dash
+    pub word: OsString,
+}
+
+fn escape(text: &str) -> Result<char, String> {
+    match text {
+        "\\" => Ok('\\'),
+        "`" => Ok('`'),
+        _ => Err("the escape character is \\ or `".to_owned()),
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+/// `ignore-check`
+#[derive(Debug, Clone, Args)]
+pub struct IgnoreCheck {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The ignore file, `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub ignorefile: PathBuf,
+    /// Paths, relative to the folder that is built from
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<OsString>,
+}
+
+/// `context ...`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Context {
+    /// List the files a build can see, largest first, and what .dockerignore leaves out
+    #[command(visible_alias = "list")]
+    Ls(ContextLs),
+}
+
+/// `context ls`
+#[derive(Debug, Clone, Args)]
+pub struct ContextLs {
+    /// List what is left out instead, and by which line
+    #[arg(long, short = 'x')]
+    pub excluded: bool,
+    /// List all files, however many
+    #[arg(long, short)]
+    pub all: bool,
+    /// Dockerfile: its own FILE.dockerignore counts, if there is one
+    #[arg(long, short, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The build context: a folder
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
 }
 
 /// What `build` and `plan` have in common.

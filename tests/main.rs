@@ -8,4 +8,5 @@ mod faults;
 mod forecast;
 mod garbage;
 mod kernel;
+mod language;
 mod repl;

@@ -137,7 +137,7 @@ fn refuse(error: &clap::Error, words: &[String]) -> ExitCode {
     }
     if matches!(
         words.get(1).map(String::as_str),
-        Some("image" | "container" | "system" | "lesson")
+        Some("image" | "container" | "system" | "lesson" | "context")
     ) && words.len() == 2
     {
         let mut command = Arguments::command();

@@ -1,4 +1,4 @@
-//! Parse, build, plan, why, stack, compare.
+//! Build, plan, why, stack, compare.
 
 use indicatif::ProgressDrawTarget;
 
@@ -8,7 +8,7 @@ use crate::command;
 use crate::parser;
 use crate::reference::ImageReference;
 use crate::render::{self, BuildLog, Compared, Keep, LiveBuild, OutputLines, Screen};
-use crate::session::{BuildCall, SessionError, Trouble, read_file};
+use crate::session::{BuildCall, SessionError, Trouble};
 
 /// Redraws a second at the most (lesson-format.md, 10.12).
 const REDRAWS: u8 = 4;
@@ -23,27 +23,6 @@ enum Progress {
 }
 
 impl Face<'_> {
-    pub(super) fn parse(&mut self, call: &command::Parse) -> Answer {
-        let name = call.file.display().to_string();
-        let source = read_file(&name, &self.path(&call.file), self.language())?;
-        let file = parser::syntax(&source).map_err(|errors| SessionError::Dockerfile {
-            diagnostics: errors
-                .iter()
-                .map(|error| error.diagnostic(&source, self.language()))
-                .collect(),
-            source: source.clone(),
-        })?;
-        if call.json {
-            self.write(&render::json(&parser::json::json(source.name(), &file)));
-        } else {
-            self.show(&render::syntax_tree(
-                &parser::tree::tree(&file),
-                &self.screen,
-            ));
-        }
-        Ok(0)
-    }
-
     /// Returns what `build` and `plan` are asked for.
     pub fn build_call(
         &self,

@@ -5,7 +5,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `building` | parse, build, plan, why, stack, compare |
+//! | `reading` | parse, expand, ignore-check, context |
+//! | `building` | build, plan, why, stack, compare |
 //! | `images` | images, history, inspect, tag, rmi, load, save, files |
 //! | `containers` | run, exec, ps, logs, stop, ... |
 //! | `looking_after` | doctor, system, version |
@@ -15,6 +16,7 @@ mod building;
 mod containers;
 mod images;
 mod looking_after;
+mod reading;
 pub mod usage;
 
 pub use containers::bytes;
@@ -25,10 +27,12 @@ use std::path::{Path, PathBuf};
 
 use crate::build::BuildReport;
 use crate::command::Command;
+use crate::diagnostic::Diagnostic;
 use crate::language::Language;
-use crate::render::{self, Screen, Text};
+use crate::render::{self, Line, Screen, Text};
 use crate::runtime::state::Record;
 use crate::session::{Session, SessionError, Trouble};
+use crate::source::Source;
 
 /// What a face is told of its surroundings.
 pub struct Surroundings<'a> {
@@ -77,6 +81,9 @@ pub struct Face<'a> {
     pub last: Last,
 }
 
+/// Of a file that is wrong from end to end nobody reads more.
+const MOST_MISTAKES: usize = 100;
+
 /// What a command comes to: an exit code, or why it could not be done.
 pub type Answer = Result<i32, SessionError>;
 
@@ -100,6 +107,9 @@ impl Face<'_> {
     fn answer(&mut self, command: Command) -> Answer {
         match command {
             Command::Parse(it) => self.parse(&it),
+            Command::Expand(it) => self.expand(&it),
+            Command::IgnoreCheck(it) => self.ignore_check(&it),
+            Command::Context(it) => self.context(&it),
             Command::Build(it) => self.build(&it),
             Command::Plan(it) => self.plan(&it),
             Command::Why(it) => self.why(&it),
@@ -163,15 +173,25 @@ impl Face<'_> {
             SessionError::Dockerfile {
                 source,
                 diagnostics,
-            } => diagnostics
-                .iter()
-                .flat_map(|it| render::diagnostic(it, source, &self.screen).into_lines())
-                .collect(),
+            } => self.mistakes(source, diagnostics),
             SessionError::Trouble(Trouble { message, help, .. }) => {
                 render::error(message, help.as_deref(), &self.screen)
             }
         };
         self.mutter(&self.screen.paint(&text));
+    }
+
+    /// Draws mistakes, as many as anybody reads.
+    fn mistakes(&self, source: &Source, diagnostics: &[Diagnostic]) -> Text {
+        let shown = diagnostics.iter().take(MOST_MISTAKES);
+        let mut text: Text = shown
+            .flat_map(|it| render::diagnostic(it, source, &self.screen).into_lines())
+            .collect();
+        let more = diagnostics.len().saturating_sub(MOST_MISTAKES);
+        if more > 0 {
+            text.push(Line::plain(more_mistakes(self.language(), more)));
+        }
+        text
     }
 
     /// Writes a line to standard error.
@@ -215,6 +235,10 @@ impl Face<'_> {
 }
 
 crate::messages! {
+    more_mistakes(count: usize) {
+        en: "... and {count} more",
+        ko: "... 이 밖에 {count}개",
+    }
     only_at_a_prompt() {
         en: "lessons need a prompt: start `strata learn` in a terminal",
         ko: "레슨은 터미널에서 `strata learn`으로 시작하세요",

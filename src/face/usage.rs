@@ -58,12 +58,45 @@ crate::messages! {
 
 /// Turns a usage error into trouble. `words` are those that were typed, the program's name first.
 pub fn trouble(error: &clap::Error, words: &[String], language: Language) -> Trouble {
+    let verb = verb_of(words);
+    let trouble = in_dockers_words(error, words, verb, language);
+    // They are no docker commands: wrong usage is 2, as everywhere else.
+    if LANGUAGE_VERBS.contains(&verb) {
+        return trouble.with_exit(2);
+    }
+    trouble
+}
+
+/// The verbs that read and judge text.
+const LANGUAGE_VERBS: [&str; 6] = ["parse", "check", "expand", "ignore-check", "fmt", "context"];
+
+/// Options before the verb whose value is a word of its own.
+const WITH_VALUE: [&str; 3] = ["--root", "--lang", "--color"];
+
+/// Returns the verb: the first word that is no option.
+fn verb_of(words: &[String]) -> &str {
+    let mut words = words.iter().skip(1).map(String::as_str);
+    while let Some(word) = words.next() {
+        if WITH_VALUE.contains(&word) {
+            words.next();
+        } else if !word.starts_with('-') {
+            return word;
+        }
+    }
+    "strata"
+}
+
+fn in_dockers_words(
+    error: &clap::Error,
+    words: &[String],
+    verb: &str,
+    language: Language,
+) -> Trouble {
     let get = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
         Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
         _ => None,
     };
-    let verb = words.get(1).map_or("strata", String::as_str);
     let help = see_help(language, verb);
     match error.kind() {
         ErrorKind::UnknownArgument => {
@@ -137,7 +170,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_named_as_docker_names_them() {
-        let cases: [(&[&str], &str, i32); 5] = [
+        let cases: [(&[&str], &str, i32); 8] = [
             (
                 &["strata", "run", "--bogus", "x"],
                 "unknown flag: --bogus",
@@ -155,6 +188,21 @@ mod tests {
                 1,
             ),
             (&["strata", "ps", "extra"], "unexpected argument: extra", 1),
+            (
+                &["strata", "--lang", "ko", "parse", "--bogus"],
+                "unknown flag: --bogus",
+                2,
+            ),
+            (
+                &["strata", "expand", "--escape", "x", "w"],
+                "invalid argument \"x\" for --escape <CHAR>",
+                2,
+            ),
+            (
+                &["strata", "ignore-check", "a"],
+                "\"ignore-check\" requires --ignorefile <FILE>",
+                2,
+            ),
         ];
         for (words, message, exit) in cases {
             assert_eq!(said(words), (message.to_owned(), exit), "{words:?}");

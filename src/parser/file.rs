@@ -1,7 +1,7 @@
 //! A whole text becomes a syntax file: line by line, errors gathered as it goes.
 
 use super::error::{ParseError, ParseErrorKind};
-use super::lines::{Lines, LogicalLine};
+use super::lines::{Lines, LogicalLine, span_trimmed};
 use super::lint::{Rule, Warning};
 use super::read;
 use super::syntax::{Arguments, File, Node, Outline};
@@ -48,10 +48,11 @@ impl Reading {
         let last_line = |end: usize| source.line(end.max(line.span.start + 1) - 1);
         let node = read::read(&line, self.file.escape);
         if line.has_empty_line {
+            let last = last_line(line.span.end);
             self.file.warnings.push(Warning {
                 rule: Rule::NoEmptyContinuation,
-                span: node.as_ref().map_or(line.span, |node| node.span),
-                line: last_line(line.span.end),
+                span: span_trimmed(source, source.line_span(last)),
+                line: last,
             });
         }
         let mut node = match node {

@@ -35,6 +35,29 @@ mod tests {
     use super::{Rule, read};
 
     #[test]
+    fn every_rule_says_what_it_matches_with_an_example() {
+        let text = include_str!("../../grammar/dockerfile.pest");
+        let mut said = String::new();
+        let mut rules = 0;
+        for line in text.lines() {
+            if let Some(words) = line.strip_prefix("///") {
+                said.push_str(words);
+                continue;
+            }
+            let name = line.split_whitespace().next().unwrap_or_default();
+            let begins_a_rule = line.starts_with(|first: char| first.is_ascii_lowercase());
+            if begins_a_rule {
+                rules += 1;
+                // An instruction's example begins with its name.
+                let has_example = said.contains('"') || said.contains(&name.to_uppercase());
+                assert!(has_example, "{name}: {said}");
+            }
+            said.clear();
+        }
+        assert!(rules > 80, "the grammar was read");
+    }
+
+    #[test]
     fn white_space_is_what_unicode_says() {
         for character in (0..=0x3100)
             .filter_map(char::from_u32)

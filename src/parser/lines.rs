@@ -293,7 +293,8 @@ fn span_of(base: usize, pair: &Pair<'_, Rule>) -> Span {
     Span::new(base + span.start(), base + span.end())
 }
 
-fn span_trimmed(source: &Source, span: Span) -> Span {
+/// Leaves out the white space around a text.
+pub(super) fn span_trimmed(source: &Source, span: Span) -> Span {
     let text = source.slice(span);
     let start = span.start + (text.len() - text.trim_start().len());
     Span::new(start, start + text.trim().len())

@@ -15,8 +15,6 @@
 mod completeness;
 pub mod error;
 mod file;
-#[cfg(test)]
-mod fixtures;
 mod form;
 mod format;
 mod grammar;

@@ -140,9 +140,16 @@ fn of_arguments(arguments: &Arguments) -> Vec<Branch> {
     }
 }
 
+/// The strings of an array are shown as they can be typed: one may hold a line end.
 fn of_exec(words: &[Word]) -> Branch {
+    let quoted = |word: &Word| {
+        leaf(
+            Label::Word,
+            serde_json::Value::from(&*word.text).to_string(),
+        )
+    };
     Branch {
-        branches: of_words(words),
+        branches: words.iter().map(quoted).collect(),
         ..leaf(Label::Exec, "")
     }
 }
@@ -155,8 +162,11 @@ fn of_words(words: &[Word]) -> Vec<Branch> {
 }
 
 fn of_heredoc(heredoc: &Heredoc) -> Branch {
+    // The end of its last line begins no other line.
+    let body = heredoc.content.strip_suffix('\n');
+    let body = body.map(|body| leaf(Label::Body, body));
     Branch {
-        branches: vec![leaf(Label::Body, &heredoc.content)],
+        branches: body.into_iter().collect(),
         ..leaf(Label::Heredoc, &heredoc.name)
     }
 }
@@ -174,7 +184,7 @@ mod tests {
             "# check=skip=all\nFROM --platform=a b\nCMD [\"c\"]\n",
         );
         let exec = Branch {
-            branches: vec![leaf(Label::Word, "c")],
+            branches: vec![leaf(Label::Word, "\"c\"")],
             ..leaf(Label::Exec, "")
         };
         let instruction = |name, line, branches| Branch {

@@ -67,17 +67,21 @@ pub(super) fn help(what_to_do: Option<&str>, screen: &Screen) -> Text {
 }
 
 fn snippet(labels: &[Label], source: &Source, style: Style, screen: &Screen) -> Text {
-    let annotations = labels.iter().enumerate().map(|(index, label)| {
+    let spans: Vec<Span> = labels.iter().map(|it| inside(it.span, source)).collect();
+    let window = window(&spans, source);
+    let annotations = labels.iter().zip(&spans).enumerate();
+    let annotations = annotations.map(|(index, (label, span))| {
         let kind = if index == 0 {
             AnnotationKind::Primary
         } else {
             AnnotationKind::Context
         };
-        let span = inside(label.span, source);
         let words = (!label.message.is_empty()).then_some(label.message.as_str());
-        kind.span(span.start..span.end).label(words)
+        kind.span(span.start - window.start..span.end - window.start)
+            .label(words)
     });
-    let snippet = Snippet::source(source.text())
+    let snippet = Snippet::source(source.slice(window))
+        .line_start(source.line(window.start))
         .fold(true)
         .annotations(annotations);
     let group = Group::with_level(Level::ERROR).element(snippet);
@@ -88,6 +92,15 @@ fn snippet(labels: &[Label], source: &Source, style: Style, screen: &Screen) -> 
         .map(|line| gutter_and_line(line, style).cut(screen.width));
     // The first and the last line are an empty gutter.
     styled.skip(1).filter(|line| !line.is_empty()).collect()
+}
+
+/// Returns the lines that hold all places. To look at the whole text for every mistake of a long file
+/// would take minutes.
+fn window(spans: &[Span], source: &Source) -> Span {
+    let all = spans.iter().copied().reduce(Span::to).unwrap_or_default();
+    let start = source.line_span(source.line(all.start)).start;
+    let end = source.line_span(source.line(all.end)).end;
+    Span::new(start, end.max(all.end))
 }
 
 /// Draws the last line of a gutter quietly, and carets in the style of the message.

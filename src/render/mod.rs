@@ -6,6 +6,7 @@
 //! - `text`, `width`, `wrap`: words with styles, measured in columns; `theme` alone knows colours
 //! - `grid`, `reason`, `summary`, `sentence`: what pictures share, and their plain sentences
 //! - `layer_stack`, `cache_table`, `why`, `compare`, `failure`, `diagnostic`: the pictures
+//! - `syntax_tree`, `path_fates`, `context_listing`: how files are read, and which a build sees
 //! - `lesson`: pages, questions, results, hints
 //! - `build_log`, `live`: a build as it happens, for a pipe and for a terminal
 //! - `table`, `quantity`, `json`: docker's tables, sizes and times, and machines
@@ -14,6 +15,7 @@ mod build_log;
 mod cache_table;
 mod cache_total;
 mod compare;
+mod context_listing;
 mod diagnostic;
 mod failure;
 #[cfg(test)]
@@ -24,6 +26,7 @@ mod layer_stack;
 mod lesson;
 mod live;
 mod output;
+mod path_fates;
 mod quantity;
 mod reason;
 #[cfg(test)]
@@ -44,6 +47,7 @@ mod wrap;
 pub use build_log::BuildLog;
 pub use cache_table::{Guess, build_result, forecast, scored_result};
 pub use compare::{Compared, compare};
+pub use context_listing::{context_excluded, context_files};
 pub use diagnostic::{diagnostic, error, warning};
 pub use failure::failure;
 pub use json::{json, json_line};
@@ -54,6 +58,7 @@ pub use lesson::{
 };
 pub use live::{Keep, LiveBuild};
 pub use output::OutputLines;
+pub use path_fates::{PathFate, path_fates};
 pub use quantity::{ago, docker_size, duration, human_duration, size, spoken_size};
 pub use screen::{Chrome, Screen};
 pub use syntax_tree::syntax_tree;

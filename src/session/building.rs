@@ -120,7 +120,7 @@ impl Session {
         let request = BuildRequest {
             file: source.name().to_owned(),
             text: source.text().to_owned(),
-            ignore: self.ignore_file(call, &context)?,
+            ignore: self.ignore_file(call.file.as_deref(), &context)?,
             context,
             target: call.target.clone(),
             build_args: call.build_args.clone(),
@@ -130,7 +130,7 @@ impl Session {
         Ok((source, request))
     }
 
-    fn context(&self, path: &Path, from_file: bool) -> Result<PathBuf> {
+    pub(super) fn context(&self, path: &Path, from_file: bool) -> Result<PathBuf> {
         let shown = path.display().to_string();
         let Ok(folder) = path.canonicalize() else {
             return Err(Trouble::new(context_missing(self.language(), &shown)).into());
@@ -161,27 +161,27 @@ impl Session {
             }
             None => ("Dockerfile".to_owned(), context.join("Dockerfile")),
         };
-        read_file(&name, &path, self.language())
+        read_file(&name, &path, self.language()).map_err(|error| match error {
+            SessionError::Trouble(trouble) => trouble
+                .with_help(no_dockerfile_help(self.language()))
+                .into(),
+            wrong @ SessionError::Dockerfile { .. } => wrong,
+        })
     }
 
-    /// Reads the ignore file: `<Dockerfile>.dockerignore` beside the Dockerfile, else
-    /// `.dockerignore` in the context.
-    fn ignore_file(&self, call: &BuildCall, context: &Path) -> Result<Option<(String, String)>> {
-        let beside = call.file.as_ref().map(|file| {
-            let mut name = file.clone().into_os_string();
-            name.push(".dockerignore");
-            PathBuf::from(name)
-        });
-        let beside = beside.unwrap_or_else(|| context.join("Dockerfile.dockerignore"));
-        for path in [beside, context.join(".dockerignore")] {
+    /// Reads the ignore file that counts: the Dockerfile's own, else the context's. None without
+    /// one.
+    pub(super) fn ignore_file(
+        &self,
+        dockerfile: Option<&Path>,
+        context: &Path,
+    ) -> Result<Option<(String, String)>> {
+        for path in ignore_files(dockerfile, context) {
             match fs::read(&path) {
                 Ok(bytes) => {
-                    let name = path
-                        .file_name()
-                        .unwrap_or_default()
-                        .to_string_lossy()
-                        .into_owned();
-                    return Ok(Some((name, String::from_utf8_lossy(&bytes).into_owned())));
+                    let name = path.file_name().unwrap_or_default().to_string_lossy();
+                    let text = String::from_utf8_lossy(&bytes).into_owned();
+                    return Ok(Some((name.into_owned(), text)));
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => {
@@ -212,24 +212,29 @@ impl Session {
     }
 }
 
+/// Returns where an ignore file may be, the one that counts first: `<Dockerfile>.dockerignore`
+/// beside the Dockerfile, `.dockerignore` in the context.
+fn ignore_files(dockerfile: Option<&Path>, context: &Path) -> Vec<PathBuf> {
+    let beside = match dockerfile {
+        // A Dockerfile from standard input stands nowhere.
+        Some(file) if file.as_os_str() == "-" => None,
+        Some(file) => Some(file.to_owned()),
+        None => Some(context.join("Dockerfile")),
+    };
+    let own = beside.map(|file| {
+        let mut name = file.into_os_string();
+        name.push(".dockerignore");
+        PathBuf::from(name)
+    });
+    own.into_iter()
+        .chain([context.join(".dockerignore")])
+        .collect()
+}
+
 /// Reads a text file, or standard input for `-`; what is no UTF-8 text is refused with its place.
 pub fn read_file(name: &str, path: &Path, language: Language) -> Result<Source> {
-    let bytes = if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin().lock().read_to_end(&mut bytes);
-        read.map(|_| bytes)
-    } else if path.is_dir() {
-        let message = no_dockerfile(language, name, &is_folder(language));
-        return Err(Trouble::new(message)
-            .with_help(no_dockerfile_help(language))
-            .into());
-    } else {
-        fs::read(path)
-    };
-    let bytes = bytes.map_err(|error| {
-        Trouble::new(no_dockerfile(language, name, &error.to_string()))
-            .with_help(no_dockerfile_help(language))
-    })?;
+    let bytes = read_bytes(path, language)
+        .map_err(|why| Trouble::new(no_dockerfile(language, name, &why)))?;
     parser::decode(name, bytes).map_err(|not_text| {
         let diagnostic = not_text.error.diagnostic(&not_text.source, language);
         SessionError::Dockerfile {
@@ -237,4 +242,19 @@ pub fn read_file(name: &str, path: &Path, language: Language) -> Result<Source> 
             diagnostics: vec![diagnostic],
         }
     })
+}
+
+/// Reads a file, or standard input for `-`, or says why that cannot be.
+pub fn read_bytes(path: &Path, language: Language) -> std::result::Result<Vec<u8>, String> {
+    if path.is_dir() {
+        return Err(is_folder(language));
+    }
+    let read = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().lock().read_to_end(&mut bytes);
+        read.map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    read.map_err(|error| error.to_string())
 }

@@ -6,12 +6,13 @@
 //! | `images` | list, history, inspect, tag, remove, load, save, files |
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
 //! | [`draft`], `drafts` | the Dockerfile that is being typed, with undo; kept per folder |
-//! | `context_size` | whether a folder is meant to be a build context |
+//! | `context_size`, `context_listing` | whether a folder is meant to be a build context; what is in it |
 //! | `doctor` | what works on this machine |
 //! | [`worker`], [`work`] | the process inside the namespaces, and what it does |
 
 mod building;
 mod containers;
+mod context_listing;
 mod context_size;
 mod doctor;
 pub mod draft;
@@ -30,8 +31,9 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-pub use building::{BuildCall, DRAFT, read_file};
+pub use building::{BuildCall, DRAFT, read_bytes, read_file};
 pub use containers::{ExecCall, RunCall, Started};
+pub use context_listing::{ContextListing, LeftOut, Listed, Sum, read_ignore};
 pub use context_size::ContextSize;
 pub use doctor::{Finding, Health};
 pub use images::{Collected, HistoryRow, Inspected, Removed};

@@ -1,7 +1,7 @@
 //! FROM with a type.
 
 use super::flags::{Known, Takes};
-use super::{Untyped, take_words};
+use super::untyped::{Untyped, take_words};
 use crate::parser::error::{ParseError, ParseErrorKind as Kind};
 use crate::parser::instruction::{FromInstruction, Named};
 use crate::parser::stage::StageName;

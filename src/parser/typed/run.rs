@@ -1,7 +1,7 @@
 //! RUN with a type.
 
 use super::flags::{Known, Takes};
-use super::{Untyped, take_command};
+use super::untyped::{Untyped, take_command};
 use crate::parser::error::{ParseError, ParseErrorKind as Kind};
 use crate::parser::instruction::RunInstruction;
 

@@ -1,7 +1,7 @@
 //! COPY and ADD with a type.
 
-use super::Untyped;
 use super::flags::{Flags, Known, Takes};
+use super::untyped::{Untyped, take_words};
 use crate::parser::error::{ParseError, ParseErrorKind as Kind};
 use crate::parser::instruction::{AddInstruction, CopyInstruction, Transfer};
 use crate::parser::syntax::{Heredoc, Word};
@@ -66,7 +66,7 @@ fn sources_and_destination(
     untyped: &mut Untyped,
     instruction: &'static str,
 ) -> Result<(Vec<Word>, Word), ParseError> {
-    let mut words = super::take_words(untyped);
+    let mut words = take_words(untyped);
     if words.len() < 2 {
         let one = words.len() == 1;
         return Err(untyped.error_here(Kind::NoDestination { instruction, one }));

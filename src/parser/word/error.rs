@@ -3,6 +3,23 @@
 use thiserror::Error;
 
 use crate::language::Language;
+use crate::source::Span;
+
+/// Why a word cannot be expanded, and where in it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{error}")]
+pub struct WordFault {
+    /// What is wrong.
+    pub error: WordError,
+    /// The bytes of the word it is about: from the quote or `$` that begins it.
+    pub span: Span,
+}
+
+impl From<WordFault> for WordError {
+    fn from(fault: WordFault) -> Self {
+        fault.error
+    }
+}
 
 /// Why a word cannot be expanded.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -42,6 +59,8 @@ pub enum WordError {
     },
     /// The result would fill the memory.
     TooLong,
+    /// Pattern and value are so long that to compare them would take minutes.
+    TooCostly,
 }
 
 crate::messages! {
@@ -85,9 +104,21 @@ crate::messages! {
         en: "the word expands to more than 16 MiB",
         ko: "단어가 16 MiB보다 길게 확장됩니다",
     }
+    too_costly() {
+        en: "the pattern is too long for a value this long",
+        ko: "값에 비해 패턴이 너무 깁니다",
+    }
     close_quote(quote: char) {
         en: "write another {quote}, or put an escape character before the first",
         ko: "{quote}를 하나 더 쓰거나 첫 번째 앞에 이스케이프 문자를 쓰세요",
+    }
+    close_brace() {
+        en: "write a }} after what begins with ${{",
+        ko: "${{로 시작한 곳 뒤에 }}를 쓰세요",
+    }
+    write_replacement() {
+        en: "write ${{NAME/PATTERN/REPLACEMENT}}; a / inside the pattern is written \\/",
+        ko: "${{NAME/패턴/바꿀 내용}} 처럼 쓰세요. 패턴 안의 /는 \\/로 씁니다",
     }
     name_a_variable() {
         en: "write ${{NAME}}",
@@ -119,6 +150,7 @@ impl WordError {
             Self::InvalidPattern { .. } => "invalid-pattern",
             Self::Required { .. } => "required-variable",
             Self::TooLong => "word-too-long",
+            Self::TooCostly => "pattern-too-long",
         }
     }
 
@@ -145,6 +177,7 @@ impl WordError {
                 (message, _) => required(language, name, message),
             },
             Self::TooLong => too_long(language),
+            Self::TooCostly => too_costly(language),
         }
     }
 
@@ -156,7 +189,9 @@ impl WordError {
             Self::UnsupportedModifier { .. } => Some(supported_modifiers(language)),
             Self::InvalidPattern { .. } => Some(supported_escapes(language)),
             Self::Required { name, .. } => Some(give_a_value(language, name)),
-            Self::MissingBrace | Self::MissingSlash | Self::TooLong => None,
+            Self::MissingBrace => Some(close_brace(language)),
+            Self::MissingSlash => Some(write_replacement(language)),
+            Self::TooLong | Self::TooCostly => None,
         }
     }
 }

@@ -1,14 +1,18 @@
 //! Expands one word, from left to right.
 //!
 //! A word nests as its writer likes (`${a:-${b:-"$c"}}`), so what is open is kept on a stack of
-//! frames rather than on the thread's stack, and no character is read twice.
+//! frames rather than on the thread's stack. All frames share one text: what an inner one has
+//! become already stands where the outer one goes on, so closing it copies nothing and no depth is
+//! quadratic.
 
 use std::collections::BTreeSet;
 
-use super::error::WordError;
-use super::frame::{Frame, Kind, Modifier, Origin, Words};
+use super::error::{WordError, WordFault};
+use super::frame::{Frame, Kind, Origin, Words};
+use super::modifier::Modifier;
 use super::pattern::{Glob, LONGEST};
 use super::{Expanded, Lookup};
+use crate::source::Span;
 
 /// An expansion under way.
 pub(super) struct Expansion<'a> {
@@ -20,9 +24,13 @@ pub(super) struct Expansion<'a> {
     lookup: Lookup<'a>,
     /// What is open, outermost first: the word itself, then quotes and braces inside it.
     frames: Vec<Frame>,
+    /// What all frames have become so far, one behind the other.
+    result: String,
     words: Words,
     used: BTreeSet<String>,
     unset: BTreeSet<String>,
+    /// Where the quote or `$` begins that is being read, for whoever is told that it is wrong.
+    begun: usize,
 }
 
 impl<'a> Expansion<'a> {
@@ -30,7 +38,8 @@ impl<'a> Expansion<'a> {
     pub fn new(text: &'a str, escape: char, quotes: bool, lookup: Lookup<'a>) -> Self {
         let word = Frame {
             kind: Kind::Word,
-            text: String::with_capacity(text.len()),
+            start: 0,
+            begun: 0,
             raw: false,
         };
         Self {
@@ -40,42 +49,49 @@ impl<'a> Expansion<'a> {
             quotes,
             lookup,
             frames: vec![word],
+            result: String::with_capacity(text.len()),
             words: Words::default(),
             used: BTreeSet::new(),
             unset: BTreeSet::new(),
+            begun: 0,
         }
     }
 
     /// Reads the word to its end.
-    pub fn run(mut self) -> Result<Expanded, WordError> {
+    pub fn run(mut self) -> Result<Expanded, WordFault> {
         while let Some(character) = self.peek() {
-            self.step(character).map_err(|error| self.at_end(error))?;
+            let step = self.step(character);
+            step.map_err(|error| self.fault(error))?;
         }
-        if self.frames.len() > 1 {
-            return Err(self.at_end(WordError::UnclosedQuote { quote: '"' }));
+        if let [_, .., innermost] = &self.frames[..] {
+            self.begun = innermost.begun;
+            return Err(self.fault(WordError::UnclosedQuote { quote: '"' }));
         }
         self.words.end();
-        let word = self.frames.pop().expect("the word itself is never closed");
         Ok(Expanded {
-            text: word.text,
+            text: self.result,
             words: self.words.done,
             used: self.used,
             unset: self.unset,
         })
     }
 
-    /// What is wrong when the text is over: the outermost open brace, if there is one, as whatever
-    /// is wrong inside might be well once it is closed.
-    fn at_end(&self, error: WordError) -> WordError {
-        if self.position < self.text.len() {
-            return error;
-        }
-        let mut errors = self.frames.iter().filter_map(|frame| match frame.kind {
-            Kind::Operand { .. } | Kind::Replacement { .. } => Some(WordError::MissingBrace),
-            Kind::Pattern { .. } => Some(WordError::MissingSlash),
-            Kind::Word | Kind::Quoted => None,
-        });
-        errors.next().unwrap_or(error)
+    /// Says what is wrong, and where. When the text is over that is the outermost open brace, if
+    /// there is one: whatever is wrong inside might be well once it is closed.
+    fn fault(&self, error: WordError) -> WordFault {
+        let here = Span::new(self.begun, self.position);
+        let open = |frame: &Frame| {
+            let error = match frame.kind {
+                Kind::Operand { .. } | Kind::Replacement { .. } => WordError::MissingBrace,
+                Kind::Pattern { .. } => WordError::MissingSlash,
+                Kind::Word | Kind::Quoted => return None,
+            };
+            let span = Span::new(frame.begun, self.position);
+            Some(WordFault { error, span })
+        };
+        let at_end = self.position == self.text.len();
+        let outermost = at_end.then(|| self.frames.iter().find_map(open)).flatten();
+        outermost.unwrap_or(WordFault { error, span: here })
     }
 
     fn peek(&self) -> Option<char> {
@@ -102,6 +118,7 @@ impl<'a> Expansion<'a> {
             '$' => self.dollar(),
             '\'' if self.quotes && !is_quoted => self.single_quoted(),
             '"' if self.quotes => {
+                self.begun = self.position;
                 self.next();
                 self.open(Kind::Quoted, self.top().raw);
                 Ok(())
@@ -118,54 +135,55 @@ impl<'a> Expansion<'a> {
     fn open(&mut self, kind: Kind, raw: bool) {
         self.frames.push(Frame {
             kind,
-            text: String::new(),
+            start: self.result.len(),
+            begun: self.begun,
             raw,
         });
     }
 
-    /// Closes the innermost frame and puts its value into the one around it.
+    /// Closes the innermost frame: its value stands at the end of the one around it.
     fn close(&mut self) -> Result<(), WordError> {
         let Some(frame) = self.frames.pop() else {
             return Ok(());
         };
-        let inner = frame.text;
-        match frame.kind {
-            Kind::Word | Kind::Quoted => self.emit(&inner, Origin::Protected),
+        self.begun = frame.begun;
+        let origin = match frame.kind {
+            Kind::Word | Kind::Quoted => Origin::Protected,
             Kind::Operand { name, modifier } => {
-                let value = self.modified(name, modifier, inner)?;
-                self.emit(&value, Origin::Open)
+                let value = self.look_up(&name);
+                modifier.apply(name, value, &mut self.result, frame.start)?;
+                Origin::Open
             }
             Kind::Pattern { name, all } => {
-                self.open(
-                    Kind::Replacement {
-                        name,
-                        all,
-                        pattern: inner,
-                    },
-                    true,
-                );
-                Ok(())
+                let pattern = self.result.split_off(frame.start);
+                self.open(Kind::Replacement { name, all, pattern }, true);
+                return Ok(());
             }
             Kind::Replacement { name, all, pattern } => {
                 let value = self.look_up(&name).unwrap_or_default();
-                let value = Glob::new(&pattern)?.replace(&value, &inner, all)?;
-                self.emit(&value, Origin::Open)
+                let by = self.result.split_off(frame.start);
+                let replaced = Glob::new(&pattern)?.replace(&value, &by, all)?;
+                self.result.push_str(&replaced);
+                Origin::Open
             }
-        }
+        };
+        self.note(frame.start, origin)
     }
 
-    /// Adds text to the innermost frame. Only the word itself splits into words.
+    /// Adds text to the innermost frame.
     fn emit(&mut self, text: &str, origin: Origin) -> Result<(), WordError> {
-        if self.frames.len() == 1 {
-            self.words.add(text, origin);
-        }
-        let frame = self
-            .frames
-            .last_mut()
-            .expect("the word itself is never closed");
-        frame.text.push_str(text);
-        if frame.text.len() > LONGEST {
+        let start = self.result.len();
+        self.result.push_str(text);
+        self.note(start, origin)
+    }
+
+    /// Takes note of text that was added. Only the word itself splits into words.
+    fn note(&mut self, start: usize, origin: Origin) -> Result<(), WordError> {
+        if self.result.len() > LONGEST {
             return Err(WordError::TooLong);
+        }
+        if self.frames.len() == 1 {
+            self.words.add(&self.result[start..], origin);
         }
         Ok(())
     }
@@ -176,6 +194,7 @@ impl<'a> Expansion<'a> {
 
     /// Nothing is special between single quotes.
     fn single_quoted(&mut self) -> Result<(), WordError> {
+        self.begun = self.position;
         let start = self.position + 1;
         let Some(length) = self.text[start..].find('\'') else {
             self.position = self.text.len();
@@ -214,6 +233,7 @@ impl<'a> Expansion<'a> {
     }
 
     fn dollar(&mut self) -> Result<(), WordError> {
+        self.begun = self.position;
         self.next();
         if self.peek() != Some('{') {
             let name = self.name();
@@ -269,7 +289,6 @@ impl<'a> Expansion<'a> {
     /// Reads a name: letters, digits and `_`; or digits only; or one of the shell's special ones.
     fn name(&mut self) -> String {
         let rest = &self.text[self.position..];
-        let is_special = |c: char| matches!(c, '@' | '*' | '#' | '?' | '-' | '$' | '!');
         let length = match rest.chars().next() {
             Some(first) if first.is_ascii_digit() => rest
                 .find(|c: char| !c.is_ascii_digit())
@@ -289,7 +308,9 @@ impl<'a> Expansion<'a> {
     }
 
     fn look_up(&mut self, name: &str) -> Option<String> {
-        let value = (self.lookup)(name);
+        let value = (!is_shells_own(name))
+            .then(|| (self.lookup)(name))
+            .flatten();
         let names = if value.is_some() {
             &mut self.used
         } else {
@@ -298,40 +319,14 @@ impl<'a> Expansion<'a> {
         names.insert(name.to_owned());
         value
     }
+}
 
-    fn modified(
-        &mut self,
-        name: String,
-        modifier: Modifier,
-        operand: String,
-    ) -> Result<String, WordError> {
-        let value = self.look_up(&name);
-        let is_unset = value.is_none();
-        let counts = value
-            .as_deref()
-            .is_some_and(|value| !(modifier.colon && value.is_empty()));
-        let value = value.unwrap_or_default();
-        match modifier.sign {
-            '-' => Ok(if counts { value } else { operand }),
-            '+' => Ok(if counts { operand } else { String::new() }),
-            '?' if counts => Ok(value),
-            '?' => Err(WordError::Required {
-                name,
-                message: operand,
-                unset: is_unset,
-            }),
-            sign => {
-                let (pattern, longest) = match operand.strip_prefix(sign) {
-                    Some(pattern) => (pattern, true),
-                    None => (operand.as_str(), false),
-                };
-                let glob = Glob::new(pattern)?;
-                Ok(if sign == '#' {
-                    glob.without_prefix(&value, longest)
-                } else {
-                    glob.without_suffix(&value, longest)
-                })
-            }
-        }
-    }
+/// Returns whether a character is the name of something that only a shell knows.
+fn is_special(character: char) -> bool {
+    matches!(character, '@' | '*' | '#' | '?' | '-' | '$' | '!')
+}
+
+/// Returns whether a name is a shell's own, such as `$1` and `$?`: no Dockerfile can set it.
+fn is_shells_own(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_digit() || is_special(c))
 }

@@ -1,9 +1,14 @@
-//! What is open while a word is read: quotes, braces, and what they have become so far.
+//! What is open while a word is read: quotes and braces.
 
-/// Something that is open, and what it has become so far.
+use super::modifier::Modifier;
+
+/// Something that is open.
 pub(super) struct Frame {
     pub kind: Kind,
-    pub text: String,
+    /// Where in the result stands what it has become so far; all that follows is its own.
+    pub start: usize,
+    /// Where in the word it begins: its quote, or its `$`.
+    pub begun: usize,
     /// Escapes stay where they are, for the pattern to understand.
     pub raw: bool,
 }
@@ -24,15 +29,6 @@ pub(super) enum Kind {
         all: bool,
         pattern: String,
     },
-}
-
-/// What follows a name in braces.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Modifier {
-    /// `-`, `+`, `?`, `#` or `%`.
-    pub sign: char,
-    /// A `:` stands before it: an empty value counts as unset.
-    pub colon: bool,
 }
 
 /// How a text counts where words are split.

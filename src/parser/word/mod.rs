@@ -15,9 +15,10 @@ use std::collections::BTreeSet;
 mod error;
 mod expansion;
 mod frame;
+mod modifier;
 mod pattern;
 
-pub use error::WordError;
+pub use error::{WordError, WordFault};
 
 use expansion::Expansion;
 
@@ -48,17 +49,22 @@ pub struct Expanded {
 /// assert!(expanded.unset.contains("XXX"));
 /// ```
 pub fn expand(word: &str, escape: char, lookup: Lookup<'_>) -> Result<Expanded, WordError> {
+    Ok(expand_located(word, escape, lookup)?)
+}
+
+/// Expands a word as [`expand`] does, and says where in it a mistake is.
+pub fn expand_located(word: &str, escape: char, lookup: Lookup<'_>) -> Result<Expanded, WordFault> {
     Expansion::new(word, escape, true, lookup).run()
 }
 
 /// Expands the body of an unquoted here-document: quotes stay, the escape is always `\`.
 pub fn expand_heredoc(body: &str, lookup: Lookup<'_>) -> Result<Expanded, WordError> {
-    Expansion::new(body, '\\', false, lookup).run()
+    Ok(Expansion::new(body, '\\', false, lookup).run()?)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Expanded, WordError, expand, expand_heredoc};
+    use super::{Expanded, WordError, expand, expand_heredoc, expand_located};
 
     const ENVIRONMENT: &[(&str, &str)] = &[
         ("PWD", "/home"),
@@ -266,6 +272,46 @@ mod tests {
         assert_eq!(text(&deep), "end");
         let open = "${X:-".repeat(100_000);
         assert_eq!(expand(&open, '\\', &lookup), Err(WordError::MissingBrace));
+    }
+
+    #[test]
+    fn depth_is_linear_where_every_level_adds_text() {
+        // Copied anew at every level these would be 5 GB.
+        let deep = "${X:-x".repeat(100_000) + &"}".repeat(100_000);
+        assert_eq!(text(&deep).len(), 100_000);
+        let deep = "${PWD:+x\"".repeat(100_000) + &"\"}".repeat(100_000);
+        assert_eq!(text(&deep).len(), 100_000);
+    }
+
+    #[test]
+    fn names_that_only_a_shell_knows_are_always_unset() {
+        let all = |_: &str| Some("set".to_owned());
+        for word in ["$1", "$0", "$12", "$@", "$*", "$#", "$?", "$-", "$$", "$!"] {
+            let expanded = expand(word, '\\', &all).unwrap();
+            assert_eq!(expanded.text, "", "{word}");
+            assert!(expanded.unset.contains(&word[1..]), "{word}");
+        }
+        assert_eq!(expand("$1x$x1", '\\', &all).unwrap().text, "xset");
+    }
+
+    #[test]
+    fn a_mistake_is_placed_in_the_word() {
+        for (word, place) in [
+            ("ab'c", "'c"),
+            ("ab\"c", "\"c"),
+            ("a${", "${"),
+            ("a${X:-b", "${X:-b"),
+            ("a${X:-${Y:-'b", "${X:-${Y:-'b"),
+            ("a${}b", "${"),
+            ("a${X^}b", "${X^"),
+            ("a${X:=b}c", "${X:="),
+            ("a${PWD#\\x}b", "${PWD#\\x}"),
+            ("a${X:?b}c", "${X:?b}"),
+            ("a${X/b}c", "${X/b}c"),
+        ] {
+            let fault = expand_located(word, '\\', &lookup).unwrap_err();
+            assert_eq!(&word[fault.span.start..fault.span.end], place, "{word}");
+        }
     }
 
     #[test]

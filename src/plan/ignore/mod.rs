@@ -54,6 +54,14 @@ crate::messages! {
         en: "bad pattern: syntax error in {pattern:?}",
         ko: "패턴이 올바르지 않습니다: {pattern:?}",
     }
+    bad_pattern_help() {
+        en: "close every [, write - and ] inside it as \\- and \\], and do not end with \\",
+        ko: "[는 ]로 닫고, 그 안의 -와 ]는 \\-와 \\]로 쓰세요. \\로 끝날 수 없습니다",
+    }
+    lone_exception_help() {
+        en: "write what to bring back behind the !, as in !README.md",
+        ko: "! 뒤에 다시 넣을 것을 쓰세요. 예: !README.md",
+    }
     lone_exception() {
         en: "illegal exclusion pattern: \"!\"",
         ko: "'!' 뒤에 패턴이 없습니다: \"!\"",
@@ -66,6 +74,14 @@ impl IgnoreError {
         match self.pattern.as_str() {
             "!" => lone_exception(language),
             pattern => bad_pattern(language, pattern),
+        }
+    }
+
+    /// Returns what to type instead.
+    pub fn help(&self, language: Language) -> String {
+        match self.pattern.as_str() {
+            "!" => lone_exception_help(language),
+            _ => bad_pattern_help(language),
         }
     }
 }

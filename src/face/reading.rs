@@ -1,0 +1,176 @@
+//! The language as a tool: parse, expand, ignore-check, context ls.
+//!
+//! Nothing here needs a store, an image, or the caller's environment.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Answer, Face};
+use crate::command;
+use crate::diagnostic::Diagnostic;
+use crate::parser;
+use crate::parser::word::{self, Expanded, WordFault};
+use crate::render::{self, PathFate};
+use crate::session::{SessionError, Trouble, read_bytes, read_file, read_ignore};
+use crate::source::Source;
+
+/// The name of a word that stands in no file.
+const WORD: &str = "WORD";
+
+/// `expand --json`.
+#[derive(Serialize)]
+struct ExpandedJson {
+    result: String,
+    words: Vec<String>,
+    used: Vec<String>,
+    unset: Vec<String>,
+}
+
+/// `ignore-check --json`.
+#[derive(Serialize)]
+struct Fates<'a> {
+    paths: &'a [PathFate],
+}
+
+impl Face<'_> {
+    pub(super) fn parse(&mut self, call: &command::Parse) -> Answer {
+        let name = call.file.display().to_string();
+        let source = read_file(&name, &self.path(&call.file), self.language())?;
+        let file = parser::syntax(&source).map_err(|errors| SessionError::Dockerfile {
+            diagnostics: errors
+                .iter()
+                .map(|error| error.diagnostic(&source, self.language()))
+                .collect(),
+            source: source.clone(),
+        })?;
+        if call.json {
+            self.write(&render::json(&parser::json::json(source.name(), &file)));
+            return Ok(0);
+        }
+        self.show(&render::syntax_tree(
+            &parser::tree::tree(&file),
+            &self.screen,
+        ));
+        for warning in &file.warnings {
+            let drawn =
+                render::diagnostic(&warning.diagnostic(self.language()), &source, &self.screen);
+            self.mutter(&self.screen.paint(&drawn));
+        }
+        Ok(0)
+    }
+
+    pub(super) fn expand(&mut self, call: &command::Expand) -> Answer {
+        let bytes = std::os::unix::ffi::OsStrExt::as_bytes(call.word.as_os_str());
+        let source = parser::decode(WORD, bytes.to_vec()).map_err(|_| {
+            let help = not_text_help(self.language());
+            Trouble::new(not_text(self.language())).with_help(help)
+        })?;
+        // Of two values for one name the later one stays.
+        let variables: BTreeMap<&str, &str> = call
+            .env
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let lookup = |name: &str| variables.get(name).map(|value| (*value).to_owned());
+        let expanded = word::expand_located(source.text(), call.escape, &lookup)
+            .map_err(|fault| self.misread(source, &fault))?;
+        if call.json {
+            self.write(&render::json(&ExpandedJson::from(expanded)));
+        } else if call.words {
+            for word in &expanded.words {
+                self.line(word);
+            }
+        } else {
+            self.line(&expanded.text);
+            self.note_unset(&expanded);
+        }
+        Ok(0)
+    }
+
+    /// Shows a mistake in a word where it is.
+    fn misread(&self, source: Source, fault: &WordFault) -> SessionError {
+        let (error, language) = (&fault.error, self.language());
+        let diagnostic = Diagnostic::error(error.id(), error.message(language), fault.span)
+            .with_help(error.help(language));
+        SessionError::Dockerfile {
+            source,
+            diagnostics: vec![diagnostic],
+        }
+    }
+
+    /// Whoever looks on may wonder where a variable went; a script does not.
+    fn note_unset(&mut self, expanded: &Expanded) {
+        if !self.around.terminal || expanded.unset.is_empty() {
+            return;
+        }
+        let names: Vec<&str> = expanded.unset.iter().map(String::as_str).collect();
+        let note = unset(self.language(), &names.join(", "));
+        self.mutter(&format!("note: {note}\n"));
+    }
+
+    pub(super) fn ignore_check(&mut self, call: &command::IgnoreCheck) -> Answer {
+        let (name, language) = (call.ignorefile.display().to_string(), self.language());
+        let bytes = read_bytes(&self.path(&call.ignorefile), language)
+            .map_err(|why| Trouble::new(no_ignore_file(language, &name, &why)))?;
+        // Comments may be in any encoding; a path that is not UTF-8 is in no context.
+        let text = String::from_utf8_lossy(&bytes);
+        let ignore = read_ignore(&name, &text, language)?;
+        let paths = call.paths.iter().map(|path| path.to_string_lossy());
+        let fates: Vec<PathFate> = paths
+            .map(|path| PathFate::new(&path, ignore.decide(&path)))
+            .collect();
+        if call.json {
+            self.write(&render::json(&Fates { paths: &fates }));
+        } else {
+            self.show(&render::path_fates(&name, &fates, &self.screen));
+        }
+        Ok(0)
+    }
+
+    pub(super) fn context(&mut self, command: &command::Context) -> Answer {
+        let command::Context::Ls(call) = command;
+        let file = call.file.as_ref().map(|file| self.path(file));
+        let listing = self
+            .session
+            .context_listing(&self.path(&call.path), file.as_deref())?;
+        if call.json {
+            self.write(&render::json(&listing));
+        } else if call.excluded {
+            self.show(&render::context_excluded(&listing, call.all, &self.screen));
+        } else {
+            self.show(&render::context_files(&listing, call.all, &self.screen));
+        }
+        Ok(0)
+    }
+}
+
+impl From<Expanded> for ExpandedJson {
+    fn from(expanded: Expanded) -> Self {
+        Self {
+            result: expanded.text,
+            words: expanded.words,
+            used: expanded.used.into_iter().collect(),
+            unset: expanded.unset.into_iter().collect(),
+        }
+    }
+}
+
+crate::messages! {
+    not_text() {
+        en: "the word is not UTF-8 text",
+        ko: "단어가 UTF-8 텍스트가 아닙니다",
+    }
+    not_text_help() {
+        en: "a Dockerfile is UTF-8 text; check the encoding of the terminal or script",
+        ko: "Dockerfile은 UTF-8 텍스트입니다. 터미널이나 스크립트의 인코딩을 확인하세요",
+    }
+    unset(names: &str) {
+        en: "not set: {names}; --env NAME=VALUE gives a value",
+        ko: "값이 정해지지 않은 변수: {names}. --env NAME=VALUE로 값을 줄 수 있습니다",
+    }
+    no_ignore_file(name: &str, why: &str) {
+        en: "unable to read the ignore file: {name}: {why}",
+        ko: "ignore 파일을 읽을 수 없습니다: {name}: {why}",
+    }
+}
