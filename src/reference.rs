@@ -1,7 +1,7 @@
 //! Image references: `[registry/]name[:tag][@digest]`, read and shown as docker does.
 //!
-//! Names are short here: `docker.io/library/node` is written `node`, a missing tag means
-//! `latest`. (distribution reference grammar; docker's familiar names.)
+//! Names are short here: `docker.io/library/node` is written `node`, and a missing tag means
+//! `latest`: both are one name, and equal. (distribution reference grammar; docker's familiar names.)
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,6 +20,7 @@ pub const DEFAULT_TAG: &str = "latest";
 #[serde(into = "String", try_from = "String")]
 pub struct ImageReference {
     name: String,
+    /// None only where a digest is written and no tag.
     tag: Option<String>,
     digest: Option<Digest>,
 }
@@ -43,11 +44,7 @@ impl ImageReference {
 
     /// Returns the tag: the one written, else `latest`, or none where only a digest is written.
     pub fn tag(&self) -> Option<&str> {
-        match (&self.tag, &self.digest) {
-            (Some(tag), _) => Some(tag),
-            (None, Some(_)) => None,
-            (None, None) => Some(DEFAULT_TAG),
-        }
+        self.tag.as_deref()
     }
 
     /// Returns the digest that pins the image, if one is written.
@@ -66,10 +63,12 @@ impl ImageReference {
 }
 
 impl fmt::Display for ImageReference {
-    /// Writes the short form: `:latest` is left out.
+    /// Writes the short form, which reads as the same reference again: `:latest` is left out,
+    /// except beside a digest, where no tag is another name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
-        if let Some(tag) = self.tag.as_deref().filter(|tag| *tag != DEFAULT_TAG) {
+        let said = |tag: &&str| self.digest.is_some() || *tag != DEFAULT_TAG;
+        if let Some(tag) = self.tag().filter(said) {
             write!(f, ":{tag}")?;
         }
         match &self.digest {
@@ -105,6 +104,10 @@ impl FromStr for ImageReference {
         if !path.split('/').all(is_name_part) || !registry.is_none_or(is_registry) {
             return Err(wrong());
         }
+        let tag = match digest {
+            Some(_) => tag,
+            None => tag.or(Some(DEFAULT_TAG)),
+        };
         Ok(Self {
             name: name.to_owned(),
             tag: tag.map(str::to_owned),
@@ -187,6 +190,29 @@ mod tests {
                 (reference.to_string(), reference.with_tag()),
                 (short.into(), full.into())
             );
+        }
+    }
+
+    #[test]
+    fn a_missing_tag_is_latest_and_equal_to_it() {
+        let reference = |text: &str| text.parse::<ImageReference>().expect(text);
+        let whole = "docker.io/library/shop:latest";
+        assert_eq!(reference("shop"), reference(whole));
+        assert_ne!(reference("shop"), reference("shop:1"));
+        let digest = Digest::of(b"shop");
+        let pinned = reference(&format!("shop@{digest}"));
+        assert_eq!(pinned.tag(), None);
+        assert_ne!(pinned, reference(&format!("shop:latest@{digest}")));
+    }
+
+    #[test]
+    fn what_is_shown_reads_as_the_same_reference() {
+        let digest = Digest::of(b"shop");
+        for text in ["shop", "shop:1", "shop:latest", "me/shop"] {
+            for text in [text.to_owned(), format!("{text}@{digest}")] {
+                let reference: ImageReference = text.parse().expect(&text);
+                assert_eq!(reference.to_string().parse(), Ok(reference), "{text}");
+            }
         }
     }
 
