@@ -253,6 +253,21 @@ pub struct BuildOptions {
     pub target: Option<String>,
 }
 
+/// What `plan` takes though it changes nothing there: a typed `build -t shop .` becomes a plan by
+/// its first word alone.
+#[derive(Debug, Clone, Args)]
+pub struct BuildOnly {
+    /// Name that the image would get
+    #[arg(long, short, value_name = "NAME", hide = true)]
+    pub tag: Vec<String>,
+    /// How a build would show progress
+    #[arg(long, value_name = "HOW", value_enum, hide = true)]
+    pub progress: Option<Progress>,
+    /// Whether a build would print only the image's id
+    #[arg(long, short, hide = true)]
+    pub quiet: bool,
+}
+
 /// `build`
 #[derive(Debug, Clone, Args)]
 pub struct Build {
@@ -292,6 +307,9 @@ pub struct Plan {
     /// Options shared with `build`.
     #[command(flatten)]
     pub options: BuildOptions,
+    /// Options of `build` alone.
+    #[command(flatten)]
+    pub unneeded: BuildOnly,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -159,7 +159,8 @@ impl Face<'_> {
     }
 
     pub(super) fn plan(&mut self, call: &command::Plan) -> Answer {
-        let request = self.build_call(&call.path, &call.options, &[])?;
+        // The names change nothing, but a build would refuse a wrong one.
+        let request = self.build_call(&call.path, &call.options, &call.unneeded.tag)?;
         let report = self.session.forecast(&request)?;
         if call.json {
             self.write(&render::json(&report));

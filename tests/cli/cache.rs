@@ -276,6 +276,19 @@ fn target_builds_only_what_that_stage_needs() {
 }
 
 #[test]
+fn a_build_becomes_a_plan_by_its_first_word_alone() {
+    let home = app();
+    let options = "-t shop:1 -q --progress plain --no-cache";
+    let plan = home.plan(options);
+    assert_eq!(plan.states(), "BASE MISS MISS MISS META");
+    assert!(!home.ok("images").contains("shop"), "a plan names nothing");
+    // What a build would refuse, a plan refuses too.
+    home.call("plan -t BAD .").fails(125, "must be lowercase");
+    let help = home.ok("plan --help");
+    assert!(!help.contains("--tag"), "{help}");
+}
+
+#[test]
 fn copy_from_a_stage_that_makes_the_same_again_is_a_hit() {
     let home = Home::with(STAGES);
     home.file("a.txt", "one\n");
