@@ -59,6 +59,7 @@ impl Face<'_> {
         };
         Ok(BuildCall {
             context: self.path(path),
+            context_name: Some(path.display().to_string()),
             file: options.file.as_ref().map(|file| self.path(file)),
             file_name: options.file.as_ref().map(|file| file.display().to_string()),
             text: None,

@@ -18,6 +18,8 @@ use crate::source::Source;
 pub struct BuildCall {
     /// The folder to build from.
     pub context: PathBuf,
+    /// What messages call the folder: as it was given.
+    pub context_name: Option<String>,
     /// `-f`; `-` for standard input.
     pub file: Option<PathBuf>,
     /// What messages call the file: `-f` as it was given.
@@ -108,7 +110,7 @@ impl Session {
 
     /// Reads what is to be built, and its mistakes.
     fn request(&self, call: &BuildCall) -> Result<(Source, BuildRequest)> {
-        let context = self.context(&call.context, call.text.is_none())?;
+        let context = self.context(call)?;
         let source = self.dockerfile(call, &context)?;
         parser::parse(&source).map_err(|errors| SessionError::Dockerfile {
             source: source.clone(),
@@ -130,20 +132,22 @@ impl Session {
         Ok((source, request))
     }
 
-    fn context(&self, path: &Path, from_file: bool) -> Result<PathBuf> {
-        let shown = path.display().to_string();
-        let Ok(folder) = path.canonicalize() else {
-            return Err(Trouble::new(context_missing(self.language(), &shown)).into());
+    fn context(&self, call: &BuildCall) -> Result<PathBuf> {
+        let named = call.context_name.clone();
+        let shown = named.unwrap_or_else(|| call.context.display().to_string());
+        let Ok(folder) = call.context.canonicalize() else {
+            let trouble = Trouble::new(context_missing(self.language(), &shown));
+            return Err(trouble.into());
         };
         if folder.is_dir() {
             return Ok(folder);
         }
-        let parent = path.parent().map(|parent| parent.display().to_string());
-        let parent = parent
-            .filter(|parent| !parent.is_empty())
-            .unwrap_or_else(|| ".".to_owned());
+        let parent = Path::new(&shown).parent().map(Path::to_string_lossy);
+        let parent = parent.filter(|parent| !parent.is_empty());
+        let parent = parent.unwrap_or_else(|| ".".into());
         let help = context_is_dockerfile_help(self.language(), &shown, &parent);
         let trouble = Trouble::new(context_is_file(self.language(), &shown));
+        let from_file = call.text.is_none();
         Err(trouble.with_help(from_file.then_some(help)).into())
     }
 

@@ -94,3 +94,16 @@ fn instructions_that_cannot_be_carried_out_are_refused_by_name_before_anything_i
         assert_eq!(home.plan("").states(), "BASE MISS");
     }
 }
+
+#[test]
+fn a_context_is_named_as_it_was_typed() {
+    let home = Home::with("FROM scratch\n");
+    home.file("sub/file", "x");
+    let said = home.call("build ./missing").fails(1, "\"./missing\"");
+    let folder = home.context().display().to_string();
+    assert!(!said.contains(&folder), "{said}");
+    let said = home.call("plan sub/file").fails(1, "directory: sub/file\n");
+    assert!(said.contains("`build -f sub/file sub`"), "{said}");
+    let said = home.call("build Dockerfile").fails(1, "directory: Dockerfile\n");
+    assert!(said.contains("`build -f Dockerfile .`"), "{said}");
+}
