@@ -9,6 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::language::Language;
 
 const DEFAULT_REGISTRY: &str = "docker.io/";
 const DEFAULT_NAMESPACE: &str = "library/";
@@ -27,13 +28,49 @@ pub struct ImageReference {
 
 /// Text that is not an image reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message(Language::En))]
 pub enum ParseReferenceError {
     /// The repository name has upper-case letters.
-    #[error("invalid reference format: repository name (`{0}`) must be lowercase")]
     UpperCase(String),
     /// Anything else.
-    #[error("invalid reference format: `{0}`")]
     Format(String),
+}
+
+crate::messages! {
+    upper_case(name: &str) {
+        en: "invalid reference format: repository name (`{name}`) must be lowercase",
+        ko: "이미지 이름이 올바르지 않습니다(invalid reference format): `{name}`은(는) 소문자여야 합니다(must be lowercase)",
+    }
+    upper_case_help(name: &str) {
+        en: "write `{name}`",
+        ko: "`{name}`이라고 쓰세요",
+    }
+    malformed(text: &str) {
+        en: "invalid reference format: `{text}`",
+        ko: "이미지 이름이 올바르지 않습니다(invalid reference format): `{text}`",
+    }
+    malformed_help() {
+        en: "a name is lower-case letters and digits, joined by `.`, `_`, `-` or `/`, then `:TAG` if wanted: `shop:1.0`",
+        ko: "이름은 소문자와 숫자를 `.`, `_`, `-`, `/`로 잇고, 필요하면 뒤에 `:태그`를 붙입니다. 예: `shop:1.0`",
+    }
+}
+
+impl ParseReferenceError {
+    /// Returns the sentence in a language.
+    pub fn message(&self, language: Language) -> String {
+        match self {
+            Self::UpperCase(name) => upper_case(language, name),
+            Self::Format(text) => malformed(language, text),
+        }
+    }
+
+    /// Returns what to type instead.
+    pub fn help(&self, language: Language) -> Option<String> {
+        Some(match self {
+            Self::UpperCase(name) => upper_case_help(language, &name.to_lowercase()),
+            Self::Format(_) => malformed_help(language),
+        })
+    }
 }
 
 impl ImageReference {

@@ -53,8 +53,10 @@ impl Face<'_> {
     ) -> Result<BuildCall, SessionError> {
         let reference = |tag: &String| {
             tag.parse::<ImageReference>().map_err(|error| {
-                let text = format!("invalid argument \"{tag}\" for \"-t, --tag\" flag: {error}");
-                Trouble::new(text).with_exit(125)
+                let reason = error.message(self.language());
+                Trouble::new(bad_tag(self.language(), tag, &reason))
+                    .with_help(error.help(self.language()))
+                    .with_exit(125)
             })
         };
         Ok(BuildCall {
@@ -265,6 +267,10 @@ crate::messages! {
     built_as(id: &str, names: &str) {
         en: "built {id}, named {names}",
         ko: "{id} 이미지를 만들었습니다. 이름: {names}",
+    }
+    bad_tag(tag: &str, reason: &str) {
+        en: "invalid argument \"{tag}\" for \"-t, --tag\" flag: {reason}",
+        ko: "\"-t, --tag\"의 값 \"{tag}\" 을(를) 쓸 수 없습니다(invalid argument): {reason}",
     }
     no_step(step: usize, count: usize) {
         en: "there is no step {step}: the build has {count}",

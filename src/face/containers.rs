@@ -27,7 +27,8 @@ impl Face<'_> {
     /// Runs a container as it is described.
     pub fn run_asked(&mut self, request: &RunCall) -> Answer {
         if request.tty && request.interactive && !self.around.terminal && !request.detach {
-            return Err(Trouble::new(no_terminal(self.language())).into());
+            let trouble = Trouble::new(no_terminal(self.language()));
+            return Err(trouble.with_help(no_terminal_help(self.language())).into());
         }
         let stdin = self.around.stdin.filter(|_| request.interactive);
         let streams = Streams {
@@ -132,7 +133,8 @@ impl Face<'_> {
 
     pub(super) fn exec(&mut self, call: &command::Exec) -> Answer {
         if call.tty && call.interactive && !self.around.terminal {
-            return Err(Trouble::new(no_terminal(self.language())).into());
+            let trouble = Trouble::new(no_terminal(self.language()));
+            return Err(trouble.with_help(no_terminal_help(self.language())).into());
         }
         let request = ExecCall {
             container: call.container.clone(),
@@ -353,6 +355,10 @@ crate::messages! {
     no_terminal() {
         en: "the input device is not a TTY",
         ko: "입력이 터미널이 아닙니다(the input device is not a TTY)",
+    }
+    no_terminal_help() {
+        en: "leave out -t: `-i` alone passes a pipe or a file on; or run it from a terminal",
+        ko: "-t를 빼세요. 파이프나 파일은 `-i`만으로 전달됩니다. 아니면 터미널에서 실행하세요",
     }
     no_network(name: &str) {
         en: "network {name} not found",

@@ -11,7 +11,8 @@ impl Face<'_> {
     pub(super) fn images(&mut self, call: &command::Images) -> Answer {
         let mut images = self.session.images()?;
         if let Some(name) = &call.name {
-            let wanted: ImageReference = name.parse().map_err(|e| Trouble::reference(&e))?;
+            let parsed = name.parse::<ImageReference>();
+            let wanted = parsed.map_err(|e| Trouble::reference(&e, self.language()))?;
             let has_tag = name
                 .rsplit('/')
                 .next()

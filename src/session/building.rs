@@ -44,6 +44,10 @@ crate::messages! {
         en: "unable to prepare context: path \"{path}\" not found",
         ko: "빌드 컨텍스트 폴더가 없습니다(unable to prepare context): \"{path}\" not found",
     }
+    context_missing_help() {
+        en: "the last word is the folder to build from; a dot means this one: `build .`",
+        ko: "마지막 단어는 빌드할 폴더입니다. 점(.)은 지금 폴더라는 뜻입니다: `build .`",
+    }
     context_is_file(path: &str) {
         en: "unable to prepare context: context must be a directory: {path}",
         ko: "빌드 컨텍스트는 폴더여야 합니다(context must be a directory): {path}",
@@ -137,7 +141,8 @@ impl Session {
         let shown = named.unwrap_or_else(|| call.context.display().to_string());
         let Ok(folder) = call.context.canonicalize() else {
             let trouble = Trouble::new(context_missing(self.language(), &shown));
-            return Err(trouble.into());
+            let help = context_missing_help(self.language());
+            return Err(trouble.with_help(help).into());
         };
         if folder.is_dir() {
             return Ok(folder);

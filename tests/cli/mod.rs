@@ -8,6 +8,7 @@
 //! | `cache` | what is a hit and what a miss (dockerfile-spec.md, 10) |
 //! | `instructions` | what an image is like after each instruction |
 //! | `failing` | a RUN that fails |
+//! | `remedies` | what is refused says what to type |
 
 mod cache;
 mod containers;
@@ -15,3 +16,4 @@ mod exit_codes;
 mod failing;
 mod images;
 mod instructions;
+mod remedies;
