@@ -12,6 +12,7 @@ use super::notes::notes;
 use super::report::{BuildEvent, BuildReport, LayerReport, StepFailure, StepReport, StepState};
 use super::run::{self, Ran};
 use super::settings;
+use super::times;
 use super::workdir::workdir;
 use super::world::{BuildWorld, layer_ingredients};
 use crate::digest::{CacheKey, DiffId, Digest};
@@ -72,6 +73,8 @@ struct Stage {
     layers: Vec<DiffId>,
     config: ImageConfig,
     cmd_set: bool,
+    /// What came with the base image: the entries of its history, and its time.
+    inherited: (usize, Option<String>),
 }
 
 /// Everything that is worked out before the first step.
@@ -109,7 +112,7 @@ impl Builder<'_> {
         }
         if report.failed().is_none() {
             let stage = &stages[&prepared.plan.target];
-            let image = self.store.put_image(&stage.config, &stage.layers)?;
+            let image = self.put_image(stage)?;
             for tag in &input.tags {
                 self.store.tag(tag, &image)?;
             }
@@ -337,11 +340,8 @@ impl Builder<'_> {
             StepKind::Config(change) => {
                 let stage = stages.get_mut(&index).expect("FROM comes first");
                 settings::apply(change, &mut stage.config, &mut stage.cmd_set);
-                let created = stage.config.created.clone();
-                stage
-                    .config
-                    .history
-                    .push(settings::config_history(change, created));
+                let history = settings::config_history(change);
+                stage.config.history.push(history);
                 row.state = StepState::Meta;
             }
             StepKind::Layer(layer) => {
@@ -355,9 +355,16 @@ impl Builder<'_> {
                 }
             }
         }
-        let stage = &stages[&index];
-        row.image = Some(self.store.put_image(&stage.config, &stage.layers)?.id);
+        row.image = Some(self.put_image(&stages[&index])?.id);
         Ok(())
+    }
+
+    /// Makes an image of a stage as far as it has come.
+    fn put_image(&self, stage: &Stage) -> Result<Image, BuildError> {
+        let mut config = stage.config.clone();
+        let (entries, time) = &stage.inherited;
+        times::fill_in(&mut config.history, *entries, time.as_deref());
+        Ok(self.store.put_image(&config, &stage.layers)?)
     }
 
     fn failure(&self, error: &BuildError) -> StepFailure {
@@ -381,12 +388,14 @@ impl Builder<'_> {
                 layers: image.layers.clone(),
                 config: child_config(&image.config),
                 cmd_set: false,
+                inherited: (image.config.history.len(), image.config.created.clone()),
             },
             None => Stage {
                 chain: Chain::new(CacheKey(Digest::of(b"scratch")), step.number, Vec::new()),
                 layers: Vec::new(),
                 config: scratch_config(),
                 cmd_set: false,
+                inherited: (0, None),
             },
         }
     }

@@ -71,9 +71,11 @@ impl Face<'_> {
         Ok(0)
     }
 
-    /// Says how long ago a time was; nothing for none.
+    /// Says how long ago a time was; docker's `N/A` for none. The epoch itself is no time but what
+    /// those write who want the same bytes each time.
     fn ago(&self, time: Option<&str>) -> String {
         let then = time.and_then(|time| time.parse::<jiff::Timestamp>().ok());
+        let then = then.filter(|then| then.as_second() > 0);
         then.map_or_else(
             || "N/A".to_owned(),
             |then| render::ago(self.language(), then.as_second(), (self.around.now)()),
