@@ -211,10 +211,26 @@ mod tests {
             d                    0:0 -> 7:7  owner
           ENV A                  1 -> (not set)
           build argument V       (not set) -> ""
-          setting user           root -> app
+          user                   root -> app
           base image             practice-os@1a -> practice-os@2b
           cache                  its layer is gone from the store
         "#);
+    }
+
+    #[test]
+    fn a_copy_that_goes_elsewhere_does_not_have_the_same_text() {
+        let mut step = sample::step(1, StepState::Miss, "COPY a.txt /there");
+        step.reasons = vec![MissReason::SettingChanged(Changed {
+            name: "destination".into(),
+            old: Some("/here".into()),
+            new: Some("/there".into()),
+        })];
+        insta::assert_snapshot!(drawn(&sample::report(vec![step]), 1, Language::En, Chrome::Ascii), @r"
+        COPY a.txt /there       MISS  step 1
+          files copied          same
+          destination           /here -> /there
+          earlier steps         same
+        ");
     }
 
     #[test]
