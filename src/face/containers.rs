@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Answer, Face};
 use crate::command;
-use crate::render;
+use crate::render::{self, Narrow};
 use crate::runtime::Resources;
 use crate::runtime::attach::{Outcome, Streams};
 use crate::runtime::log::Show;
@@ -13,6 +13,16 @@ use crate::session::{ExecCall, RunCall, SessionError, Trouble};
 
 /// docker cuts the text of a command in `ps` here.
 const COMMAND_TEXT: usize = 20;
+
+/// How `ps` becomes narrow: which container it is, whether it runs and its name stay to the last.
+const NARROW_PS: [Narrow; 6] = [
+    Narrow::Empty("PORTS"),
+    Narrow::Cut("COMMAND", 10),
+    Narrow::Leave("CREATED"),
+    Narrow::Cut("IMAGE", 12),
+    Narrow::Leave("COMMAND"),
+    Narrow::Leave("IMAGE"),
+];
 
 impl Face<'_> {
     pub(super) fn run_container(&mut self, call: &command::Run) -> Answer {
@@ -204,7 +214,12 @@ impl Face<'_> {
             "PORTS",
             "NAMES",
         ];
-        self.write(&render::table(&heads, &rows));
+        let columns = if call.no_trunc {
+            usize::MAX
+        } else {
+            self.screen.width
+        };
+        self.write(&render::narrow_table(&heads, &rows, columns, &NARROW_PS));
         Ok(0)
     }
 

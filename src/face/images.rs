@@ -4,8 +4,16 @@ use super::{Answer, Face};
 use crate::command;
 use crate::layers::ChangeKind;
 use crate::reference::ImageReference;
-use crate::render::{self, Line, Style, Text, docker_size};
+use crate::render::{self, Line, Narrow, Style, Text, docker_size};
 use crate::session::{Inspected, Removed, Trouble, Which};
+
+/// How `history` becomes narrow: what made a layer, and how big it is, stay to the last.
+const NARROW_HISTORY: [Narrow; 4] = [
+    Narrow::Leave("COMMENT"),
+    Narrow::Cut("CREATED BY", 24),
+    Narrow::Leave("IMAGE"),
+    Narrow::Leave("CREATED"),
+];
 
 impl Face<'_> {
     pub(super) fn images(&mut self, call: &command::Images) -> Answer {
@@ -117,7 +125,17 @@ impl Face<'_> {
             self.write(&ids);
         } else {
             let heads = ["IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT"];
-            self.write(&render::table(&heads, &rows));
+            let columns = if call.no_trunc {
+                usize::MAX
+            } else {
+                self.screen.width
+            };
+            self.write(&render::narrow_table(
+                &heads,
+                &rows,
+                columns,
+                &NARROW_HISTORY,
+            ));
         }
         Ok(0)
     }

@@ -314,7 +314,11 @@ fn copy_from_a_stage_that_makes_the_same_again_is_a_hit() {
     home.file("a.txt", "uno\n");
     let plan = home.plan("");
     assert_eq!(plan.states(), "BASE MISS MISS SKIP SKIP BASE UNKNOWN META");
-    assert_eq!(plan.step(7)["until"], 3, "the stage is known after its last layer");
+    assert_eq!(
+        plan.step(7)["until"],
+        3,
+        "the stage is known after its last layer"
+    );
     let rows = home.build("");
     assert_eq!(rows.states(), "BASE MISS MISS SKIP SKIP BASE HIT META");
 }

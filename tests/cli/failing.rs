@@ -104,6 +104,8 @@ fn a_context_is_named_as_it_was_typed() {
     assert!(!said.contains(&folder), "{said}");
     let said = home.call("plan sub/file").fails(1, "directory: sub/file\n");
     assert!(said.contains("`build -f sub/file sub`"), "{said}");
-    let said = home.call("build Dockerfile").fails(1, "directory: Dockerfile\n");
+    let said = home
+        .call("build Dockerfile")
+        .fails(1, "directory: Dockerfile\n");
     assert!(said.contains("`build -f Dockerfile .`"), "{said}");
 }

@@ -91,7 +91,11 @@ fn a_setting_is_as_old_as_the_nearest_layer_and_what_has_no_time_says_so() {
     assert!(base.iter().all(|age| age == "N/A"), "{ages:?}");
     let before = home.ok("images -q --no-trunc app");
     home.ok("build -q -t app .");
-    assert_eq!(home.ok("images -q --no-trunc app"), before, "the same again");
+    assert_eq!(
+        home.ok("images -q --no-trunc app"),
+        before,
+        "the same again"
+    );
 }
 
 #[test]
