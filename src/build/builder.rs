@@ -8,7 +8,7 @@ use super::base::{Images, PracticeSettings};
 use super::cache::BuildCache;
 use super::copy::{self, Reader, Times, Tree, Unchanged};
 use super::error::{BuildError, ImageError};
-use super::notes::notes;
+use super::notes::{notes, remarks};
 use super::report::{BuildEvent, BuildReport, LayerReport, StepFailure, StepReport, StepState};
 use super::run::{self, Ran};
 use super::settings;
@@ -81,6 +81,7 @@ struct Stage {
 struct Prepared {
     plan: Plan,
     bases: HashMap<String, Image>,
+    warnings: Vec<parser::Warning>,
 }
 
 type Events<'e> = &'e mut dyn FnMut(BuildEvent);
@@ -122,7 +123,9 @@ impl Builder<'_> {
             report.image = Some(image.id);
             report.tags = input.tags.iter().map(ImageReference::with_tag).collect();
         }
-        report.notes = notes(&prepared.plan, &report, self.ids, self.language);
+        report.notes = remarks(&prepared.warnings, self.language);
+        let about_runs = notes(&prepared.plan, &report, self.ids, self.language);
+        report.notes.extend(about_runs);
         report.context = world.looked_at;
         report.millis = millis(started);
         world.store_digests()?;
@@ -149,6 +152,7 @@ impl Builder<'_> {
             report.steps.push(row);
         }
         report.context = world.looked_at;
+        report.notes = remarks(&prepared.warnings, self.language);
         world.store_digests()?;
         Ok(report)
     }
@@ -206,7 +210,11 @@ impl Builder<'_> {
                 _ => {}
             }
         }
-        Ok(Prepared { plan, bases })
+        Ok(Prepared {
+            plan,
+            bases,
+            warnings: file.warnings,
+        })
     }
 
     /// Returns an image, making a built-in base where the name asks for one.

@@ -1,12 +1,19 @@
-//! What this machine did in a lesser way than another would, in a line each.
+//! What is worth a line beside the steps: what this machine did in a lesser way than another would,
+//! and what the Dockerfile probably did not mean.
 
 use super::report::{BuildReport, StepState};
 use super::room::is_copying;
 use crate::language::Language;
+use crate::parser::Warning;
+use crate::parser::lint::Rule;
 use crate::plan::{LayerStep, Plan, RunStep, StepKind};
 use crate::runtime::IdMode;
 
 crate::messages! {
+    in_line(line: usize, what: &str, help: &str) {
+        en: "line {line}: {what}; {help}",
+        ko: "{line}번째 줄: {what}. {help}",
+    }
     copied() {
         en: "overlayfs cannot be used here, so every RUN works on a copy of its layers; the result is the same",
         ko: "이곳에서는 overlayfs를 쓸 수 없어 RUN마다 레이어를 복사해서 작업합니다. 결과는 같습니다",
@@ -39,6 +46,21 @@ pub fn notes(plan: &Plan, report: &BuildReport, ids: IdMode, language: Language)
         notes.push(one_id(language));
     }
     notes
+}
+
+/// Returns the notes about words that became something else than was probably meant.
+pub fn remarks(warnings: &[Warning], language: Language) -> Vec<String> {
+    let surprising = |warning: &&Warning| warning.rule == Rule::JsonArrayNotQuite;
+    let said = |warning: &Warning| {
+        let help = warning.rule.help(language).unwrap_or_default();
+        in_line(
+            language,
+            warning.line,
+            &warning.rule.message(language),
+            &help,
+        )
+    };
+    warnings.iter().filter(surprising).map(said).collect()
 }
 
 /// Whether a step means to give files to somebody.

@@ -7,7 +7,7 @@ use crate::build::{BuildEvent, BuildReport};
 use crate::command;
 use crate::parser;
 use crate::reference::ImageReference;
-use crate::render::{self, BuildLog, Compared, Keep, LiveBuild, OutputLines, Screen};
+use crate::render::{self, BuildLog, Compared, Keep, Line, LiveBuild, OutputLines, Screen};
 use crate::session::{BuildCall, SessionError, Trouble, read_file};
 
 /// Redraws a second at the most (lesson-format.md, 10.12).
@@ -102,9 +102,7 @@ impl Face<'_> {
             self.say_built(&report);
         }
         if !quiet {
-            for note in &report.notes {
-                self.mutter(&format!("note: {note}\n"));
-            }
+            self.say_notes(&report);
         }
         self.last.error = report
             .failed()
@@ -112,6 +110,14 @@ impl Face<'_> {
             .map(|it| it.message);
         self.last.build = Some(report);
         Ok(code)
+    }
+
+    fn say_notes(&mut self, report: &BuildReport) {
+        for note in &report.notes {
+            let line = Line::plain(format!("note: {note}"));
+            let text = self.screen.wrap(&line, 2);
+            self.mutter(&self.screen.paint(&text));
+        }
     }
 
     fn say_built(&mut self, report: &BuildReport) {
@@ -169,6 +175,7 @@ impl Face<'_> {
             self.write(&render::json(&report));
         } else {
             self.show(&render::forecast(&report, &self.screen));
+            self.say_notes(&report);
         }
         self.last.build = Some(report);
         Ok(0)

@@ -109,3 +109,24 @@ fn a_context_is_named_as_it_was_typed() {
         .fails(1, "directory: Dockerfile\n");
     assert!(said.contains("`build -f Dockerfile .`"), "{said}");
 }
+
+#[test]
+fn an_array_that_is_no_json_is_named_where_it_is_built_planned_and_typed() {
+    let home = Home::with("FROM practice-os\nCMD [\"echo\", 'hi']\n");
+    for words in ["plan", "build -t odd .", "build -t odd ."] {
+        let called = home.call(words);
+        assert_eq!(called.code, Some(0), "{called:#?}");
+        assert!(called.err.contains("note: line 2: "), "{called:#?}");
+        assert!(called.err.contains("a line for the shell"), "{called:#?}");
+    }
+    let said = home.call("--lang ko plan").err;
+    assert!(
+        said.contains("2번째 줄") && said.contains("[\"echo\", \"hi\"]"),
+        "{said}"
+    );
+    // What it became is what runs, and the shell knows no such command.
+    home.call("run --rm odd").fails(127, "[echo,");
+
+    home.file("Dockerfile", "FROM practice-os\nRUN ['true']\n");
+    home.call("build .").fails(1, "note: line 2: ");
+}
