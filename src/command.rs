@@ -12,6 +12,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::language::Language;
 
+mod help;
+mod korean;
+
+pub use help::{for_help, language_asked};
+
 /// Learn container images by building them, one Dockerfile instruction at a time.
 #[derive(Debug, Clone, Parser)]
 #[command(

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::command::{Arguments, Command, Global, Learn};
+use crate::command::{Arguments, Command, Global, Learn, for_help, language_asked};
 use crate::course::Homes;
 use crate::face::{Face, Last, Surroundings, usage};
 use crate::render::{self, Screen};
@@ -33,7 +33,7 @@ pub fn main() -> ExitCode {
         .collect();
     let parsed = match Arguments::try_parse_from(&arguments) {
         Ok(parsed) => parsed,
-        Err(error) => return refuse(&error, &words),
+        Err(error) => return refuse(error, &words),
     };
     code(match parsed.command {
         None => prompt(&parsed.global, None),
@@ -126,10 +126,19 @@ fn folder() -> PathBuf {
 }
 
 /// Answers a call that clap did not understand, or one for help.
-fn refuse(error: &clap::Error, words: &[String]) -> ExitCode {
+fn refuse(error: clap::Error, words: &[String]) -> ExitCode {
+    // clap gave up before it came to know `--lang`.
+    let global = Global {
+        lang: language_asked(words.iter().map(String::as_str)),
+        ..Global::default()
+    };
+    let screen = screen(&global, io::stderr().is_terminal());
+    let command = || for_help(Arguments::command(), screen.language);
     if !error.use_stderr() {
+        let asked = command().try_get_matches_from(words).err();
+        let asked = asked.filter(|again| !again.use_stderr()).unwrap_or(error);
         // Help and version go where they were asked for; a closed pipe is no failure.
-        let _ = write!(io::stdout(), "{}", error.render());
+        let _ = write!(io::stdout(), "{}", asked.render());
         return ExitCode::SUCCESS;
     }
     if matches!(
@@ -137,15 +146,14 @@ fn refuse(error: &clap::Error, words: &[String]) -> ExitCode {
         Some("image" | "container" | "system" | "lesson")
     ) && words.len() == 2
     {
-        let mut command = Arguments::command();
+        let mut command = command();
         let help = command
             .find_subcommand_mut(&words[1])
             .map(clap::Command::render_help);
         let _ = write!(io::stdout(), "{}", help.unwrap_or_default());
         return ExitCode::SUCCESS;
     }
-    let screen = screen(&Global::default(), io::stderr().is_terminal());
-    let trouble = usage::trouble(error, words, screen.language);
+    let trouble = usage::trouble(&error, words, screen.language);
     let text = render::error(&trouble.message, trouble.help.as_deref(), &screen);
     let _ = write!(io::stderr(), "{}", screen.paint(&text));
     code(trouble.exit)
