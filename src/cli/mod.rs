@@ -1,5 +1,6 @@
 //! The shell's face: arguments to a command, the session's answer to the terminal.
 
+mod ctrl_c;
 mod lesson;
 mod surroundings;
 
@@ -66,6 +67,11 @@ fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
 fn run(global: &Global, command: Command) -> i32 {
     let screen = screen(global, io::stdout().is_terminal());
     let session = Session::new(settings(global, screen.language));
+    let command = command.short();
+    if ctrl_c::can_stop(&command) {
+        // Without it Ctrl-C ends strata at once, and the next start clears up.
+        let _ = ctrl_c::listen(session.interrupter());
+    }
     let (mut out, mut err) = (io::stdout(), io::stderr());
     let stdin = io::stdin();
     let mut face = Face {

@@ -204,11 +204,16 @@ impl Session {
         let working = self.interrupter.watch(at_work.pid());
         let answer = at_work.ask(&asked, along.as_ref(), events);
         drop(working);
-        if answer
+        let interrupted = answer
             .as_ref()
-            .is_err_and(|trouble| trouble.exit == INTERRUPTED)
-        {
+            .is_err_and(|trouble| trouble.exit == INTERRUPTED);
+        if interrupted {
             *worker = None;
+            drop(worker);
+            if !matches!(asked.request, Request::ClearUp) {
+                // What is left now is collected when the store is opened again, at the latest.
+                let _ = self.ask::<()>(Request::ClearUp, None, &mut |_| {});
+            }
         }
         Ok(answer?)
     }

@@ -151,6 +151,7 @@ impl Bench {
                 folder,
             } => json(&self.check_out(&layers, &upper, &folder).map_err(store)?),
             Request::RemoveTree(path) => json(&self.remove_tree(&path).map_err(store)?),
+            Request::ClearUp => json(&()),
             Request::Fsck => {
                 let problems = self.store.fsck().map_err(store)?;
                 let sentences = problems.iter().map(|problem| problem.message(language));
