@@ -17,7 +17,7 @@ use crate::layers::{
 };
 use crate::plan::PlanOptions;
 use crate::reference::ImageReference;
-use crate::runtime::{IdMode, containers::Containers};
+use crate::runtime::{IdMode, containers::Containers, remove_tree::remove_tree};
 use crate::source::Source;
 
 /// A build as it is asked for.
@@ -105,6 +105,7 @@ impl Bench {
         let mut store = Store::open(&setup.root)?;
         configure(&mut store, setup.rootful, setup.ids);
         let cache = BuildCache::open(&setup.root)?;
+        collect_containers(&setup.root);
         Ok(Self {
             setup,
             store,
@@ -286,6 +287,20 @@ impl Bench {
         } else {
             Ok(())
         }
+    }
+}
+
+/// Removes what is left of containers: what a crash left half made or half removed, and those of
+/// `run --rm` whose supervisor was killed before it could. Whatever resists is left for the next
+/// start: no work may fail because of it.
+fn collect_containers(root: &Path) {
+    let containers = Containers::new(root);
+    let mut trees = containers.leftovers().unwrap_or_default();
+    for id in containers.lost().unwrap_or_default() {
+        trees.extend(containers.remove(&id, false).ok().flatten());
+    }
+    for tree in trees {
+        let _ = remove_tree(&tree);
     }
 }
 
