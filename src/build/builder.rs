@@ -19,7 +19,7 @@ use crate::digest::{CacheKey, DiffId, Digest};
 use crate::language::Language;
 use crate::layers::{Image, ImageConfig, Layer, Store};
 use crate::parser;
-use crate::plan::context::Selection;
+use crate::plan::context::{Rights, Selection};
 use crate::plan::ignore::Ignore;
 use crate::plan::{
     self, Base, BaseInfo, CacheRecord, Chain, CopyFrom, FileIngredient, Ingredients, Judged,
@@ -56,6 +56,8 @@ pub struct Builder<'a> {
     pub cache: &'a BuildCache,
     /// Which ids exist here.
     pub ids: IdMode,
+    /// What decides which files of a context may be read.
+    pub rights: Rights,
     /// How practice bases are made.
     pub practice: PracticeSettings,
     /// `SOURCE_DATE_EPOCH`.
@@ -170,7 +172,8 @@ impl Builder<'_> {
             context,
             &input.history,
             ignore,
-        ))
+        )
+        .with_rights(self.rights))
     }
 
     /// Parses and plans, and refuses what cannot be carried out before anything is.

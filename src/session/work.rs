@@ -15,7 +15,7 @@ use crate::layers::{
     ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, Store, StoreError, Whiteouts, changes,
     files,
 };
-use crate::plan::PlanOptions;
+use crate::plan::{PlanOptions, context::Rights};
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, containers::Containers, remove_tree::remove_tree};
 use crate::source::Source;
@@ -181,10 +181,21 @@ impl Bench {
             store: &self.store,
             cache: &self.cache,
             ids: self.setup.ids,
+            rights: self.rights(),
             practice: self.setup.practice.clone(),
             epoch: self.setup.epoch,
             no_namespaces: self.setup.no_namespaces.clone(),
             language,
+        }
+    }
+
+    /// Rootful strata reads what root may, as docker's daemon does. Without namespaces, it is
+    /// nobody but the user.
+    fn rights(&self) -> Rights {
+        if self.setup.rootful || self.setup.no_namespaces.is_some() {
+            Rights::Kernel
+        } else {
+            Rights::Owner
         }
     }
 
