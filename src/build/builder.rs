@@ -23,7 +23,7 @@ use crate::plan::context::{Rights, Selection};
 use crate::plan::ignore::Ignore;
 use crate::plan::{
     self, Base, BaseInfo, CacheRecord, Chain, CopyFrom, FileIngredient, Ingredients, Judged,
-    LayerStep, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict, forecast,
+    LayerStep, MissReason, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict, forecast,
 };
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, NoNamespaces};
@@ -454,6 +454,7 @@ impl Builder<'_> {
             Verdict::Miss(reasons) => {
                 row.state = StepState::Miss;
                 row.reasons.clone_from(reasons);
+                self.name_remade_base(&mut row.reasons);
             }
             Verdict::Unknown { until } => {
                 row.state = StepState::Unknown;
@@ -468,6 +469,15 @@ impl Builder<'_> {
                 .map(|layer| layer_report(&layer));
         }
         Ok(())
+    }
+
+    /// Adds why a built-in base is another one.
+    fn name_remade_base(&self, reasons: &mut [MissReason]) {
+        for reason in reasons {
+            if let MissReason::BaseChanged { old, new, remade } = reason {
+                *remade = Images::new(self.store, self.cache).why_remade(old, new);
+            }
+        }
     }
 
     #[expect(

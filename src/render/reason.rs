@@ -4,7 +4,7 @@ use super::text::Style;
 use super::width::{cut_left, width};
 use crate::build::{StepReport, StepState};
 use crate::language::Language;
-use crate::plan::{Changed, FileChange, FileDifference, MissReason};
+use crate::plan::{Changed, FileChange, FileDifference, MissReason, Remade};
 
 /// Returns a few words about a step, fitting into a column where that is possible: a path is
 /// shortened before the words are.
@@ -67,7 +67,11 @@ fn short_reason(reason: &MissReason, language: Language, columns: usize) -> Stri
     match reason {
         MissReason::NeverBuilt => never_built(language),
         MissReason::ParentChanged { step } => parent_changed(language, *step),
-        MissReason::BaseChanged { .. } => base_changed(language),
+        MissReason::BaseChanged { remade, .. } => match remade {
+            Some(remade) if remade.by_another_strata => base_of_another_strata(language),
+            Some(_) => base_tools_changed(language),
+            None => base_changed(language),
+        },
         MissReason::TextChanged { .. } => text_changed(language),
         MissReason::FilesChanged { files } => short_files(files, language, columns),
         MissReason::EnvChanged(changed) => env_changed(language, &changed.name),
@@ -75,6 +79,15 @@ fn short_reason(reason: &MissReason, language: Language, columns: usize) -> Stri
         MissReason::SettingChanged(changed) => short_setting(changed, language, columns),
         MissReason::CacheDisabled => cache_disabled(language),
         MissReason::LayerGone => layer_gone(language),
+    }
+}
+
+/// Says why the base is another one, as far as that is known.
+pub(super) fn says_why_base(remade: Option<&Remade>, language: Language) -> String {
+    match remade {
+        Some(remade) if remade.by_another_strata => says_another_strata(language, &remade.name),
+        Some(remade) => says_tools(language, &remade.name),
+        None => says_base(language),
     }
 }
 
@@ -153,7 +166,7 @@ pub(super) fn clause(reason: &MissReason, language: Language) -> String {
     match reason {
         MissReason::NeverBuilt => says_never_built(language),
         MissReason::ParentChanged { step } => says_parent(language, *step),
-        MissReason::BaseChanged { .. } => says_base(language),
+        MissReason::BaseChanged { remade, .. } => says_why_base(remade.as_ref(), language),
         MissReason::TextChanged { .. } => says_text(language),
         MissReason::FilesChanged { files } => files_clause(files, language),
         MissReason::EnvChanged(changed) => says_env(language, &changed.name),
@@ -200,6 +213,8 @@ crate::messages! {
     never_built() { en: "never built before", ko: "처음 빌드함" }
     parent_changed(step: usize) { en: "step {step} changed", ko: "{step}단계가 바뀜" }
     base_changed() { en: "another base image", ko: "베이스 이미지가 바뀜" }
+    base_of_another_strata() { en: "base by another strata", ko: "다른 strata의 베이스" }
+    base_tools_changed() { en: "tools of the base changed", ko: "베이스의 도구가 바뀜" }
     text_changed() { en: "its text changed", ko: "명령의 글자가 바뀜" }
     files_changed(path: &str, more: usize) { en: "{path} and {more} more", ko: "{path} 외 {more}개 바뀜" }
     env_changed(name: &str) { en: "ENV {name} changed", ko: "ENV {name} 값이 바뀜" }
@@ -222,6 +237,14 @@ crate::messages! {
     says_never_built() { en: "never built before", ko: "전에 빌드한 적이 없습니다" }
     says_parent(step: usize) { en: "step {step} changed", ko: "{step}단계가 바뀌었습니다" }
     says_base() { en: "the base image is another one", ko: "베이스 이미지가 바뀌었습니다" }
+    says_another_strata(name: &str) {
+        en: "the base {name} was made by another strata",
+        ko: "베이스 {name}을(를) 다른 strata가 만들었습니다",
+    }
+    says_tools(name: &str) {
+        en: "the base {name} was made again, as the tools of this machine changed",
+        ko: "이 컴퓨터의 도구가 바뀌어서 베이스 {name}을(를) 다시 만들었습니다",
+    }
     says_text() { en: "its text changed", ko: "명령의 글자가 바뀌었습니다" }
     says_files(path: &str, more: usize) {
         en: "{path} and {more} more changed",

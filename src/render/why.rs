@@ -117,7 +117,7 @@ crate::messages! {
 mod tests {
     use super::*;
     use crate::language::Language;
-    use crate::plan::{Changed, FileChange};
+    use crate::plan::{Changed, FileChange, Remade};
     use crate::render::{Chrome, sample};
 
     fn drawn(report: &BuildReport, number: usize, language: Language, chrome: Chrome) -> String {
@@ -196,6 +196,10 @@ mod tests {
             MissReason::BaseChanged {
                 old: "practice-os@1a".into(),
                 new: "practice-os@2b".into(),
+                remade: Some(Remade {
+                    name: "practice-os".into(),
+                    by_another_strata: true,
+                }),
             },
             MissReason::LayerGone,
         ];
@@ -213,6 +217,7 @@ mod tests {
           build argument V       (not set) -> ""
           user                   root -> app
           base image             practice-os@1a -> practice-os@2b
+            reason               the base practice-os was made by another strata
           cache                  its layer is gone from the store
         "#);
     }

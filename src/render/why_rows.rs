@@ -213,9 +213,14 @@ impl Rows<'_> {
 
     fn base(&mut self, step: &StepReport, indent: usize) {
         for reason in &step.reasons {
-            if let MissReason::BaseChanged { old, new } = reason {
+            if let MissReason::BaseChanged { old, new, remade } = reason {
                 let value = self.change(old, new);
                 self.fact(indent, head_base(self.language()), value);
+                if remade.is_some() {
+                    let words = reason::says_why_base(remade.as_ref(), self.language());
+                    let head = head_reason(self.language());
+                    self.fact(indent + STEP_IN, head, Line::plain(words));
+                }
             }
         }
     }
