@@ -19,8 +19,8 @@ crate::messages! {
         ko: "이곳에서는 overlayfs를 쓸 수 없어 RUN마다 레이어를 복사해서 작업합니다. 결과는 같습니다",
     }
     one_id() {
-        en: "only one id exists here: chown in a RUN changes nothing, while COPY --chown and USER are recorded; `doctor` says how to get more",
-        ko: "이곳에는 ID가 하나뿐입니다. RUN 안의 chown은 아무것도 바꾸지 않고, COPY --chown과 USER는 기록됩니다. ID를 늘리는 방법은 `doctor`가 알려 줍니다",
+        en: "only one id exists here: chown in a RUN changes nothing, neither here nor in what `save` writes, while COPY --chown and USER are recorded; `doctor` says how to get more",
+        ko: "이곳에는 ID가 하나뿐입니다. RUN 안의 chown은 여기에서도, `save`로 쓰는 이미지에서도 아무것도 바꾸지 않습니다. COPY --chown과 USER는 기록됩니다. ID를 늘리는 방법은 `doctor`가 알려 줍니다",
     }
 }
 
