@@ -13,6 +13,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::language::Language;
 
+mod help;
+mod korean;
+
+pub use help::{for_help, language_asked};
+
 /// Learn container images by building them, one Dockerfile instruction at a time.
 #[derive(Debug, Clone, Parser)]
 #[command(
@@ -76,6 +81,8 @@ pub enum Command {
     Lesson(Lesson),
     /// Show how a Dockerfile is read
     Parse(Parse),
+    /// Lay a Dockerfile out anew without changing what it says
+    Fmt(Fmt),
     /// Show what a word of a Dockerfile becomes: quotes and $variables resolved
     Expand(Expand),
     /// Say whether paths stay out of the build context, and which line of the ignore file decided
@@ -244,6 +251,17 @@ pub struct Parse {
     pub file: PathBuf,
 }
 
+/// `fmt`
+#[derive(Debug, Clone, Args)]
+pub struct Fmt {
+    /// Write nothing: show what would change, and exit with 1 if anything would
+    #[arg(long)]
+    pub check: bool,
+    /// The Dockerfiles, `-` for standard input
+    #[arg(default_value = "Dockerfile", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
 /// `expand`
 #[derive(Debug, Clone, Args)]
 pub struct Expand {
@@ -337,6 +355,21 @@ pub struct BuildOptions {
     pub target: Option<String>,
 }
 
+/// What `plan` takes though it changes nothing there: a typed `build -t shop .` becomes a plan by
+/// its first word alone.
+#[derive(Debug, Clone, Args)]
+pub struct BuildOnly {
+    /// Name that the image would get
+    #[arg(long, short, value_name = "NAME", hide = true)]
+    pub tag: Vec<String>,
+    /// How a build would show progress
+    #[arg(long, value_name = "HOW", value_enum, hide = true)]
+    pub progress: Option<Progress>,
+    /// Whether a build would print only the image's id
+    #[arg(long, short, hide = true)]
+    pub quiet: bool,
+}
+
 /// `build`
 #[derive(Debug, Clone, Args)]
 pub struct Build {
@@ -376,6 +409,9 @@ pub struct Plan {
     /// Options shared with `build`.
     #[command(flatten)]
     pub options: BuildOptions,
+    /// Options of `build` alone.
+    #[command(flatten)]
+    pub unneeded: BuildOnly,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

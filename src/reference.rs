@@ -1,7 +1,7 @@
 //! Image references: `[registry/]name[:tag][@digest]`, read and shown as docker does.
 //!
-//! Names are short here: `docker.io/library/node` is written `node`, a missing tag means
-//! `latest`. (distribution reference grammar; docker's familiar names.)
+//! Names are short here: `docker.io/library/node` is written `node`, and a missing tag means
+//! `latest`: both are one name, and equal. (distribution reference grammar; docker's familiar names.)
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,6 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::language::Language;
 
 const DEFAULT_REGISTRY: &str = "docker.io/";
 const DEFAULT_NAMESPACE: &str = "library/";
@@ -20,19 +21,56 @@ pub const DEFAULT_TAG: &str = "latest";
 #[serde(into = "String", try_from = "String")]
 pub struct ImageReference {
     name: String,
+    /// None only where a digest is written and no tag.
     tag: Option<String>,
     digest: Option<Digest>,
 }
 
 /// Text that is not an image reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.message(Language::En))]
 pub enum ParseReferenceError {
     /// The repository name has upper-case letters.
-    #[error("invalid reference format: repository name (`{0}`) must be lowercase")]
     UpperCase(String),
     /// Anything else.
-    #[error("invalid reference format: `{0}`")]
     Format(String),
+}
+
+crate::messages! {
+    upper_case(name: &str) {
+        en: "invalid reference format: repository name (`{name}`) must be lowercase",
+        ko: "이미지 이름이 올바르지 않습니다(invalid reference format): `{name}`은(는) 소문자여야 합니다(must be lowercase)",
+    }
+    upper_case_help(name: &str) {
+        en: "write `{name}`",
+        ko: "`{name}`이라고 쓰세요",
+    }
+    malformed(text: &str) {
+        en: "invalid reference format: `{text}`",
+        ko: "이미지 이름이 올바르지 않습니다(invalid reference format): `{text}`",
+    }
+    malformed_help() {
+        en: "a name is lower-case letters and digits, joined by `.`, `_`, `-` or `/`, then `:TAG` if wanted: `shop:1.0`",
+        ko: "이름은 소문자와 숫자를 `.`, `_`, `-`, `/`로 잇고, 필요하면 뒤에 `:태그`를 붙입니다. 예: `shop:1.0`",
+    }
+}
+
+impl ParseReferenceError {
+    /// Returns the sentence in a language.
+    pub fn message(&self, language: Language) -> String {
+        match self {
+            Self::UpperCase(name) => upper_case(language, name),
+            Self::Format(text) => malformed(language, text),
+        }
+    }
+
+    /// Returns what to type instead.
+    pub fn help(&self, language: Language) -> Option<String> {
+        Some(match self {
+            Self::UpperCase(name) => upper_case_help(language, &name.to_lowercase()),
+            Self::Format(_) => malformed_help(language),
+        })
+    }
 }
 
 impl ImageReference {
@@ -43,11 +81,7 @@ impl ImageReference {
 
     /// Returns the tag: the one written, else `latest`, or none where only a digest is written.
     pub fn tag(&self) -> Option<&str> {
-        match (&self.tag, &self.digest) {
-            (Some(tag), _) => Some(tag),
-            (None, Some(_)) => None,
-            (None, None) => Some(DEFAULT_TAG),
-        }
+        self.tag.as_deref()
     }
 
     /// Returns the digest that pins the image, if one is written.
@@ -66,10 +100,12 @@ impl ImageReference {
 }
 
 impl fmt::Display for ImageReference {
-    /// Writes the short form: `:latest` is left out.
+    /// Writes the short form, which reads as the same reference again: `:latest` is left out,
+    /// except beside a digest, where no tag is another name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
-        if let Some(tag) = self.tag.as_deref().filter(|tag| *tag != DEFAULT_TAG) {
+        let said = |tag: &&str| self.digest.is_some() || *tag != DEFAULT_TAG;
+        if let Some(tag) = self.tag().filter(said) {
             write!(f, ":{tag}")?;
         }
         match &self.digest {
@@ -105,6 +141,10 @@ impl FromStr for ImageReference {
         if !path.split('/').all(is_name_part) || !registry.is_none_or(is_registry) {
             return Err(wrong());
         }
+        let tag = match digest {
+            Some(_) => tag,
+            None => tag.or(Some(DEFAULT_TAG)),
+        };
         Ok(Self {
             name: name.to_owned(),
             tag: tag.map(str::to_owned),
@@ -187,6 +227,29 @@ mod tests {
                 (reference.to_string(), reference.with_tag()),
                 (short.into(), full.into())
             );
+        }
+    }
+
+    #[test]
+    fn a_missing_tag_is_latest_and_equal_to_it() {
+        let reference = |text: &str| text.parse::<ImageReference>().expect(text);
+        let whole = "docker.io/library/shop:latest";
+        assert_eq!(reference("shop"), reference(whole));
+        assert_ne!(reference("shop"), reference("shop:1"));
+        let digest = Digest::of(b"shop");
+        let pinned = reference(&format!("shop@{digest}"));
+        assert_eq!(pinned.tag(), None);
+        assert_ne!(pinned, reference(&format!("shop:latest@{digest}")));
+    }
+
+    #[test]
+    fn what_is_shown_reads_as_the_same_reference() {
+        let digest = Digest::of(b"shop");
+        for text in ["shop", "shop:1", "shop:latest", "me/shop"] {
+            for text in [text.to_owned(), format!("{text}@{digest}")] {
+                let reference: ImageReference = text.parse().expect(&text);
+                assert_eq!(reference.to_string().parse(), Ok(reference), "{text}");
+            }
         }
     }
 

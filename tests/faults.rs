@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::common::strata::{Home, wait_for};
+use crate::common::strata::{Home, entries, wait_for};
 
 /// How often a build is killed.
 const KILLS: u32 = 50;
@@ -135,7 +135,7 @@ fn a_build_killed_at_any_moment_harms_nothing() {
         assert_eq!(next.code, Some(0), "{when}: {next:#?}");
         let fsck = home.call("system fsck");
         assert!(fsck.out.contains("is clean"), "{when}: {fsck:#?}");
-        let left = crate::common::strata::entries(&home.store().join("tmp"));
+        let left = entries(&home.store().join("tmp"));
         assert_eq!(left, Vec::<String>::new(), "{when}");
     }
     assert_eq!(home.shell("whole", "wc -l < /sorted").trim(), "2000");
@@ -188,6 +188,40 @@ fn a_run_killed_while_it_starts_leaves_nothing() {
         home.ok(&format!("rm {id}"));
     }
     home.assert_clean();
+}
+
+#[test]
+fn what_is_left_of_containers_goes_when_the_worker_starts() {
+    let home = Home::with("FROM scratch\n");
+    home.ok("run -d --rm --name lost practice-os sleep 1000");
+    home.ok("run -d --name kept practice-os sleep 1000");
+    for name in ["lost", "kept"] {
+        kill_supervisor(&home, name);
+    }
+    let containers = home.store().join("containers");
+    for left in [".new-0123", ".gone-4567"] {
+        fs::create_dir_all(containers.join(left).join("upper/deep")).unwrap();
+    }
+    home.build("");
+    let names = home.ok("ps -a");
+    assert!(!names.contains("   lost\n"), "{names}");
+    assert!(
+        names.contains("kept"),
+        "only --rm asks for removal: {names}"
+    );
+    let left = entries(&containers);
+    assert_eq!(left.len(), 2, "a container and the names: {left:?}");
+    assert_eq!(left[1], "names", "{left:?}");
+}
+
+/// Ends the process that looks after a container, as the kernel does when memory is short.
+fn kill_supervisor(home: &Home, name: &str) {
+    let inspected: serde_json::Value =
+        serde_json::from_str(&home.ok(&format!("inspect {name}"))).unwrap();
+    let supervisor = inspected[0]["State"]["supervisor"].as_i64().unwrap();
+    let pid = rustix::process::Pid::from_raw(supervisor.try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    wait_for("its end", || !home.ok("ps").contains(name));
 }
 
 #[test]

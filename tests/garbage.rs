@@ -247,11 +247,28 @@ fn a_link_out_of_the_context_leads_nowhere() {
 
 #[test]
 fn a_file_that_nobody_can_read_is_named() {
-    // Root reads everything, and so does a user all of his own files in his namespace; .ci/interop
-    // tries a file of somebody else's. A loop of links is closed to everybody.
+    // Root reads everything; .ci/interop tries a file of somebody else's. A loop of links is closed
+    // to everybody.
     let home = Home::with("FROM scratch\nCOPY secret/x /\n");
     symlink("secret", home.context().join("secret")).unwrap();
     refused(&home, &["build", "."], 1, "secret");
+}
+
+#[test]
+fn a_file_that_its_user_has_closed_is_named_where_strata_is_not_root() {
+    use strata::runtime::{Mode, probe};
+    let home = Home::with("FROM scratch\nCOPY . /\n");
+    home.file("in/secret", "x");
+    home.mode("in/secret", 0o000);
+    if probe().mode == Mode::Rootful {
+        home.build("");
+    } else {
+        for verb in ["build", "plan"] {
+            refused(&home, &[verb, "."], 1, "in/secret");
+        }
+    }
+    home.file(".dockerignore", "in/secret\n");
+    home.build("");
 }
 
 #[test]

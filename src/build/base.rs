@@ -13,10 +13,11 @@ use super::error::{BuildError, ImageError};
 use super::practice::{
     self, BaseKind, BaseTree, Choice, Content as BaseContent, EntryKind as Kind,
 };
-use crate::digest::{Digest, ImageId};
+use crate::digest::{CacheKey, Digest, ImageId};
 use crate::layers::{
     Content, Entry, EntryKind, History, Image, ImageConfig, Layer, RootPath, Store,
 };
+use crate::plan::Remade;
 use crate::reference::ImageReference;
 
 /// The time of everything in `practice-os`: none, so that the same tools make the same image.
@@ -45,6 +46,9 @@ pub struct PracticeSettings {
 struct MadeBase {
     image: ImageId,
     made_from: MadeFrom,
+    /// The image that it took the place of, and whether only strata had changed.
+    #[serde(default)]
+    instead_of: Option<(ImageId, bool)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -157,13 +161,47 @@ impl<'a> Images<'a> {
         made_from: MadeFrom,
     ) -> Result<(), BuildError> {
         self.store.tag(reference, image)?;
-        Ok(self.cache.remember_base(
-            reference.name(),
-            &MadeBase {
-                image: image.id,
-                made_from,
-            },
-        )?)
+        let before: Option<MadeBase> = self.cache.made_base(reference.name());
+        let instead_of = before.and_then(|before| {
+            if before.image == image.id {
+                return before.instead_of;
+            }
+            let by_strata = match (&before.made_from, &made_from) {
+                (MadeFrom::Host(before), MadeFrom::Host(now)) => now.has_same_tools(before),
+                // A recipe is strata's own; the base below has a reason of its own.
+                (_, MadeFrom::Dockerfile { base, .. }) => self
+                    .remade(practice_os().name())
+                    .is_none_or(|(_, now, by_strata)| now != *base || by_strata),
+                _ => false,
+            };
+            Some((before.image, by_strata))
+        });
+        let made = MadeBase {
+            image: image.id,
+            made_from,
+            instead_of,
+        };
+        Ok(self.cache.remember_base(reference.name(), &made)?)
+    }
+
+    /// Returns what a built-in base was and is, and whether only strata had changed in between.
+    fn remade(&self, name: &str) -> Option<(ImageId, ImageId, bool)> {
+        let made: MadeBase = self.cache.made_base(name)?;
+        let (was, by_strata) = made.instead_of?;
+        Some((was, made.image, by_strata))
+    }
+
+    /// Says why a base image is another one, where strata made both. The images are named by the
+    /// keys that a chain on them begins with.
+    pub fn why_remade(&self, old: &str, new: &str) -> Option<Remade> {
+        let key = |id: ImageId| CacheKey(id.0).to_string();
+        practice::BUILT_IN.iter().find_map(|name| {
+            let (was, is, by_another_strata) = self.remade(name)?;
+            (key(was) == old && key(is) == new).then(|| Remade {
+                name: (*name).to_owned(),
+                by_another_strata,
+            })
+        })
     }
 
     /// Puts a described base into the store.
@@ -234,4 +272,78 @@ fn recipe_digest(recipe: &practice::BuiltInImage) -> Digest {
         text.extend_from_slice(format!("\n{path} {mode:o} {}", Digest::of(bytes)).as_bytes());
     }
     Digest::of(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// A machine with a shell and nothing else, and the program that stands for strata.
+    struct Machine {
+        folder: tempfile::TempDir,
+        store: Store,
+        cache: BuildCache,
+    }
+
+    impl Machine {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            fs::create_dir(folder.path().join("bin")).unwrap();
+            let root = folder.path().join("store");
+            let store = Store::open(&root).unwrap();
+            let cache = BuildCache::open(&root).unwrap();
+            let machine = Self {
+                folder,
+                store,
+                cache,
+            };
+            machine.put("bin/sh", Path::new("/bin/sh"));
+            machine.put("strata", Path::new("/bin/true"));
+            machine
+        }
+
+        fn put(&self, name: &str, program: &Path) {
+            let place = self.folder.path().join(name);
+            fs::copy(fs::canonicalize(program).unwrap(), place).unwrap();
+        }
+
+        /// Returns the key that a chain on the base begins with.
+        fn base(&self) -> String {
+            let settings = PracticeSettings {
+                kind: Some("host".to_owned()),
+                path: self.folder.path().join("bin").into(),
+                executable: Some(self.folder.path().join("strata")),
+            };
+            let images = Images::new(&self.store, &self.cache).with_practice(settings);
+            let image = images.find(&practice_os(), &mut |_| unreachable!("it has no recipe"));
+            CacheKey(image.unwrap().id.0).to_string()
+        }
+
+        fn why(&self, old: &str, new: &str) -> Option<bool> {
+            let remade = Images::new(&self.store, &self.cache).why_remade(old, new)?;
+            assert_eq!(remade.name, "practice-os");
+            Some(remade.by_another_strata)
+        }
+    }
+
+    #[test]
+    fn it_is_known_why_a_base_was_made_again() {
+        let machine = Machine::new();
+        let first = machine.base();
+        machine.put("strata", Path::new("/bin/cat"));
+        let second = machine.base();
+        assert_ne!(first, second);
+        assert_eq!(machine.why(&first, &second), Some(true));
+        assert_eq!(machine.why(&second, &first), None);
+
+        machine.put("bin/ls", Path::new("/bin/ls"));
+        machine.put("strata", Path::new("/bin/true"));
+        let third = machine.base();
+        assert_eq!(machine.why(&second, &third), Some(false));
+        assert_eq!(machine.base(), third, "the same again");
+        assert_eq!(machine.why(&second, &third), Some(false));
+    }
 }

@@ -8,21 +8,22 @@ use super::base::{Images, PracticeSettings};
 use super::cache::BuildCache;
 use super::copy::{self, Reader, Times, Tree, Unchanged};
 use super::error::{BuildError, ImageError};
-use super::notes::notes;
+use super::notes::{notes, remarks};
 use super::report::{BuildEvent, BuildReport, LayerReport, StepFailure, StepReport, StepState};
 use super::run::{self, Ran};
 use super::settings;
+use super::times;
 use super::workdir::workdir;
 use super::world::{BuildWorld, layer_ingredients};
 use crate::digest::{CacheKey, DiffId, Digest};
 use crate::language::Language;
 use crate::layers::{Image, ImageConfig, Layer, Store};
 use crate::parser;
-use crate::plan::context::Selection;
+use crate::plan::context::{Rights, Selection};
 use crate::plan::ignore::Ignore;
 use crate::plan::{
     self, Base, BaseInfo, CacheRecord, Chain, CopyFrom, FileIngredient, Ingredients, Judged,
-    LayerStep, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict, forecast,
+    LayerStep, MissReason, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict, forecast,
 };
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, NoNamespaces};
@@ -55,6 +56,8 @@ pub struct Builder<'a> {
     pub cache: &'a BuildCache,
     /// Which ids exist here.
     pub ids: IdMode,
+    /// What decides which files of a context may be read.
+    pub rights: Rights,
     /// How practice bases are made.
     pub practice: PracticeSettings,
     /// `SOURCE_DATE_EPOCH`.
@@ -72,12 +75,15 @@ struct Stage {
     layers: Vec<DiffId>,
     config: ImageConfig,
     cmd_set: bool,
+    /// What came with the base image: the entries of its history, and its time.
+    inherited: (usize, Option<String>),
 }
 
 /// Everything that is worked out before the first step.
 struct Prepared {
     plan: Plan,
     bases: HashMap<String, Image>,
+    warnings: Vec<parser::Warning>,
 }
 
 type Events<'e> = &'e mut dyn FnMut(BuildEvent);
@@ -109,7 +115,7 @@ impl Builder<'_> {
         }
         if report.failed().is_none() {
             let stage = &stages[&prepared.plan.target];
-            let image = self.store.put_image(&stage.config, &stage.layers)?;
+            let image = self.put_image(stage)?;
             for tag in &input.tags {
                 self.store.tag(tag, &image)?;
             }
@@ -119,7 +125,9 @@ impl Builder<'_> {
             report.image = Some(image.id);
             report.tags = input.tags.iter().map(ImageReference::with_tag).collect();
         }
-        report.notes = notes(&prepared.plan, &report, self.ids, self.language);
+        report.notes = remarks(&prepared.warnings, self.language);
+        let about_runs = notes(&prepared.plan, &report, self.ids, self.language);
+        report.notes.extend(about_runs);
         report.context = world.looked_at;
         report.millis = millis(started);
         world.store_digests()?;
@@ -146,6 +154,7 @@ impl Builder<'_> {
             report.steps.push(row);
         }
         report.context = world.looked_at;
+        report.notes = remarks(&prepared.warnings, self.language);
         world.store_digests()?;
         Ok(report)
     }
@@ -163,7 +172,8 @@ impl Builder<'_> {
             context,
             &input.history,
             ignore,
-        ))
+        )
+        .with_rights(self.rights))
     }
 
     /// Parses and plans, and refuses what cannot be carried out before anything is.
@@ -203,7 +213,11 @@ impl Builder<'_> {
                 _ => {}
             }
         }
-        Ok(Prepared { plan, bases })
+        Ok(Prepared {
+            plan,
+            bases,
+            warnings: file.warnings,
+        })
     }
 
     /// Returns an image, making a built-in base where the name asks for one.
@@ -337,11 +351,8 @@ impl Builder<'_> {
             StepKind::Config(change) => {
                 let stage = stages.get_mut(&index).expect("FROM comes first");
                 settings::apply(change, &mut stage.config, &mut stage.cmd_set);
-                let created = stage.config.created.clone();
-                stage
-                    .config
-                    .history
-                    .push(settings::config_history(change, created));
+                let history = settings::config_history(change);
+                stage.config.history.push(history);
                 row.state = StepState::Meta;
             }
             StepKind::Layer(layer) => {
@@ -355,9 +366,16 @@ impl Builder<'_> {
                 }
             }
         }
-        let stage = &stages[&index];
-        row.image = Some(self.store.put_image(&stage.config, &stage.layers)?.id);
+        row.image = Some(self.put_image(&stages[&index])?.id);
         Ok(())
+    }
+
+    /// Makes an image of a stage as far as it has come.
+    fn put_image(&self, stage: &Stage) -> Result<Image, BuildError> {
+        let mut config = stage.config.clone();
+        let (entries, time) = &stage.inherited;
+        times::fill_in(&mut config.history, *entries, time.as_deref());
+        Ok(self.store.put_image(&config, &stage.layers)?)
     }
 
     fn failure(&self, error: &BuildError) -> StepFailure {
@@ -381,12 +399,14 @@ impl Builder<'_> {
                 layers: image.layers.clone(),
                 config: child_config(&image.config),
                 cmd_set: false,
+                inherited: (image.config.history.len(), image.config.created.clone()),
             },
             None => Stage {
                 chain: Chain::new(CacheKey(Digest::of(b"scratch")), step.number, Vec::new()),
                 layers: Vec::new(),
                 config: scratch_config(),
                 cmd_set: false,
+                inherited: (0, None),
             },
         }
     }
@@ -434,6 +454,7 @@ impl Builder<'_> {
             Verdict::Miss(reasons) => {
                 row.state = StepState::Miss;
                 row.reasons.clone_from(reasons);
+                self.name_remade_base(&mut row.reasons);
             }
             Verdict::Unknown { until } => {
                 row.state = StepState::Unknown;
@@ -448,6 +469,15 @@ impl Builder<'_> {
                 .map(|layer| layer_report(&layer));
         }
         Ok(())
+    }
+
+    /// Adds why a built-in base is another one.
+    fn name_remade_base(&self, reasons: &mut [MissReason]) {
+        for reason in reasons {
+            if let MissReason::BaseChanged { old, new, remade } = reason {
+                *remade = Images::new(self.store, self.cache).why_remade(old, new);
+            }
+        }
     }
 
     #[expect(

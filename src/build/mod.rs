@@ -8,6 +8,7 @@
 //! | `settings` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache` | what earlier builds left, on disk |
 //! | `world` | what the plan asks about while it judges a step |
+//! | `times` | when the entries of an image's history were made |
 //! | `notes` | what of this machine is worth a line |
 //! | `report` | what a build has to tell |
 
@@ -23,6 +24,7 @@ mod room;
 mod run;
 mod settings;
 mod stat_cache;
+mod times;
 mod workdir;
 mod world;
 

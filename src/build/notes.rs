@@ -1,19 +1,26 @@
-//! What this machine did in a lesser way than another would, in a line each.
+//! What is worth a line beside the steps: what this machine did in a lesser way than another would,
+//! and what the Dockerfile probably did not mean.
 
 use super::report::{BuildReport, StepState};
 use super::room::is_copying;
 use crate::language::Language;
+use crate::parser::Warning;
+use crate::parser::lint::Rule;
 use crate::plan::{LayerStep, Plan, RunStep, StepKind};
 use crate::runtime::IdMode;
 
 crate::messages! {
+    in_line(line: usize, what: &str, help: &str) {
+        en: "line {line}: {what}; {help}",
+        ko: "{line}번째 줄: {what}. {help}",
+    }
     copied() {
         en: "overlayfs cannot be used here, so every RUN works on a copy of its layers; the result is the same",
         ko: "이곳에서는 overlayfs를 쓸 수 없어 RUN마다 레이어를 복사해서 작업합니다. 결과는 같습니다",
     }
     one_id() {
-        en: "only one id exists here: chown in a RUN changes nothing, while COPY --chown and USER are recorded; `doctor` says how to get more",
-        ko: "이곳에는 ID가 하나뿐입니다. RUN 안의 chown은 아무것도 바꾸지 않고, COPY --chown과 USER는 기록됩니다. ID를 늘리는 방법은 `doctor`가 알려 줍니다",
+        en: "only one id exists here: chown in a RUN changes nothing, neither here nor in what `save` writes, while COPY --chown and USER are recorded; `doctor` says how to get more",
+        ko: "이곳에는 ID가 하나뿐입니다. RUN 안의 chown은 여기에서도, `save`로 쓰는 이미지에서도 아무것도 바꾸지 않습니다. COPY --chown과 USER는 기록됩니다. ID를 늘리는 방법은 `doctor`가 알려 줍니다",
     }
 }
 
@@ -39,6 +46,21 @@ pub fn notes(plan: &Plan, report: &BuildReport, ids: IdMode, language: Language)
         notes.push(one_id(language));
     }
     notes
+}
+
+/// Returns the notes about words that became something else than was probably meant.
+pub fn remarks(warnings: &[Warning], language: Language) -> Vec<String> {
+    let surprising = |warning: &&Warning| warning.rule == Rule::JsonArrayNotQuite;
+    let said = |warning: &Warning| {
+        let help = warning.rule.help(language).unwrap_or_default();
+        in_line(
+            language,
+            warning.line,
+            &warning.rule.message(language),
+            &help,
+        )
+    };
+    warnings.iter().filter(surprising).map(said).collect()
 }
 
 /// Whether a step means to give files to somebody.

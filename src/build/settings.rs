@@ -55,8 +55,8 @@ fn set_env(env: &mut Vec<String>, name: &str, value: &str) {
     }
 }
 
-/// Returns the history line of a step that makes no layer.
-pub fn config_history(change: &ConfigChange, created: Option<String>) -> History {
+/// Returns the history line of a step that makes no layer, without a time: see `times`.
+pub fn config_history(change: &ConfigChange) -> History {
     let pairs = |word: &str, pairs: &[(String, String)]| {
         let pairs: Vec<String> = pairs.iter().map(|(k, v)| format!("{k}={v}")).collect();
         format!("{word} {}", pairs.join(" "))
@@ -81,7 +81,7 @@ pub fn config_history(change: &ConfigChange, created: Option<String>) -> History
         ConfigChange::Author(name) => format!("MAINTAINER {name}"),
         ConfigChange::Workdir(path) => format!("WORKDIR {path}"),
     };
-    history(text, created, true)
+    history(text, None, true)
 }
 
 /// Returns the history line of a step that makes a layer.
@@ -174,7 +174,7 @@ mod tests {
             argv: words(&["cat", "/app/a.txt"]),
             shell: false,
         };
-        let history = config_history(&cmd, None);
+        let history = config_history(&cmd);
         assert_eq!(
             history.created_by.as_deref(),
             Some(r#"CMD ["cat" "/app/a.txt"]"#)

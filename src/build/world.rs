@@ -10,7 +10,7 @@ use super::report::ContextReport;
 use super::stat_cache::StatCache;
 use crate::digest::{CacheKey, DiffId};
 use crate::layers::{EntryKind, Layer, Stack, Store};
-use crate::plan::context::{BuildContext, Selection};
+use crate::plan::context::{BuildContext, Rights, Selection};
 use crate::plan::ignore::Ignore;
 use crate::plan::{
     CacheRecord, CacheRecords, CopyFrom, CopyStep, FileContent, FileIngredient, Ingredients, Step,
@@ -25,6 +25,7 @@ pub struct BuildWorld<'a> {
     file: String,
     folder: Option<PathBuf>,
     ignore: Option<Ignore>,
+    rights: Rights,
     context: Option<(BuildContext, StatCache)>,
     /// What the context's COPY steps looked at.
     pub looked_at: ContextReport,
@@ -47,9 +48,16 @@ impl<'a> BuildWorld<'a> {
             file: file.to_owned(),
             folder,
             ignore: Some(ignore),
+            rights: Rights::default(),
             context: None,
             looked_at: ContextReport::default(),
         }
+    }
+
+    /// Says what decides which files of the context may be read.
+    pub fn with_rights(mut self, rights: Rights) -> Self {
+        self.rights = rights;
+        self
     }
 
     /// Returns the context, for reading files.
@@ -97,7 +105,7 @@ impl<'a> BuildWorld<'a> {
         if self.context.is_none() {
             let folder = self.folder.clone().unwrap_or_else(|| PathBuf::from("."));
             let ignore = self.ignore.take().unwrap_or_default();
-            let context = BuildContext::open(&folder, ignore)?;
+            let context = BuildContext::open(&folder, ignore)?.with_rights(self.rights);
             let digests = StatCache::load(self.cache.digests_file(context.root()));
             self.context = Some((context, digests));
         }

@@ -1,5 +1,6 @@
 //! The shell's face: arguments to a command, the session's answer to the terminal.
 
+mod ctrl_c;
 mod frequent;
 mod lesson;
 mod surroundings;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::command::{Arguments, Command, Global, Learn};
+use crate::command::{Arguments, Command, Global, Learn, for_help, language_asked};
 use crate::course::Homes;
 use crate::face::{Face, Last, Surroundings, usage};
 use crate::render::{self, Screen};
@@ -36,7 +37,7 @@ pub fn main() -> ExitCode {
         frequent::parse(&arguments).map_or_else(|| Arguments::try_parse_from(&arguments), Ok);
     let parsed = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return refuse(&error, &words),
+        Err(error) => return refuse(error, &words),
     };
     code(match parsed.command {
         None => prompt(&parsed.global, None),
@@ -69,6 +70,11 @@ fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
 fn run(global: &Global, command: Command) -> i32 {
     let screen = screen(global, io::stdout().is_terminal());
     let session = Session::new(settings(global, screen.language));
+    let command = command.short();
+    if ctrl_c::can_stop(&command) {
+        // Without it Ctrl-C ends strata at once, and the next start clears up.
+        let _ = ctrl_c::listen(session.interrupter());
+    }
     let (mut out, mut err) = (io::stdout(), io::stderr());
     let stdin = io::stdin();
     let mut face = Face {
@@ -129,10 +135,19 @@ fn folder() -> PathBuf {
 }
 
 /// Answers a call that clap did not understand, or one for help.
-fn refuse(error: &clap::Error, words: &[String]) -> ExitCode {
+fn refuse(error: clap::Error, words: &[String]) -> ExitCode {
+    // clap gave up before it came to know `--lang`.
+    let global = Global {
+        lang: language_asked(words.iter().map(String::as_str)),
+        ..Global::default()
+    };
+    let screen = screen(&global, io::stderr().is_terminal());
+    let command = || for_help(Arguments::command(), screen.language);
     if !error.use_stderr() {
+        let asked = command().try_get_matches_from(words).err();
+        let asked = asked.filter(|again| !again.use_stderr()).unwrap_or(error);
         // Help and version go where they were asked for; a closed pipe is no failure.
-        let _ = write!(io::stdout(), "{}", error.render());
+        let _ = write!(io::stdout(), "{}", asked.render());
         return ExitCode::SUCCESS;
     }
     if matches!(
@@ -140,15 +155,14 @@ fn refuse(error: &clap::Error, words: &[String]) -> ExitCode {
         Some("image" | "container" | "system" | "lesson" | "context")
     ) && words.len() == 2
     {
-        let mut command = Arguments::command();
+        let mut command = command();
         let help = command
             .find_subcommand_mut(&words[1])
             .map(clap::Command::render_help);
         let _ = write!(io::stdout(), "{}", help.unwrap_or_default());
         return ExitCode::SUCCESS;
     }
-    let screen = screen(&Global::default(), io::stderr().is_terminal());
-    let trouble = usage::trouble(error, words, screen.language);
+    let trouble = usage::trouble(&error, words, screen.language);
     let text = render::error(&trouble.message, trouble.help.as_deref(), &screen);
     let _ = write!(io::stderr(), "{}", screen.paint(&text));
     code(trouble.exit)

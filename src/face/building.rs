@@ -7,7 +7,7 @@ use crate::build::{BuildEvent, BuildReport};
 use crate::command;
 use crate::parser;
 use crate::reference::ImageReference;
-use crate::render::{self, BuildLog, Compared, Keep, LiveBuild, OutputLines, Screen};
+use crate::render::{self, BuildLog, Compared, Keep, Line, LiveBuild, OutputLines, Screen};
 use crate::session::{BuildCall, SessionError, Trouble};
 
 /// Redraws a second at the most (lesson-format.md, 10.12).
@@ -32,12 +32,15 @@ impl Face<'_> {
     ) -> Result<BuildCall, SessionError> {
         let reference = |tag: &String| {
             tag.parse::<ImageReference>().map_err(|error| {
-                let text = format!("invalid argument \"{tag}\" for \"-t, --tag\" flag: {error}");
-                Trouble::new(text).with_exit(125)
+                let reason = error.message(self.language());
+                Trouble::new(bad_tag(self.language(), tag, &reason))
+                    .with_help(error.help(self.language()))
+                    .with_exit(125)
             })
         };
         Ok(BuildCall {
             context: self.path(path),
+            context_name: Some(path.display().to_string()),
             file: options.file.as_ref().map(|file| self.path(file)),
             file_name: options.file.as_ref().map(|file| file.display().to_string()),
             text: None,
@@ -78,9 +81,7 @@ impl Face<'_> {
             self.say_built(&report);
         }
         if !quiet {
-            for note in &report.notes {
-                self.mutter(&format!("note: {note}\n"));
-            }
+            self.say_notes(&report);
         }
         self.last.error = report
             .failed()
@@ -88,6 +89,14 @@ impl Face<'_> {
             .map(|it| it.message);
         self.last.build = Some(report);
         Ok(code)
+    }
+
+    fn say_notes(&mut self, report: &BuildReport) {
+        for note in &report.notes {
+            let line = Line::plain(format!("note: {note}"));
+            let text = self.screen.wrap(&line, 2);
+            self.mutter(&self.screen.paint(&text));
+        }
     }
 
     fn say_built(&mut self, report: &BuildReport) {
@@ -138,12 +147,14 @@ impl Face<'_> {
     }
 
     pub(super) fn plan(&mut self, call: &command::Plan) -> Answer {
-        let request = self.build_call(&call.path, &call.options, &[])?;
+        // The names change nothing, but a build would refuse a wrong one.
+        let request = self.build_call(&call.path, &call.options, &call.unneeded.tag)?;
         let report = self.session.forecast(&request)?;
         if call.json {
             self.write(&render::json(&report));
         } else {
             self.show(&render::forecast(&report, &self.screen));
+            self.say_notes(&report);
         }
         self.last.build = Some(report);
         Ok(0)
@@ -242,6 +253,10 @@ crate::messages! {
     built_as(id: &str, names: &str) {
         en: "built {id}, named {names}",
         ko: "{id} 이미지를 만들었습니다. 이름: {names}",
+    }
+    bad_tag(tag: &str, reason: &str) {
+        en: "invalid argument \"{tag}\" for \"-t, --tag\" flag: {reason}",
+        ko: "\"-t, --tag\"의 값 \"{tag}\" 을(를) 쓸 수 없습니다(invalid argument): {reason}",
     }
     no_step(step: usize, count: usize) {
         en: "there is no step {step}: the build has {count}",

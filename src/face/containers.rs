@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Answer, Face};
 use crate::command;
-use crate::render;
+use crate::render::{self, Narrow};
 use crate::runtime::Resources;
 use crate::runtime::attach::{Outcome, Streams};
 use crate::runtime::log::Show;
@@ -13,6 +13,16 @@ use crate::session::{ExecCall, RunCall, SessionError, Trouble};
 
 /// docker cuts the text of a command in `ps` here.
 const COMMAND_TEXT: usize = 20;
+
+/// How `ps` becomes narrow: which container it is, whether it runs and its name stay to the last.
+const NARROW_PS: [Narrow; 6] = [
+    Narrow::Empty("PORTS"),
+    Narrow::Cut("COMMAND", 10),
+    Narrow::Leave("CREATED"),
+    Narrow::Cut("IMAGE", 12),
+    Narrow::Leave("COMMAND"),
+    Narrow::Leave("IMAGE"),
+];
 
 impl Face<'_> {
     pub(super) fn run_container(&mut self, call: &command::Run) -> Answer {
@@ -27,7 +37,8 @@ impl Face<'_> {
     /// Runs a container as it is described.
     pub fn run_asked(&mut self, request: &RunCall) -> Answer {
         if request.tty && request.interactive && !self.around.terminal && !request.detach {
-            return Err(Trouble::new(no_terminal(self.language())).into());
+            let trouble = Trouble::new(no_terminal(self.language()));
+            return Err(trouble.with_help(no_terminal_help(self.language())).into());
         }
         let stdin = self.around.stdin.filter(|_| request.interactive);
         let streams = Streams {
@@ -132,7 +143,8 @@ impl Face<'_> {
 
     pub(super) fn exec(&mut self, call: &command::Exec) -> Answer {
         if call.tty && call.interactive && !self.around.terminal {
-            return Err(Trouble::new(no_terminal(self.language())).into());
+            let trouble = Trouble::new(no_terminal(self.language()));
+            return Err(trouble.with_help(no_terminal_help(self.language())).into());
         }
         let request = ExecCall {
             container: call.container.clone(),
@@ -202,7 +214,12 @@ impl Face<'_> {
             "PORTS",
             "NAMES",
         ];
-        self.write(&render::table(&heads, &rows));
+        let columns = if call.no_trunc {
+            usize::MAX
+        } else {
+            self.screen.width
+        };
+        self.write(&render::narrow_table(&heads, &rows, columns, &NARROW_PS));
         Ok(0)
     }
 
@@ -353,6 +370,10 @@ crate::messages! {
     no_terminal() {
         en: "the input device is not a TTY",
         ko: "입력이 터미널이 아닙니다(the input device is not a TTY)",
+    }
+    no_terminal_help() {
+        en: "leave out -t: `-i` alone passes a pipe or a file on; or run it from a terminal",
+        ko: "-t를 빼세요. 파이프나 파일은 `-i`만으로 전달됩니다. 아니면 터미널에서 실행하세요",
     }
     no_network(name: &str) {
         en: "network {name} not found",

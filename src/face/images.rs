@@ -4,14 +4,23 @@ use super::{Answer, Face};
 use crate::command;
 use crate::layers::ChangeKind;
 use crate::reference::ImageReference;
-use crate::render::{self, Line, Style, Text, docker_size};
+use crate::render::{self, Line, Narrow, Style, Text, docker_size};
 use crate::session::{Inspected, Removed, Trouble, Which};
+
+/// How `history` becomes narrow: what made a layer, and how big it is, stay to the last.
+const NARROW_HISTORY: [Narrow; 4] = [
+    Narrow::Leave("COMMENT"),
+    Narrow::Cut("CREATED BY", 24),
+    Narrow::Leave("IMAGE"),
+    Narrow::Leave("CREATED"),
+];
 
 impl Face<'_> {
     pub(super) fn images(&mut self, call: &command::Images) -> Answer {
         let mut images = self.session.images()?;
         if let Some(name) = &call.name {
-            let wanted: ImageReference = name.parse().map_err(|e| Trouble::reference(&e))?;
+            let parsed = name.parse::<ImageReference>();
+            let wanted = parsed.map_err(|e| Trouble::reference(&e, self.language()))?;
             let has_tag = name
                 .rsplit('/')
                 .next()
@@ -70,9 +79,11 @@ impl Face<'_> {
         Ok(0)
     }
 
-    /// Says how long ago a time was; nothing for none.
+    /// Says how long ago a time was; docker's `N/A` for none. The epoch itself is no time but what
+    /// those write who want the same bytes each time.
     fn ago(&self, time: Option<&str>) -> String {
         let then = time.and_then(|time| time.parse::<jiff::Timestamp>().ok());
+        let then = then.filter(|then| then.as_second() > 0);
         then.map_or_else(
             || "N/A".to_owned(),
             |then| render::ago(self.language(), then.as_second(), (self.around.now)()),
@@ -114,7 +125,17 @@ impl Face<'_> {
             self.write(&ids);
         } else {
             let heads = ["IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT"];
-            self.write(&render::table(&heads, &rows));
+            let columns = if call.no_trunc {
+                usize::MAX
+            } else {
+                self.screen.width
+            };
+            self.write(&render::narrow_table(
+                &heads,
+                &rows,
+                columns,
+                &NARROW_HISTORY,
+            ));
         }
         Ok(0)
     }

@@ -14,6 +14,7 @@
 
 mod building;
 mod containers;
+mod formatting;
 mod images;
 mod looking_after;
 mod reading;
@@ -107,6 +108,7 @@ impl Face<'_> {
     fn answer(&mut self, command: Command) -> Answer {
         match command {
             Command::Parse(it) => self.parse(&it),
+            Command::Fmt(it) => self.fmt(&it),
             Command::Expand(it) => self.expand(&it),
             Command::IgnoreCheck(it) => self.ignore_check(&it),
             Command::Context(it) => self.context(&it),

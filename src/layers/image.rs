@@ -180,8 +180,7 @@ impl Store {
 }
 
 pub(super) fn is_named(descriptor: &Descriptor, reference: &ImageReference) -> bool {
-    layout::reference(descriptor)
-        .is_some_and(|known| (known.name(), known.tag()) == (reference.name(), reference.tag()))
+    layout::reference(descriptor).as_ref() == Some(reference)
 }
 
 /// Blobs are configs, manifests and layers; only a config is a document with a `rootfs`.

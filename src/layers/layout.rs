@@ -30,13 +30,7 @@ pub(super) fn create(root: &Path) -> Result<()> {
 
 /// Returns the name in a descriptor, if it has one that strata understands.
 pub(super) fn reference(descriptor: &Descriptor) -> Option<ImageReference> {
-    short_reference(descriptor.annotations.get(REF_NAME)?)
-}
-
-/// Reads a name in its short form: `shop` and `shop:latest` are one name, and equal.
-pub(super) fn short_reference(text: &str) -> Option<ImageReference> {
-    let reference: ImageReference = text.parse().ok()?;
-    reference.to_string().parse().ok()
+    descriptor.annotations.get(REF_NAME)?.parse().ok()
 }
 
 /// Reads an index.

@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(
             listed(&store),
             [
-                (new.id, vec!["shop".to_owned(), "shop:2".to_owned()]),
+                (new.id, vec!["shop:2".to_owned(), "shop".to_owned()]),
                 (old.id, vec![])
             ]
         );

@@ -43,8 +43,8 @@ crate::messages! {
         ko: "그룹 {name}을(를) 찾을 수 없습니다: 이미지의 /etc/group에 없습니다",
     }
     help_numbers() {
-        en: "make it in a RUN before, for example with adduser, or use a number",
-        ko: "앞선 RUN에서 adduser 등으로 만들거나 숫자를 쓰세요",
+        en: "use a number, such as 1000, or make it in a RUN of the image, for example with adduser",
+        ko: "1000 같은 숫자를 쓰거나, 이미지의 RUN에서 adduser 등으로 먼저 만드세요",
     }
 }
 

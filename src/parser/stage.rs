@@ -5,7 +5,7 @@ use std::fmt;
 use super::error::{ParseError, ParseErrorKind};
 use super::file::Reading;
 use super::instruction::{Instruction, Located};
-use super::lint::Warning;
+use super::lint::{self, Warning};
 use super::syntax::{Directive, Node, Word};
 use super::typed;
 use crate::source::Span;
@@ -108,12 +108,15 @@ pub(super) fn dockerfile(reading: Reading) -> Result<Dockerfile, Vec<ParseError>
         errors.sort_by_key(|error| error.span);
         return Err(errors);
     }
+    let mut warnings = file.warnings;
+    warnings.extend(lint::almost_arrays(&instructions));
+    warnings.sort_by_key(|warning| warning.span);
     Ok(Dockerfile {
         escape: file.escape,
         directives: file.directives,
         stages: stages(&instructions),
         instructions,
-        warnings: file.warnings,
+        warnings,
     })
 }
 

@@ -20,6 +20,31 @@ const MAX_LINKS: usize = 40;
 pub struct BuildContext {
     root: PathBuf,
     ignore: Ignore,
+    rights: Rights,
+}
+
+/// What decides which files of a context may be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rights {
+    /// The kernel alone: the reader has no more rights than the user who asks.
+    #[default]
+    Kernel,
+    /// The files' bits too: the reader is root in a namespace of the user's own, where the kernel
+    /// lets it read what the user has closed to himself (`user_namespaces(7)`, capabilities).
+    Owner,
+}
+
+impl Rights {
+    /// Tells whether bits that the kernel does not ask about here close a file or a folder.
+    fn close(self, metadata: &Metadata) -> bool {
+        let needed = match (metadata.is_dir(), metadata.is_file()) {
+            (true, _) => 0o500,
+            (_, true) => 0o400,
+            _ => 0,
+        };
+        let is_own = || metadata.uid() == rustix::process::geteuid().as_raw();
+        self == Self::Owner && metadata.mode() & needed != needed && is_own()
+    }
 }
 
 /// One file of the context.
@@ -31,6 +56,8 @@ pub struct ContextFile {
     pub metadata: FileStat,
     /// Where a symbolic link points.
     pub target: Option<String>,
+    /// Whether its bits keep its own user from reading it ([`Rights::Owner`]).
+    closed: bool,
 }
 
 /// The part of lstat(2) that tells whether a file is the one that was looked at before.
@@ -137,7 +164,17 @@ impl BuildContext {
         };
         let root = root.canonicalize().map_err(root_error)?;
         fs::read_dir(&root).map_err(root_error)?;
-        Ok(Self { root, ignore })
+        Ok(Self {
+            root,
+            ignore,
+            rights: Rights::default(),
+        })
+    }
+
+    /// Says what decides which files may be read.
+    pub fn with_rights(mut self, rights: Rights) -> Self {
+        self.rights = rights;
+        self
     }
 
     /// Returns the folder, absolute and without symbolic links.
@@ -204,6 +241,7 @@ impl BuildContext {
     fn selection(&self, source: &str) -> Result<Selection, ContextError> {
         let top = self.lookup(source)?;
         if top.metadata.is_folder() {
+            top.open_to_its_user()?;
             let mut below = Vec::new();
             self.walk(&top.path, &mut below)?;
             // A folder whose every file is left out is itself still there, unless it is named.
@@ -254,6 +292,7 @@ impl BuildContext {
             if !file.metadata.is_folder() {
                 files.extend((!excluded).then_some(file));
             } else if !excluded || !self.ignore.excludes_whole_folder(&file.path) {
+                file.open_to_its_user()?;
                 let (at, path) = (files.len(), file.path.clone());
                 files.push(file);
                 self.walk(&path, files)?;
@@ -306,6 +345,7 @@ impl BuildContext {
             path,
             metadata: FileStat::new(metadata),
             target,
+            closed: self.rights.close(metadata),
         })
     }
 
@@ -353,6 +393,8 @@ impl BuildContext {
         known: &mut dyn KnownDigests,
     ) -> Result<Vec<FileIngredient>, ContextError> {
         let files: Vec<&ContextFile> = selections.iter().flat_map(Selection::files).collect();
+        // Also those whose digest is known: the bits may have changed since.
+        files.iter().try_for_each(|file| file.open_to_its_user())?;
         let unknown: Vec<&ContextFile> = files
             .iter()
             .copied()
@@ -419,6 +461,16 @@ impl BuildContext {
 }
 
 impl ContextFile {
+    fn open_to_its_user(&self) -> Result<(), ContextError> {
+        if !self.closed {
+            return Ok(());
+        }
+        Err(ContextError::Read {
+            path: self.path.clone(),
+            source: rustix::io::Errno::ACCESS.into(),
+        })
+    }
+
     fn content(&self, digest: impl Fn() -> Option<Digest>) -> FileContent {
         match (
             &self.target,
@@ -478,5 +530,58 @@ fn join(folder: &str, name: &str) -> String {
         name.to_owned()
     } else {
         format!("{folder}/{name}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn what_a_user_closed_to_himself_is_not_taken_by_the_root_of_his_namespace() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, inner) = (folder.path().join("secret"), folder.path().join("inner"));
+        fs::write(&file, "x").unwrap();
+        fs::create_dir(&inner).unwrap();
+        let context = |rights| {
+            let context = BuildContext::open(folder.path(), Ignore::default()).unwrap();
+            context.with_rights(rights)
+        };
+        let taken = |rights: Rights, source: &str| {
+            let context = context(rights);
+            let selections = context.select(source)?;
+            context.ingredients(&selections, &mut NothingKnown::default())
+        };
+        let close = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        assert_eq!(taken(Rights::Owner, "").unwrap().len(), 3);
+        close(&file, 0o000);
+        for source in ["", "secret", "s*"] {
+            let refused = taken(Rights::Owner, source).unwrap_err();
+            let said = refused.to_string();
+            assert_eq!(said, "cannot read secret of the build context", "{source}");
+        }
+        close(&file, 0o600);
+        close(&inner, 0o000);
+        let refused = taken(Rights::Owner, "").unwrap_err();
+        close(&inner, 0o700);
+        assert!(refused.to_string().contains("inner"), "{refused}");
+    }
+
+    /// Remembers only what is read.
+    #[derive(Default)]
+    struct NothingKnown(std::collections::HashMap<String, Digest>);
+
+    impl KnownDigests for NothingKnown {
+        fn known(&self, path: &str, _: &FileStat) -> Option<Digest> {
+            self.0.get(path).copied()
+        }
+
+        fn remember(&mut self, path: &str, _: &FileStat, digest: Digest) {
+            self.0.insert(path.to_owned(), digest);
+        }
     }
 }

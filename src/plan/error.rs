@@ -124,10 +124,6 @@ crate::messages! {
         en: "only an ARG before the first FROM can be used here; give it a default or --build-arg",
         ko: "여기서는 첫 FROM 앞의 ARG만 쓸 수 있습니다. 기본값이나 --build-arg를 주세요",
     }
-    bad_reference(reason: &str) {
-        en: "{reason}",
-        ko: "이미지 이름이 올바르지 않습니다: {reason}",
-    }
     no_stage_index(index: &str) {
         en: "invalid stage index {index}",
         ko: "{index}번 스테이지가 없습니다(invalid stage index)",
@@ -210,7 +206,7 @@ impl PlanErrorKind {
             Self::BeforeFrom { instruction } => before_from(language, instruction),
             Self::NoTarget { target, .. } => no_target(language, target),
             Self::BlankBase { written } => blank_base(language, written),
-            Self::BadReference(error) => bad_reference(language, &error.to_string()),
+            Self::BadReference(error) => error.message(language),
             Self::NoStageIndex { index } => no_stage_index(language, index),
             Self::CircularStage { stage } => circular(language, stage),
             Self::LaterStage { from } => later_stage(language, from),
@@ -234,6 +230,7 @@ impl PlanErrorKind {
             Self::NoStage | Self::BeforeFrom { .. } => before_from_help(language),
             Self::NoTarget { suggestion, .. } => did_you_mean(language, suggestion.as_deref()?),
             Self::BlankBase { .. } => blank_base_help(language),
+            Self::BadReference(error) => error.help(language)?,
             Self::NoStageIndex { .. } => no_stage_index_help(language),
             Self::VariableInFrom => variable_in_from_help(language),
             Self::Word(error) => error.help(language)?,

@@ -38,8 +38,8 @@ pub struct Chain {
     pub parent_is_base: bool,
     /// The layers, base first; none once a step has to run.
     pub layers: Option<Vec<DiffId>>,
-    /// The first step that has to run, once there is one.
-    pub must_run: Option<StepNumber>,
+    /// The step that has to run before anything can be said of the next one, once the key is none.
+    pub until: Option<StepNumber>,
 }
 
 /// What was found out about one layer step.
@@ -61,7 +61,7 @@ impl Chain {
             parent: from,
             parent_is_base: true,
             layers: Some(layers),
-            must_run: None,
+            until: None,
         }
     }
 
@@ -75,7 +75,7 @@ impl Chain {
         records: &dyn CacheRecords,
     ) -> Judged {
         let Some(parent) = self.key else {
-            return Judged::unknown(self.must_run.unwrap_or(self.parent));
+            return Judged::unknown(self.until.unwrap_or(self.parent));
         };
         let key = KeySink::key(layer, parent, files);
         let question = Question {
@@ -103,7 +103,15 @@ impl Chain {
             layers.push(layer);
         } else {
             self.layers = None;
-            self.must_run.get_or_insert(step);
+        }
+    }
+
+    /// Goes on to the next step with what was found out about it.
+    fn advance_judged(&mut self, step: StepNumber, judged: &Judged) {
+        let layer = judged.record.as_ref().map(|record| record.layer);
+        self.advance(step, judged.key, layer);
+        if let Verdict::Unknown { until } = judged.verdict {
+            self.until.get_or_insert(until);
         }
     }
 }
@@ -141,11 +149,10 @@ pub fn forecast<W: World>(
             }
             StepKind::Layer(layer) => {
                 let answer = predict(step, layer, cache, &chains, world)?;
-                let layer = answer.record.as_ref().map(|record| record.layer);
                 let chain = chains
                     .get_mut(&stage)
                     .expect("FROM comes before the stage's steps");
-                chain.advance(step.number, answer.key, layer);
+                chain.advance_judged(step.number, &answer);
                 judged.push((step.number, answer));
             }
             _ => {}
@@ -169,8 +176,8 @@ fn predict<W: World>(
                 if let Some(layers) = &chains[source].layers {
                     world.layer_files(layers, copy)?
                 } else {
-                    let until = chains[source].must_run.unwrap_or(step.number);
-                    return Ok(Judged::unknown(until));
+                    // What a stage holds is known once its last layer is made.
+                    return Ok(Judged::unknown(chains[source].parent));
                 }
             }
             CopyFrom::Image(_) => world.layer_files(&[], copy)?,

@@ -33,7 +33,7 @@ pub use step::{
     Base, ConfigChange, CopyFrom, CopyStep, InlineFile, LayerStep, Plan, PlannedStage, RunStep,
     Step, StepKind, StepNumber, WorkdirStep,
 };
-pub use verdict::{Changed, FileChange, FileDifference, MissReason, Verdict};
+pub use verdict::{Changed, FileChange, FileDifference, MissReason, Remade, Verdict};
 
 /// Returns the platform that images are built for, in Go's words: `linux/amd64`.
 pub fn platform() -> String {

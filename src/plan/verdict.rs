@@ -44,6 +44,9 @@ pub enum MissReason {
         old: String,
         /// The image now.
         new: String,
+        /// Why strata made it again, where it makes it itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remade: Option<Remade>,
     },
     /// The words of the instruction changed.
     TextChanged {
@@ -67,6 +70,15 @@ pub enum MissReason {
     CacheDisabled,
     /// The record is there, but its layer is gone from the store.
     LayerGone,
+}
+
+/// A base image that strata makes itself, and made again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remade {
+    /// The base's name.
+    pub name: String,
+    /// What changed: strata itself, or the tools of this machine.
+    pub by_another_strata: bool,
 }
 
 /// A named value before and now; none where it did not exist.
@@ -180,6 +192,7 @@ fn parent_change(question: &Question<'_>, before: &Ingredients, now: &Ingredient
     MissReason::BaseChanged {
         old: image(before),
         new: image(now),
+        remade: None,
     }
 }
 

@@ -48,7 +48,11 @@ fn reason() -> impl Strategy<Value = MissReason> {
         Just(MissReason::CacheDisabled),
         (1usize..120).prop_map(|step| MissReason::ParentChanged { step }),
         (words(), words()).prop_map(|(old, new)| MissReason::TextChanged { old, new }),
-        (words(), words()).prop_map(|(old, new)| MissReason::BaseChanged { old, new }),
+        (words(), words()).prop_map(|(old, new)| MissReason::BaseChanged {
+            old,
+            new,
+            remade: None
+        }),
         prop::collection::vec((words(), 0usize..5), 1..15).prop_map(files),
         values.prop_map(move |(name, old, new)| MissReason::EnvChanged(changed(name, old, new))),
     ]

@@ -62,7 +62,7 @@ pub use path_fates::{PathFate, path_fates};
 pub use quantity::{ago, docker_size, duration, human_duration, size, spoken_size};
 pub use screen::{Chrome, Screen};
 pub use syntax_tree::syntax_tree;
-pub use table::table;
+pub use table::{Narrow, narrow_table, table};
 pub use text::{Line, Piece, Style, Text};
 pub use why::why;
 pub use width::{char_width, clean, cut, cut_left, pad_left, pad_right, split_at_width, width};

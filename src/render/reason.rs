@@ -4,7 +4,7 @@ use super::text::Style;
 use super::width::{cut_left, width};
 use crate::build::{StepReport, StepState};
 use crate::language::Language;
-use crate::plan::{FileChange, FileDifference, MissReason};
+use crate::plan::{Changed, FileChange, FileDifference, MissReason, Remade};
 
 /// Returns a few words about a step, fitting into a column where that is possible: a path is
 /// shortened before the words are.
@@ -67,14 +67,72 @@ fn short_reason(reason: &MissReason, language: Language, columns: usize) -> Stri
     match reason {
         MissReason::NeverBuilt => never_built(language),
         MissReason::ParentChanged { step } => parent_changed(language, *step),
-        MissReason::BaseChanged { .. } => base_changed(language),
+        MissReason::BaseChanged { remade, .. } => match remade {
+            Some(remade) if remade.by_another_strata => base_of_another_strata(language),
+            Some(_) => base_tools_changed(language),
+            None => base_changed(language),
+        },
         MissReason::TextChanged { .. } => text_changed(language),
         MissReason::FilesChanged { files } => short_files(files, language, columns),
         MissReason::EnvChanged(changed) => env_changed(language, &changed.name),
         MissReason::ArgChanged(changed) => arg_changed(language, &changed.name),
-        MissReason::SettingChanged(changed) => setting_changed(language, &changed.name),
+        MissReason::SettingChanged(changed) => short_setting(changed, language, columns),
         MissReason::CacheDisabled => cache_disabled(language),
         MissReason::LayerGone => layer_gone(language),
+    }
+}
+
+/// Says why the base is another one, as far as that is known.
+pub(super) fn says_why_base(remade: Option<&Remade>, language: Language) -> String {
+    match remade {
+        Some(remade) if remade.by_another_strata => says_another_strata(language, &remade.name),
+        Some(remade) => says_tools(language, &remade.name),
+        None => says_base(language),
+    }
+}
+
+/// Tells whether a setting is a part of a COPY's own words.
+pub(super) fn is_of_copy(changed: &Changed) -> bool {
+    matches!(changed.name.as_str(), "destination" | "chown" | "chmod")
+}
+
+/// Returns what a person calls a setting; flags are called as they are typed.
+pub(super) fn setting(name: &str, language: Language) -> String {
+    match name {
+        "destination" => destination(language),
+        "user" => user(language),
+        "workdir" => folder(language),
+        "script" => script(language),
+        "chown" | "chmod" => format!("--{name}"),
+        other => match other.strip_prefix("heredoc:") {
+            Some(heredoc) => format!("<<{heredoc}"),
+            None => other.to_owned(),
+        },
+    }
+}
+
+/// Returns both values of a setting in words; one that is empty was not given.
+pub(super) fn before_and_now(changed: &Changed, language: Language) -> [String; 2] {
+    [&changed.old, &changed.new].map(|value| match value.as_deref() {
+        None | Some("") => not_set(language),
+        Some(value) => value.to_owned(),
+    })
+}
+
+/// Tells whether a value is a text of several lines: a script, or a file written as a heredoc.
+pub(super) fn is_long(values: &[String; 2]) -> bool {
+    values.iter().any(|value| value.contains('\n'))
+}
+
+/// Both values where the column has room for them.
+fn short_setting(changed: &Changed, language: Language, columns: usize) -> String {
+    let name = setting(&changed.name, language);
+    let values = before_and_now(changed, language);
+    let full = setting_values(language, &name, &values[0], &values[1]);
+    if width(&full) <= columns && !is_long(&values) {
+        full
+    } else {
+        setting_changed(language, &name)
     }
 }
 
@@ -108,12 +166,18 @@ pub(super) fn clause(reason: &MissReason, language: Language) -> String {
     match reason {
         MissReason::NeverBuilt => says_never_built(language),
         MissReason::ParentChanged { step } => says_parent(language, *step),
-        MissReason::BaseChanged { .. } => says_base(language),
+        MissReason::BaseChanged { remade, .. } => says_why_base(remade.as_ref(), language),
         MissReason::TextChanged { .. } => says_text(language),
         MissReason::FilesChanged { files } => files_clause(files, language),
         MissReason::EnvChanged(changed) => says_env(language, &changed.name),
         MissReason::ArgChanged(changed) => says_arg(language, &changed.name),
-        MissReason::SettingChanged(changed) => says_setting(language, &changed.name),
+        MissReason::SettingChanged(changed) => {
+            let name = setting(&changed.name, language);
+            match before_and_now(changed, language) {
+                values if is_long(&values) => says_setting_changed(language, &name),
+                [old, new] => says_setting(language, &name, &old, &new),
+            }
+        }
         MissReason::CacheDisabled => says_cache_disabled(language),
         MissReason::LayerGone => says_layer_gone(language),
     }
@@ -149,11 +213,19 @@ crate::messages! {
     never_built() { en: "never built before", ko: "처음 빌드함" }
     parent_changed(step: usize) { en: "step {step} changed", ko: "{step}단계가 바뀜" }
     base_changed() { en: "another base image", ko: "베이스 이미지가 바뀜" }
+    base_of_another_strata() { en: "base by another strata", ko: "다른 strata의 베이스" }
+    base_tools_changed() { en: "tools of the base changed", ko: "베이스의 도구가 바뀜" }
     text_changed() { en: "its text changed", ko: "명령의 글자가 바뀜" }
     files_changed(path: &str, more: usize) { en: "{path} and {more} more", ko: "{path} 외 {more}개 바뀜" }
     env_changed(name: &str) { en: "ENV {name} changed", ko: "ENV {name} 값이 바뀜" }
     arg_changed(name: &str) { en: "ARG {name} changed", ko: "ARG {name} 값이 바뀜" }
-    setting_changed(name: &str) { en: "{name} changed", ko: "{name} 설정이 바뀜" }
+    setting_changed(name: &str) { en: "{name} changed", ko: "{name} 바뀜" }
+    setting_values(name: &str, old: &str, new: &str) { en: "{name} {old} -> {new}", ko: "{name} {old} -> {new}" }
+    destination() { en: "destination", ko: "목적지" }
+    user() { en: "user", ko: "사용자" }
+    folder() { en: "working folder", ko: "작업 폴더" }
+    script() { en: "script", ko: "스크립트" }
+    not_set() { en: "(not set)", ko: "(없음)" }
     cache_disabled() { en: "--no-cache was given", ko: "--no-cache 사용" }
     layer_gone() { en: "its layer was removed", ko: "레이어가 지워짐" }
     file_added(path: &str) { en: "{path}: new file", ko: "{path} 새 파일" }
@@ -165,6 +237,14 @@ crate::messages! {
     says_never_built() { en: "never built before", ko: "전에 빌드한 적이 없습니다" }
     says_parent(step: usize) { en: "step {step} changed", ko: "{step}단계가 바뀌었습니다" }
     says_base() { en: "the base image is another one", ko: "베이스 이미지가 바뀌었습니다" }
+    says_another_strata(name: &str) {
+        en: "the base {name} was made by another strata",
+        ko: "베이스 {name}을(를) 다른 strata가 만들었습니다",
+    }
+    says_tools(name: &str) {
+        en: "the base {name} was made again, as the tools of this machine changed",
+        ko: "이 컴퓨터의 도구가 바뀌어서 베이스 {name}을(를) 다시 만들었습니다",
+    }
     says_text() { en: "its text changed", ko: "명령의 글자가 바뀌었습니다" }
     says_files(path: &str, more: usize) {
         en: "{path} and {more} more changed",
@@ -172,7 +252,11 @@ crate::messages! {
     }
     says_env(name: &str) { en: "ENV {name} changed", ko: "ENV {name}의 값이 바뀌었습니다" }
     says_arg(name: &str) { en: "build argument {name} changed", ko: "빌드 인자 {name}의 값이 바뀌었습니다" }
-    says_setting(name: &str) { en: "the setting {name} changed", ko: "{name} 설정이 바뀌었습니다" }
+    says_setting_changed(name: &str) { en: "{name} changed", ko: "{name}이(가) 바뀌었습니다" }
+    says_setting(name: &str, old: &str, new: &str) {
+        en: "{name} is {new} instead of {old}",
+        ko: "{name}: {old}에서 {new}(으)로 바뀌었습니다",
+    }
     says_cache_disabled() { en: "because of --no-cache", ko: "--no-cache를 썼습니다" }
     says_layer_gone() {
         en: "its layer is gone from the store",
@@ -221,6 +305,42 @@ mod tests {
         let reason = changed(&["a.js", "b.js", "c.js"]);
         assert_eq!(short_reason(&reason, Language::En, 25), "a.js and 2 more");
         assert_eq!(clause(&reason, Language::Ko), "a.js 외 2개가 바뀌었습니다");
+    }
+
+    #[test]
+    fn a_setting_is_said_with_both_values_where_there_is_room() {
+        let reason = MissReason::SettingChanged(Changed {
+            name: "destination".to_owned(),
+            old: Some("/a".to_owned()),
+            new: Some("/b".to_owned()),
+        });
+        let short = |language, columns| short_reason(&reason, language, columns);
+        assert_eq!(short(Language::En, 25), "destination /a -> /b");
+        assert_eq!(short(Language::En, 19), "destination changed");
+        assert_eq!(short(Language::Ko, 25), "목적지 /a -> /b");
+        assert_eq!(
+            clause(&reason, Language::En),
+            "destination is /b instead of /a"
+        );
+        assert_eq!(
+            clause(&reason, Language::Ko),
+            "목적지: /a에서 /b(으)로 바뀌었습니다"
+        );
+        let script = MissReason::SettingChanged(Changed {
+            name: "heredoc:EOF".to_owned(),
+            old: Some("a\nb\n".to_owned()),
+            new: Some("a\n".to_owned()),
+        });
+        assert_eq!(clause(&script, Language::En), "<<EOF changed");
+        let flag = MissReason::SettingChanged(Changed {
+            name: "chmod".to_owned(),
+            old: Some(String::new()),
+            new: Some("755".to_owned()),
+        });
+        assert_eq!(
+            short_reason(&flag, Language::En, 25),
+            "--chmod (not set) -> 755"
+        );
     }
 
     #[test]

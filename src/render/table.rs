@@ -1,8 +1,9 @@
-//! docker's plain tables: upper-case heads, three spaces between columns, nothing cut.
+//! docker's plain tables: upper-case heads, three spaces between columns.
 //!
-//! Scripts read them, so they are the same in every language and at every width.
+//! Scripts read them, so they are the same in every language, and nothing is cut in a pipe. At a
+//! terminal that is too narrow, columns are cut or leave in an order that the table's owner gives.
 
-use super::width::{clean, pad_right, width};
+use super::width::{clean, cut, pad_right, width};
 
 const GAP: &str = "   ";
 
@@ -23,6 +24,69 @@ pub fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
         .map(|column| widest(&lines, column))
         .collect();
     lines.iter().map(|line| draw(line, &widths)).collect()
+}
+
+/// What is done to a table that is too wide, the first thing first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Narrow {
+    /// A column without any text leaves.
+    Empty(&'static str),
+    /// A column is cut, to so many columns at the least.
+    Cut(&'static str, usize),
+    /// A column leaves.
+    Leave(&'static str),
+}
+
+/// Draws a table that fits into `columns`, if that can be had with what is listed.
+///
+/// ```
+/// use strata::render::{Narrow, narrow_table};
+/// let rows = [vec!["shop".to_owned(), "a remark".to_owned()]];
+/// let narrow = [Narrow::Cut("TEXT", 4), Narrow::Leave("TEXT")];
+/// let table = narrow_table(&["NAME", "TEXT"], &rows, 12, &narrow);
+/// assert_eq!(table, "NAME   TEXT\nshop   a re~\n");
+/// ```
+pub fn narrow_table(
+    heads: &[&str],
+    rows: &[Vec<String>],
+    columns: usize,
+    narrow: &[Narrow],
+) -> String {
+    let (mut heads, mut rows) = (heads.to_vec(), rows.to_vec());
+    for way in narrow {
+        let too_much = whole_width(&heads, &rows).saturating_sub(columns);
+        if too_much == 0 {
+            break;
+        }
+        let (Narrow::Empty(name) | Narrow::Cut(name, _) | Narrow::Leave(name)) = way;
+        let Some(at) = heads.iter().position(|head| head == name) else {
+            continue;
+        };
+        let is_empty = rows.iter().all(|row| row[at].is_empty());
+        match way {
+            Narrow::Cut(_, least) => {
+                let now = rows.iter().map(|row| width(&clean(&row[at]))).max();
+                let room = now.unwrap_or(0).saturating_sub(too_much).max(*least);
+                for row in &mut rows {
+                    row[at] = cut(&clean(&row[at]), room);
+                }
+            }
+            Narrow::Empty(_) if !is_empty => {}
+            Narrow::Empty(_) | Narrow::Leave(_) => {
+                heads.remove(at);
+                for row in &mut rows {
+                    row.remove(at);
+                }
+            }
+        }
+    }
+    table(&heads, &rows)
+}
+
+/// Returns the width of the widest line; the last column is not padded.
+fn whole_width(heads: &[&str], rows: &[Vec<String>]) -> usize {
+    let drawn = table(heads, rows);
+    drawn.lines().map(width).max().unwrap_or(0)
 }
 
 fn cleaned(row: &[String]) -> Vec<String> {
@@ -67,6 +131,31 @@ mod tests {
         hist         buildkit   About a minute ago   1.99MB
         <none>       <none>     14 minutes ago       117MB
         ");
+    }
+
+    #[test]
+    fn a_narrow_table_gives_way_in_the_order_it_is_told() {
+        let rows = [row(&["1", "a long command", "2 minutes ago", "", "web"])];
+        let heads = ["ID", "COMMAND", "CREATED", "PORTS", "NAMES"];
+        let ways = [
+            Narrow::Empty("PORTS"),
+            Narrow::Cut("COMMAND", 8),
+            Narrow::Leave("CREATED"),
+            Narrow::Leave("COMMAND"),
+        ];
+        let drawn = |columns| {
+            let drawn = narrow_table(&heads, &rows, columns, &ways);
+            drawn.lines().last().unwrap_or_default().to_owned()
+        };
+        assert_eq!(
+            drawn(usize::MAX),
+            table(&heads, &rows).lines().last().unwrap()
+        );
+        assert_eq!(drawn(46), "1    a long command   2 minutes ago   web");
+        assert_eq!(drawn(39), "1    a long co~   2 minutes ago   web");
+        assert_eq!(drawn(30), "1    a long ~   web");
+        assert_eq!(drawn(12), "1    web");
+        assert_eq!(drawn(3), "1    web", "what must stay stays");
     }
 
     #[test]

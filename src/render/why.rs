@@ -117,7 +117,7 @@ crate::messages! {
 mod tests {
     use super::*;
     use crate::language::Language;
-    use crate::plan::{Changed, FileChange};
+    use crate::plan::{Changed, FileChange, Remade};
     use crate::render::{Chrome, sample};
 
     fn drawn(report: &BuildReport, number: usize, language: Language, chrome: Chrome) -> String {
@@ -196,6 +196,10 @@ mod tests {
             MissReason::BaseChanged {
                 old: "practice-os@1a".into(),
                 new: "practice-os@2b".into(),
+                remade: Some(Remade {
+                    name: "practice-os".into(),
+                    by_another_strata: true,
+                }),
             },
             MissReason::LayerGone,
         ];
@@ -211,10 +215,27 @@ mod tests {
             d                    0:0 -> 7:7  owner
           ENV A                  1 -> (not set)
           build argument V       (not set) -> ""
-          setting user           root -> app
+          user                   root -> app
           base image             practice-os@1a -> practice-os@2b
+            reason               the base practice-os was made by another strata
           cache                  its layer is gone from the store
         "#);
+    }
+
+    #[test]
+    fn a_copy_that_goes_elsewhere_does_not_have_the_same_text() {
+        let mut step = sample::step(1, StepState::Miss, "COPY a.txt /there");
+        step.reasons = vec![MissReason::SettingChanged(Changed {
+            name: "destination".into(),
+            old: Some("/here".into()),
+            new: Some("/there".into()),
+        })];
+        insta::assert_snapshot!(drawn(&sample::report(vec![step]), 1, Language::En, Chrome::Ascii), @r"
+        COPY a.txt /there       MISS  step 1
+          files copied          same
+          destination           /here -> /there
+          earlier steps         same
+        ");
     }
 
     #[test]

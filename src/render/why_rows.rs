@@ -109,7 +109,11 @@ impl Rows<'_> {
             _ => None,
         });
         let Some((old, new)) = texts else {
-            return self.fact(indent, head_text(self.language()), self.same());
+            // Where a COPY goes to is a part of its text: the change is told below.
+            if !step.reasons.iter().any(changes_text) {
+                self.fact(indent, head_text(self.language()), self.same());
+            }
+            return;
         };
         self.fact(indent, head_text(self.language()), self.changed());
         let inner = indent + STEP_IN;
@@ -181,11 +185,19 @@ impl Rows<'_> {
                 MissReason::EnvChanged(changed) => (head_env(language, &changed.name), changed),
                 MissReason::ArgChanged(changed) => (head_arg(language, &changed.name), changed),
                 MissReason::SettingChanged(changed) => {
-                    (head_setting(language, &changed.name), changed)
+                    (reason::setting(&changed.name, language), changed)
                 }
                 _ => continue,
             };
-            let value = self.value(changed);
+            let value = match reason {
+                MissReason::SettingChanged(changed) => {
+                    match reason::before_and_now(changed, language) {
+                        values if reason::is_long(&values) => self.changed(),
+                        [old, new] => self.change(&old, &new),
+                    }
+                }
+                _ => self.value(changed),
+            };
             self.fact(indent, name, value);
         }
     }
@@ -201,9 +213,14 @@ impl Rows<'_> {
 
     fn base(&mut self, step: &StepReport, indent: usize) {
         for reason in &step.reasons {
-            if let MissReason::BaseChanged { old, new } = reason {
+            if let MissReason::BaseChanged { old, new, remade } = reason {
                 let value = self.change(old, new);
                 self.fact(indent, head_base(self.language()), value);
+                if remade.is_some() {
+                    let words = reason::says_why_base(remade.as_ref(), self.language());
+                    let head = head_reason(self.language());
+                    self.fact(indent + STEP_IN, head, Line::plain(words));
+                }
             }
         }
     }
@@ -272,6 +289,10 @@ fn remark(line: Line, words: &str) -> Line {
     line.with(Style::Dim, format!("  {words}"))
 }
 
+fn changes_text(reason: &MissReason) -> bool {
+    matches!(reason, MissReason::SettingChanged(changed) if reason::is_of_copy(changed))
+}
+
 /// Tells whether there is nothing older to compare with.
 fn is_new(step: &StepReport) -> bool {
     let mut reasons = step.reasons.iter();
@@ -300,7 +321,6 @@ crate::messages! {
     head_files() { en: "files copied", ko: "복사하는 파일" }
     head_env(name: &str) { en: "ENV {name}", ko: "ENV {name}" }
     head_arg(name: &str) { en: "build argument {name}", ko: "빌드 인자 {name}" }
-    head_setting(name: &str) { en: "setting {name}", ko: "설정 {name}" }
     head_base() { en: "base image", ko: "베이스 이미지" }
     head_earlier() { en: "earlier steps", ko: "앞 단계" }
     head_cache() { en: "cache", ko: "캐시" }

@@ -1,12 +1,12 @@
 //! A command is typed: words, then clap, then whoever does it.
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use super::desk::{Desk, Done, DoneKind};
 use super::line_kind::LineKind;
 use super::verb::{Change, Own, PREFIXES, PromptLine, PromptVerb};
-use crate::command::{self, Command};
+use crate::command::{self, Command, for_help};
 use crate::face::usage;
 use crate::language::Language;
 use crate::session::Trouble;
@@ -150,7 +150,10 @@ impl Desk {
         bare: bool,
     ) -> i32 {
         if !error.use_stderr() {
-            self.show_usage(&error.to_string());
+            let help = for_help(PromptLine::command(), self.language());
+            let asked = help.try_get_matches_from(shell_words(words)).err();
+            let asked = asked.filter(|again| !again.use_stderr());
+            self.show_usage(&asked.as_ref().unwrap_or(error).to_string());
             return 0;
         }
         let name = words.first().map_or("", String::as_str);
@@ -167,10 +170,7 @@ impl Desk {
             }
         }
         let language = self.language();
-        let typed: Vec<String> = ["strata".to_owned()]
-            .into_iter()
-            .chain(words.to_vec())
-            .collect();
+        let typed: Vec<String> = shell_words(words).collect();
         let mut trouble = usage::trouble(error, &typed, language);
         if error.kind() == ErrorKind::InvalidSubcommand {
             let near = error
@@ -208,10 +208,12 @@ impl Desk {
 }
 
 fn parse(words: &[String]) -> Result<PromptVerb, clap::Error> {
-    let typed = ["strata".to_owned()]
-        .into_iter()
-        .chain(words.iter().cloned());
-    PromptLine::try_parse_from(typed).map(|line| line.verb)
+    PromptLine::try_parse_from(shell_words(words)).map(|line| line.verb)
+}
+
+/// Puts the program's name before the words, as in a shell.
+fn shell_words(words: &[String]) -> impl Iterator<Item = String> + '_ {
+    std::iter::once("strata".to_owned()).chain(words.iter().cloned())
 }
 
 /// Returns a line without `docker` or `strata` before its verb, and whether none was there.

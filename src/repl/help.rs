@@ -5,6 +5,7 @@ use clap::CommandFactory;
 use super::desk::Desk;
 use super::instruction_help::explained;
 use super::verb::{PREFIXES, PromptLine};
+use crate::command::for_help;
 use crate::language::Language;
 use crate::parser::INSTRUCTIONS;
 use crate::render::{Line, Style, Text};
@@ -117,14 +118,10 @@ impl Desk {
             self.show_instruction(&explained);
             return 0;
         }
-        let mut command = PromptLine::command();
+        let mut command = for_help(PromptLine::command(), language);
         match command.find_subcommand_mut(word) {
             Some(verb) => {
-                let about = about_ko(verb.get_name()).filter(|_| language == Language::Ko);
                 let help = verb.render_help().to_string();
-                if let Some(about) = about {
-                    self.say(about);
-                }
                 self.show_usage(&help);
                 0
             }
@@ -206,61 +203,6 @@ fn unjoined(line: &Line) -> Line {
     })
 }
 
-/// Returns what a verb does in Korean; clap has the English.
-fn about_ko(verb: &str) -> Option<&'static str> {
-    Some(match verb {
-        "draft" => "초안을 줄 번호와 함께 보여 줍니다",
-        "write" => "초안을 이 폴더의 파일에 씁니다(기본: Dockerfile)",
-        "open" => "이 폴더의 Dockerfile을 초안으로 가져옵니다",
-        "edit" => "초안이나 이 폴더의 파일을 편집기로 엽니다",
-        "insert" => "초안의 N번 줄 앞에 명령을 끼워 넣습니다",
-        "replace" => "초안의 N번 줄을 다른 명령으로 바꿉니다",
-        "move" => "초안의 A번 줄을 B번 자리로 옮깁니다",
-        "drop" => "초안에서 N번 줄을 뺍니다",
-        "undo" => "초안이나 strata가 쓴 파일의 마지막 변경을 되돌립니다",
-        "redo" => "되돌린 것을 다시 합니다",
-        "new" => "새 초안을 시작합니다",
-        "in" => "N단계가 끝난 이미지 안에서 셸을 열거나 명령 하나를 실행합니다",
-        "help" => "명령 목록을 보여 주거나 명령 하나를 설명합니다",
-        "lang" => "언어를 고릅니다: en 또는 ko",
-        "exit" => "프롬프트에서 나갑니다",
-        "learn" => "레슨으로 배웁니다. 하던 곳부터 이어 하거나 하나를 엽니다",
-        "lesson" => "레슨을 다룹니다: list, test, lint, report, reset",
-        "parse" => "Dockerfile을 어떻게 읽는지 보여 줍니다",
-        "expand" => "Dockerfile의 단어가 무엇이 되는지 보여 줍니다: 따옴표와 $변수를 풉니다",
-        "ignore-check" => "경로가 빌드 컨텍스트에서 빠지는지, 어느 줄 때문인지 알려 줍니다",
-        "context" => "빌드 컨텍스트를 들여다봅니다: ls",
-        "build" => "Dockerfile로 이미지를 빌드합니다",
-        "plan" => "빌드하지 않고, 무엇을 재사용하고 무엇을 왜 다시 실행할지 보여 줍니다",
-        "why" => "마지막 빌드의 단계가 왜 재사용되었는지, 왜 실행되었는지 설명합니다",
-        "stack" => "이미지의 레이어를 그립니다",
-        "files" => "이미지의 파일이나 한 단계가 바꾼 파일을 보여 줍니다",
-        "compare" => "두 이미지를 레이어별로 비교합니다",
-        "images" => "이미지 목록을 보여 줍니다",
-        "history" => "이미지의 기록을 보여 줍니다",
-        "inspect" => "이미지나 컨테이너의 모든 정보를 JSON으로 보여 줍니다",
-        "tag" => "이미지에 다른 이름을 붙입니다",
-        "rmi" => "이미지를 지웁니다",
-        "load" => "아카이브에서 이미지를 가져옵니다",
-        "save" => "이미지를 아카이브나 OCI 폴더로 씁니다",
-        "run" => "이미지로 컨테이너를 만들어 실행합니다. 이미지를 안 쓰면 초안을 실행합니다",
-        "exec" => "실행 중인 컨테이너에서 프로그램을 하나 더 실행합니다",
-        "ps" => "컨테이너 목록을 보여 줍니다",
-        "logs" => "컨테이너가 출력한 것을 보여 줍니다",
-        "stop" => "컨테이너를 멈춥니다",
-        "kill" => "컨테이너에 시그널을 보냅니다",
-        "start" => "멈춘 컨테이너를 다시 시작합니다",
-        "wait" => "컨테이너가 끝날 때까지 기다렸다가 종료 코드를 출력합니다",
-        "rm" => "컨테이너를 지웁니다",
-        "doctor" => "이 컴퓨터에서 무엇이 되는지, 안 되는 것은 어떻게 고치는지 알려 줍니다",
-        "system" => "저장소를 점검하거나 비웁니다",
-        "image" => "이미지에 대한 명령: ls, history, inspect, rm, tag, build, load, save",
-        "container" => "컨테이너에 대한 명령: ls, run, exec, logs, stop, rm, ...",
-        "version" => "버전을 보여 줍니다",
-        _ => return None,
-    })
-}
-
 crate::messages! {
     instructions() { en: "instructions", ko: "Dockerfile 명령" }
     draft() { en: "draft", ko: "초안" }
@@ -297,9 +239,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_verb_is_explained_in_korean() {
-        for verb in PromptLine::command().get_subcommands() {
-            assert!(about_ko(verb.get_name()).is_some(), "{}", verb.get_name());
+    fn every_verb_and_option_of_the_prompt_is_explained_in_korean() {
+        let is_korean = |text: &str| text.chars().any(|it| ('가'..='힣').contains(&it));
+        let command = for_help(PromptLine::command(), Language::Ko);
+        for verb in command.get_subcommands() {
+            let about = verb.get_about().map(ToString::to_string);
+            assert!(
+                about.is_some_and(|it| is_korean(&it)),
+                "{}",
+                verb.get_name()
+            );
+            for option in verb.get_arguments().filter(|it| !it.is_hide_set()) {
+                let help = option
+                    .get_help()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                assert!(is_korean(&help), "{}: {help}", verb.get_name());
+            }
         }
     }
 

@@ -43,7 +43,8 @@ impl Interrupts {
 
     fn interrupt(&self) {
         let current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        current.interrupt();
+        // Between two steps there is nothing to end: the prompt hears the key itself.
+        let _ = current.interrupt();
     }
 }
 

@@ -156,7 +156,8 @@ impl Desk {
 
     /// Says what a build of the draft would reuse and what it would run.
     pub(super) fn plan(&mut self, call: &command::Plan) -> i32 {
-        let request = self.face(|face| face.build_call(&call.path, &call.options, &[]));
+        let request =
+            self.face(|face| face.build_call(&call.path, &call.options, &call.unneeded.tag));
         let forecast = request.and_then(|mut request| {
             request.text = Some(self.draft.text());
             self.session.forecast(&request)

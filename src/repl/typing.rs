@@ -158,17 +158,23 @@ impl Desk {
             let painted = self.screen.paint(&text);
             self.face(|face| face.mutter(&painted));
         }
+        self.say_notes(report);
         self.propose(typed);
         1
     }
 
-    fn show_built(&mut self, report: &BuildReport, shown: Shown) {
+    /// Says what is worth a line, each once.
+    fn say_notes(&mut self, report: &BuildReport) {
         for note in &report.notes {
             if !self.remarks.contains(note) {
                 self.remark(note);
                 self.remarks.push(note.clone());
             }
         }
+    }
+
+    fn show_built(&mut self, report: &BuildReport, shown: Shown) {
+        self.say_notes(report);
         match shown {
             Shown::Stack => {
                 let verbs = self.footer(report);

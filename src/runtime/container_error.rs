@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::enter::RuntimeError;
 use super::launch::LaunchError;
-use super::names::ContainerId;
+use super::names::{ContainerId, near_name};
 use super::wire::Failure;
 use crate::language::Language;
 
@@ -124,6 +124,8 @@ impl ContainerError {
         match self {
             Self::NotFound { .. } => Some(help_not_found(language)),
             Self::Ambiguous { .. } => Some(help_ambiguous(language)),
+            Self::BadName { name } => Some(help_bad_name(language, &near_name(name))),
+            Self::NameTaken { name, .. } => Some(help_name_taken(language, name)),
             Self::RemoveRunning { id } => Some(help_remove_running(language, id.short())),
             Self::NotRunning { id } | Self::KillNotRunning { id } => {
                 Some(help_not_running(language, id.short()))
@@ -219,6 +221,14 @@ crate::messages! {
     help_ambiguous() {
         en: "type more digits of the id, or the name",
         ko: "ID를 더 길게 쓰거나 이름을 쓰세요",
+    }
+    help_bad_name(name: &str) {
+        en: "two characters or more, the first a letter or a digit: `--name {name}`",
+        ko: "두 글자 이상이고 첫 글자는 영문자나 숫자여야 합니다. 예: `--name {name}`",
+    }
+    help_name_taken(name: &str) {
+        en: "`rm -f {name}` removes the other one, or choose another --name",
+        ko: "`rm -f {name}`로 그 컨테이너를 지우거나 다른 --name을 고르세요",
     }
     help_remove_running(id: &str) {
         en: "`stop {id}` first, or `rm -f {id}`",

@@ -30,6 +30,14 @@ pub enum LaunchError {
         /// What execve(2) answered.
         errno: i32,
     },
+    /// A further process cannot begin in its working directory: exit code 126.
+    #[error("{}", self.message(Language::En))]
+    NoFolder {
+        /// As it was given.
+        path: String,
+        /// What chdir(2) answered.
+        errno: i32,
+    },
     /// The container could not be set up: exit code 125.
     #[error("{}", self.message(Language::En))]
     Setup {
@@ -136,6 +144,14 @@ messages! {
         en: "{command}: cannot be executed: {reason}",
         ko: "{command}: 실행할 수 없습니다: {reason}",
     }
+    no_folder(path: &str, reason: &str) {
+        en: "cannot begin in the working directory {path}: {reason}",
+        ko: "작업 폴더 {path}에서 시작할 수 없습니다: {reason}",
+    }
+    help_folder(path: &str) {
+        en: "`exec` makes no folders as `run -w` does: make it with `exec CONTAINER mkdir -p {path}`, or choose another with -w",
+        ko: "`exec`는 `run -w`와 달리 폴더를 만들지 않습니다. `exec CONTAINER mkdir -p {path}`로 먼저 만들거나 -w로 다른 폴더를 고르세요",
+    }
     set_up(what: &str, path: &str, reason: &str) {
         en: "could not {what}{path}: {reason}",
         ko: "{what} 실패{path}: {reason}",
@@ -205,7 +221,7 @@ impl LaunchError {
     pub fn exit_code(&self) -> i32 {
         match self {
             Self::CommandNotFound { .. } => 127,
-            Self::NotExecutable { .. } => 126,
+            Self::NotExecutable { .. } | Self::NoFolder { .. } => 126,
             Self::Setup { .. } | Self::NoLimit(_) => 125,
         }
     }
@@ -234,6 +250,7 @@ impl LaunchError {
             Self::NotExecutable { command, errno } => {
                 not_executable(language, command, &reason(*errno))
             }
+            Self::NoFolder { path, errno } => no_folder(language, path, &reason(*errno)),
             Self::Setup { what, path, errno } => {
                 let path = if path.is_empty() {
                     String::new()
@@ -266,6 +283,7 @@ impl LaunchError {
                 what: What::Overlay,
                 ..
             } => Some(help_overlay(language)),
+            Self::NoFolder { path, .. } => Some(help_folder(language, path)),
             Self::NoLimit(_) => Some(help_limit(language)),
             Self::NotExecutable { .. } | Self::Setup { .. } => None,
         }

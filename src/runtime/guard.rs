@@ -2,8 +2,9 @@
 //!
 //! PID 1 is strata until it executes the program, and a container's root could reach for
 //! `/proc/1/exe` (CVE-2019-5736: runc on the host was overwritten so). What it finds there is a
-//! read-only mount of the executable, detached from every tree: three system calls, 12 µs. Where the
-//! kernel can't do that, it is a sealed copy in memory: 5 ms for a release build, once per process.
+//! read-only mount of the executable, detached from every tree, which takes three system calls. Where
+//! the kernel can't do that, it is a sealed copy in memory, made once per process: that costs reading
+//! the whole executable.
 
 use std::fs::{self, File};
 use std::io;

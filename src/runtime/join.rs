@@ -26,6 +26,10 @@ fn prepare(received: &mut Received) -> Result<Prepared, LaunchError> {
         .map_err(setup(What::Terminal, "/dev/pts"))?;
     let notes = rlimits::set(&spec.resources.ulimits)?;
     let cwd = &spec.process.cwd;
-    rustix::process::chdir(cwd.as_str()).map_err(setup(What::Folder, cwd))?;
+    // runc answers with 126 here, and makes no folder as it does for a container's own process.
+    rustix::process::chdir(cwd.as_str()).map_err(|error| LaunchError::NoFolder {
+        path: cwd.clone(),
+        errno: error.raw_os_error(),
+    })?;
     Ok(Prepared { notes, terminal })
 }

@@ -81,6 +81,21 @@ pub fn is_valid_name(name: &str) -> bool {
     name.len() >= 2 && name.as_bytes()[0].is_ascii_alphanumeric() && name.bytes().all(inner)
 }
 
+/// Returns a valid name that is close to one that is not.
+pub(super) fn near_name(name: &str) -> String {
+    let fitting = |character: char| match character {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '.' => character,
+        _ => '-',
+    };
+    let fitted: String = name.chars().map(fitting).collect();
+    let near = fitted.trim_matches(|character: char| !character.is_ascii_alphanumeric());
+    match near.len() {
+        0 => "box".to_owned(),
+        1 => format!("{near}1"),
+        _ => near.to_owned(),
+    }
+}
+
 /// Makes up a name such as `patient_hopper`. After a few that were taken, a digit at the end
 /// makes room, as docker does.
 pub fn generate_name(attempt: u32) -> io::Result<String> {
@@ -193,6 +208,21 @@ mod tests {
         }
         for bad in ["", "w", "a b", "-x", ".x", "_x", "é1", "a/b", "a\n"] {
             assert!(!is_valid_name(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_name_is_near_a_right_one() {
+        for (wrong, near) in [
+            ("my box!", "my-box"),
+            ("-web", "web"),
+            ("w", "w1"),
+            ("상점", "box"),
+            ("", "box"),
+            ("a/b", "a-b"),
+        ] {
+            assert_eq!(near_name(wrong), near);
+            assert!(is_valid_name(near));
         }
     }
 

@@ -18,6 +18,8 @@ use crate::source::Source;
 pub struct BuildCall {
     /// The folder to build from.
     pub context: PathBuf,
+    /// What messages call the folder: as it was given.
+    pub context_name: Option<String>,
     /// `-f`; `-` for standard input.
     pub file: Option<PathBuf>,
     /// What messages call the file: `-f` as it was given.
@@ -41,6 +43,10 @@ crate::messages! {
     context_missing(path: &str) {
         en: "unable to prepare context: path \"{path}\" not found",
         ko: "빌드 컨텍스트 폴더가 없습니다(unable to prepare context): \"{path}\" not found",
+    }
+    context_missing_help() {
+        en: "the last word is the folder to build from; a dot means this one: `build .`",
+        ko: "마지막 단어는 빌드할 폴더입니다. 점(.)은 지금 폴더라는 뜻입니다: `build .`",
     }
     context_is_file(path: &str) {
         en: "unable to prepare context: context must be a directory: {path}",
@@ -108,7 +114,7 @@ impl Session {
 
     /// Reads what is to be built, and its mistakes.
     fn request(&self, call: &BuildCall) -> Result<(Source, BuildRequest)> {
-        let context = self.context(&call.context, call.text.is_none())?;
+        let context = self.context(call)?;
         let source = self.dockerfile(call, &context)?;
         parser::parse(&source).map_err(|errors| SessionError::Dockerfile {
             source: source.clone(),
@@ -130,20 +136,27 @@ impl Session {
         Ok((source, request))
     }
 
-    pub(super) fn context(&self, path: &Path, from_file: bool) -> Result<PathBuf> {
-        let shown = path.display().to_string();
+    fn context(&self, call: &BuildCall) -> Result<PathBuf> {
+        let named = call.context_name.clone();
+        let shown = named.unwrap_or_else(|| call.context.display().to_string());
+        self.folder(&call.context, &shown, call.text.is_none())
+    }
+
+    /// Checks a build context; `from_file` tells that a Dockerfile could have been meant.
+    pub(super) fn folder(&self, path: &Path, shown: &str, from_file: bool) -> Result<PathBuf> {
         let Ok(folder) = path.canonicalize() else {
-            return Err(Trouble::new(context_missing(self.language(), &shown)).into());
+            let trouble = Trouble::new(context_missing(self.language(), shown));
+            let help = context_missing_help(self.language());
+            return Err(trouble.with_help(help).into());
         };
         if folder.is_dir() {
             return Ok(folder);
         }
-        let parent = path.parent().map(|parent| parent.display().to_string());
-        let parent = parent
-            .filter(|parent| !parent.is_empty())
-            .unwrap_or_else(|| ".".to_owned());
-        let help = context_is_dockerfile_help(self.language(), &shown, &parent);
-        let trouble = Trouble::new(context_is_file(self.language(), &shown));
+        let parent = Path::new(shown).parent().map(Path::to_string_lossy);
+        let parent = parent.filter(|parent| !parent.is_empty());
+        let parent = parent.unwrap_or_else(|| ".".into());
+        let help = context_is_dockerfile_help(self.language(), shown, &parent);
+        let trouble = Trouble::new(context_is_file(self.language(), shown));
         Err(trouble.with_help(from_file.then_some(help)).into())
     }
 

@@ -96,6 +96,10 @@ crate::messages! {
         en: "invalid mode: {mode}",
         ko: "마운트 모드가 올바르지 않습니다(invalid mode): {mode}",
     }
+    bad_mode_help(mounted: &str) {
+        en: "write `-v {mounted}:ro` for reading only, or `-v {mounted}`",
+        ko: "읽기 전용이면 `-v {mounted}:ro`, 아니면 `-v {mounted}`라고 쓰세요",
+    }
     relative_volume(source: &str) {
         en: "\"{source}\" is no absolute path, and named volumes are not carried out yet",
         ko: "\"{source}\" 은(는) 절대 경로가 아니고, 이름 있는 볼륨은 아직 쓸 수 없습니다",
@@ -308,7 +312,11 @@ impl Session {
 
     fn resolve_user(&self, stack: &Stack, user: &str) -> Result<users::ResolvedUser> {
         let resolved = users::resolve(stack, user);
-        Ok(resolved.map_err(|e| Trouble::new(e.message(self.language())).with_exit(125))?)
+        Ok(resolved.map_err(|error| {
+            Trouble::new(error.message(self.language()))
+                .with_help(error.help(self.language()))
+                .with_exit(125)
+        })?)
     }
 
     /// The words to run: the entrypoint, then the command. `--entrypoint` drops the image's CMD.
@@ -349,6 +357,10 @@ impl Session {
                 return Err(trouble.with_help(malformed_volume_help(language)).into());
             }
         };
+        if !matches!(mode, "rw" | "ro" | "z" | "Z") {
+            let help = bad_mode_help(language, &format!("{source}:{target}"));
+            return Err(wrong(bad_mode(language, mode)).with_help(help).into());
+        }
         if !target.starts_with('/') {
             let trouble = wrong(malformed_volume(language, text));
             return Err(trouble.with_help(malformed_volume_help(language)).into());
@@ -358,9 +370,6 @@ impl Session {
             return Err(trouble
                 .with_help(relative_volume_help(language, source))
                 .into());
-        }
-        if !matches!(mode, "rw" | "ro" | "z" | "Z") {
-            return Err(wrong(bad_mode(language, mode)).into());
         }
         let source = PathBuf::from(source);
         if !source.exists() {

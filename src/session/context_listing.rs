@@ -75,7 +75,7 @@ impl Session {
         path: &Path,
         dockerfile: Option<&Path>,
     ) -> Result<ContextListing> {
-        let context = self.context(path, false)?;
+        let context = self.folder(path, &path.display().to_string(), false)?;
         let (name, ignore) = match self.ignore_file(dockerfile, &context)? {
             None => (None, Ignore::default()),
             Some((name, text)) => {

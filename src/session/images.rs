@@ -83,7 +83,7 @@ impl Session {
         let reference: ImageReference = match (name.parse(), store.find(name)) {
             (Ok(reference), _) => reference,
             (Err(_), Ok(image)) => return Ok(image),
-            (Err(error), Err(_)) => return Err(Trouble::reference(&error).into()),
+            (Err(error), Err(_)) => return Err(Trouble::reference(&error, self.language()).into()),
         };
         let cache = self.cache()?;
         let images = Images::new(store, &cache).with_practice(self.setup().practice);
@@ -139,7 +139,7 @@ impl Session {
     pub fn tag(&self, source: &str, target: &str) -> Result<()> {
         let reference = target
             .parse()
-            .map_err(|e| Trouble::reference(&e).with_exit(1))?;
+            .map_err(|e| Trouble::reference(&e, self.language()).with_exit(1))?;
         let image = self.find_image(source)?;
         Ok(self
             .store()?

@@ -10,15 +10,16 @@ use nix::unistd::Pid;
 pub struct Interrupter(Arc<Mutex<Option<u32>>>);
 
 impl Interrupter {
-    /// Ends the worker if it is at work. What it was doing leaves nothing behind, and the session
-    /// starts another one when it is needed.
-    pub fn interrupt(&self) {
+    /// Ends the worker if it is at work, and tells whether it was. What it was doing leaves nothing
+    /// behind, and the session starts another one when it is needed.
+    pub fn interrupt(&self) -> bool {
         let at_work = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let pid = at_work.and_then(|pid| i32::try_from(pid).ok());
         if let Some(pid) = pid {
             // It may have ended by itself; it has not been waited for, so the id is still its own.
             let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
+        pid.is_some()
     }
 
     /// Lets the worker be ended for as long as the answer lives.
@@ -52,11 +53,11 @@ mod tests {
         let interrupter = Interrupter::default();
         let mut idle = Command::new("sleep").arg("60").spawn().unwrap();
         drop(interrupter.watch(idle.id()));
-        interrupter.interrupt();
+        assert!(!interrupter.interrupt());
         assert_eq!(idle.try_wait().unwrap(), None);
 
         let at_work = interrupter.watch(idle.id());
-        interrupter.clone().interrupt();
+        assert!(interrupter.clone().interrupt());
         assert!(!idle.wait().unwrap().success());
         drop(at_work);
     }

@@ -19,6 +19,7 @@ pub mod draft;
 mod drafts;
 mod images;
 mod interrupter;
+mod replace;
 mod trouble;
 pub mod work;
 pub mod worker;
@@ -38,6 +39,7 @@ pub use context_size::ContextSize;
 pub use doctor::{Finding, Health};
 pub use images::{Collected, HistoryRow, Inspected, Removed};
 pub use interrupter::Interrupter;
+pub use replace::replace_file;
 pub use trouble::{SessionError, Trouble};
 pub use work::{BuildRequest, FileChange, FileFacts, LoadedImage, Which};
 
@@ -206,11 +208,16 @@ impl Session {
         let working = self.interrupter.watch(at_work.pid());
         let answer = at_work.ask(&asked, along.as_ref(), events);
         drop(working);
-        if answer
+        let interrupted = answer
             .as_ref()
-            .is_err_and(|trouble| trouble.exit == INTERRUPTED)
-        {
+            .is_err_and(|trouble| trouble.exit == INTERRUPTED);
+        if interrupted {
             *worker = None;
+            drop(worker);
+            if !matches!(asked.request, Request::ClearUp) {
+                // What is left now is collected when the store is opened again, at the latest.
+                let _ = self.ask::<()>(Request::ClearUp, None, &mut |_| {});
+            }
         }
         Ok(answer?)
     }

@@ -107,8 +107,10 @@ impl Trouble {
     }
 
     /// Says what is wrong with a name of an image.
-    pub fn reference(error: &ParseReferenceError) -> Self {
-        Self::new(error.to_string()).with_exit(125)
+    pub fn reference(error: &ParseReferenceError, language: Language) -> Self {
+        Self::new(error.message(language))
+            .with_help(error.help(language))
+            .with_exit(125)
     }
 }
 

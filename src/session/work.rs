@@ -15,9 +15,9 @@ use crate::layers::{
     ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, Store, StoreError, Whiteouts, changes,
     files,
 };
-use crate::plan::PlanOptions;
+use crate::plan::{PlanOptions, context::Rights};
 use crate::reference::ImageReference;
-use crate::runtime::{IdMode, containers::Containers};
+use crate::runtime::{IdMode, containers::Containers, remove_tree::remove_tree};
 use crate::source::Source;
 
 /// A build as it is asked for.
@@ -105,6 +105,7 @@ impl Bench {
         let mut store = Store::open(&setup.root)?;
         configure(&mut store, setup.rootful, setup.ids);
         let cache = BuildCache::open(&setup.root)?;
+        collect_containers(&setup.root);
         Ok(Self {
             setup,
             store,
@@ -151,6 +152,7 @@ impl Bench {
                 folder,
             } => json(&self.check_out(&layers, &upper, &folder).map_err(store)?),
             Request::RemoveTree(path) => json(&self.remove_tree(&path).map_err(store)?),
+            Request::ClearUp => json(&()),
             Request::Fsck => {
                 let problems = self.store.fsck().map_err(store)?;
                 let sentences = problems.iter().map(|problem| problem.message(language));
@@ -179,10 +181,21 @@ impl Bench {
             store: &self.store,
             cache: &self.cache,
             ids: self.setup.ids,
+            rights: self.rights(),
             practice: self.setup.practice.clone(),
             epoch: self.setup.epoch,
             no_namespaces: self.setup.no_namespaces.clone(),
             language,
+        }
+    }
+
+    /// Rootful strata reads what root may, as docker's daemon does. Without namespaces, it is
+    /// nobody but the user.
+    fn rights(&self) -> Rights {
+        if self.setup.rootful || self.setup.no_namespaces.is_some() {
+            Rights::Kernel
+        } else {
+            Rights::Owner
         }
     }
 
@@ -285,6 +298,20 @@ impl Bench {
         } else {
             Ok(())
         }
+    }
+}
+
+/// Removes what is left of containers: what a crash left half made or half removed, and those of
+/// `run --rm` whose supervisor was killed before it could. Whatever resists is left for the next
+/// start: no work may fail because of it.
+fn collect_containers(root: &Path) {
+    let containers = Containers::new(root);
+    let mut trees = containers.leftovers().unwrap_or_default();
+    for id in containers.lost().unwrap_or_default() {
+        trees.extend(containers.remove(&id, false).ok().flatten());
+    }
+    for tree in trees {
+        let _ = remove_tree(&tree);
     }
 }
 

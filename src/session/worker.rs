@@ -85,6 +85,8 @@ pub enum Request {
     RemoveTree(PathBuf),
     /// Check every digest; answer with sentences.
     Fsck,
+    /// Nothing: opening the store has cleared up after a worker that was ended.
+    ClearUp,
 }
 
 /// What the worker answers.

@@ -276,6 +276,36 @@ fn target_builds_only_what_that_stage_needs() {
 }
 
 #[test]
+fn what_cannot_be_known_waits_for_the_step_that_decides() {
+    let home = Home::with(
+        "FROM practice-os AS make\nCOPY a.txt /\nRUN cp /a.txt /out\nENV X=1\n\
+         FROM practice-os\nCOPY a.txt /\nCOPY --from=make /out /out\nRUN cat /out\nRUN true\n",
+    );
+    home.file("a.txt", "one\n");
+    let plan = home.plan("");
+    assert_eq!(
+        plan.states(),
+        "BASE MISS MISS META BASE MISS UNKNOWN UNKNOWN UNKNOWN"
+    );
+    for step in 7..=9 {
+        assert_eq!(plan.step(step)["until"], 3, "step {step}");
+    }
+}
+
+#[test]
+fn a_build_becomes_a_plan_by_its_first_word_alone() {
+    let home = app();
+    let options = "-t shop:1 -q --progress plain --no-cache";
+    let plan = home.plan(options);
+    assert_eq!(plan.states(), "BASE MISS MISS MISS META");
+    assert!(!home.ok("images").contains("shop"), "a plan names nothing");
+    // What a build would refuse, a plan refuses too.
+    home.call("plan -t BAD .").fails(125, "must be lowercase");
+    let help = home.ok("plan --help");
+    assert!(!help.contains("--tag"), "{help}");
+}
+
+#[test]
 fn copy_from_a_stage_that_makes_the_same_again_is_a_hit() {
     let home = Home::with(STAGES);
     home.file("a.txt", "one\n");
@@ -284,7 +314,11 @@ fn copy_from_a_stage_that_makes_the_same_again_is_a_hit() {
     home.file("a.txt", "uno\n");
     let plan = home.plan("");
     assert_eq!(plan.states(), "BASE MISS MISS SKIP SKIP BASE UNKNOWN META");
-    assert_eq!(plan.step(7)["until"], 2);
+    assert_eq!(
+        plan.step(7)["until"],
+        3,
+        "the stage is known after its last layer"
+    );
     let rows = home.build("");
     assert_eq!(rows.states(), "BASE MISS MISS SKIP SKIP BASE HIT META");
 }

@@ -169,6 +169,18 @@ fn detached_it_lives_is_logged_is_entered_and_stops() {
 }
 
 #[test]
+fn exec_in_a_folder_that_is_not_there_is_dockers_126() {
+    let home = Home::new();
+    home.ok("run -d --name web practice-os sleep 60");
+    let err = home
+        .call("exec -w /missing web true")
+        .fails(126, "/missing");
+    assert!(err.contains("exec CONTAINER mkdir -p /missing"), "{err}");
+    home.ok("exec web mkdir -p /missing");
+    assert_eq!(home.ok("exec -w /missing web pwd"), "/missing\n");
+}
+
+#[test]
 fn rm_f_ends_a_running_container() {
     let home = Home::new();
     home.ok("run -d --name web practice-os sleep 1000");

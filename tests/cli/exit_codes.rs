@@ -101,3 +101,21 @@ fn one_wrong_name_does_not_stop_the_others() {
     let called = home.call("rm nosuch one");
     assert_eq!((called.code, called.out.as_str()), (Some(1), "one\n"));
 }
+
+#[test]
+fn help_and_complaints_of_the_command_line_are_in_the_language_that_is_asked_for() {
+    let home = Home::new();
+    for words in ["--lang ko save --help", "save --lang=ko --help"] {
+        let help = home.ok(words);
+        assert!(help.contains("사용법: strata save"), "{help}");
+        assert!(!help.contains("Folder of"), "{help}");
+    }
+    assert!(
+        home.ok("image --lang ko --help")
+            .contains("이미지 목록을 보여 줍니다")
+    );
+    assert!(home.ok("--help").contains("Usage: strata"));
+    home.call("--lang ko ps --bogus")
+        .fails(125, "그런 옵션이 없습니다");
+    assert!(home.ok("--version").starts_with("strata "));
+}

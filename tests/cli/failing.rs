@@ -94,3 +94,39 @@ fn instructions_that_cannot_be_carried_out_are_refused_by_name_before_anything_i
         assert_eq!(home.plan("").states(), "BASE MISS");
     }
 }
+
+#[test]
+fn a_context_is_named_as_it_was_typed() {
+    let home = Home::with("FROM scratch\n");
+    home.file("sub/file", "x");
+    let said = home.call("build ./missing").fails(1, "\"./missing\"");
+    let folder = home.context().display().to_string();
+    assert!(!said.contains(&folder), "{said}");
+    let said = home.call("plan sub/file").fails(1, "directory: sub/file\n");
+    assert!(said.contains("`build -f sub/file sub`"), "{said}");
+    let said = home
+        .call("build Dockerfile")
+        .fails(1, "directory: Dockerfile\n");
+    assert!(said.contains("`build -f Dockerfile .`"), "{said}");
+}
+
+#[test]
+fn an_array_that_is_no_json_is_named_where_it_is_built_planned_and_typed() {
+    let home = Home::with("FROM practice-os\nCMD [\"echo\", 'hi']\n");
+    for words in ["plan", "build -t odd .", "build -t odd ."] {
+        let called = home.call(words);
+        assert_eq!(called.code, Some(0), "{called:#?}");
+        assert!(called.err.contains("note: line 2: "), "{called:#?}");
+        assert!(called.err.contains("a line for the shell"), "{called:#?}");
+    }
+    let said = home.call("--lang ko plan").err;
+    assert!(
+        said.contains("2번째 줄") && said.contains("[\"echo\", \"hi\"]"),
+        "{said}"
+    );
+    // What it became is what runs, and the shell knows no such command.
+    home.call("run --rm odd").fails(127, "[echo,");
+
+    home.file("Dockerfile", "FROM practice-os\nRUN ['true']\n");
+    home.call("build .").fails(1, "note: line 2: ");
+}

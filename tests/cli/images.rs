@@ -72,6 +72,40 @@ fn history_names_every_instruction_newest_first() {
     assert_eq!(rows[1][0], id.trim_end());
 }
 
+/// Returns the column CREATED of a history, newest first.
+fn ages(home: &Home, image: &str) -> Vec<String> {
+    let text = home.ok(&format!("history {image}"));
+    let rows = lines(&text);
+    rows[1..].iter().map(|row| row[1].to_owned()).collect()
+}
+
+#[test]
+fn a_setting_is_as_old_as_the_nearest_layer_and_what_has_no_time_says_so() {
+    let home = Home::with("FROM practice-os\nENV A=1\nRUN true\nENV B=2\n");
+    home.ok("build -q -t app .");
+    let ages = ages(&home, "app");
+    let (own, base) = ages.split_at(3);
+    for age in own {
+        assert!(age.contains("second"), "{ages:?}");
+    }
+    assert!(base.iter().all(|age| age == "N/A"), "{ages:?}");
+    let before = home.ok("images -q --no-trunc app");
+    home.ok("build -q -t app .");
+    assert_eq!(
+        home.ok("images -q --no-trunc app"),
+        before,
+        "the same again"
+    );
+}
+
+#[test]
+fn settings_alone_are_as_old_as_their_base() {
+    let home = Home::with("FROM practice-os\nENV A=1\n");
+    home.ok("build -q -t app .");
+    assert!(ages(&home, "app").iter().all(|age| age == "N/A"));
+    assert!(home.ok("images app").contains("N/A"));
+}
+
 #[test]
 fn images_lists_names_and_short_ids() {
     let home = shop();

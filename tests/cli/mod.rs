@@ -8,10 +8,14 @@
 //! | `cache` | what is a hit and what a miss (dockerfile-spec.md, 10) |
 //! | `instructions` | what an image is like after each instruction |
 //! | `failing` | a RUN that fails |
+//! | `ctrl_c` | Ctrl-C in the foreground |
+//! | `remedies` | what is refused says what to type |
 
 mod cache;
 mod containers;
+mod ctrl_c;
 mod exit_codes;
 mod failing;
 mod images;
 mod instructions;
+mod remedies;

@@ -39,7 +39,16 @@ impl Terminal {
 
     /// Opens the prompt with more variables.
     pub fn open_with(home: &Home, variables: &[(&str, &str)]) -> Self {
-        let mut command = home.command::<&str>([]);
+        Self::start(home, &[], variables)
+    }
+
+    /// Calls a verb as a shell does.
+    pub fn call(home: &Home, words: &[&str]) -> Self {
+        Self::start(home, words, &[])
+    }
+
+    fn start(home: &Home, words: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = home.command(words);
         command.stdin(Stdio::inherit());
         command.env("TERM", "xterm-256color");
         command.envs(variables.iter().copied());

@@ -37,6 +37,20 @@ fn each_line_is_carried_out_and_the_draft_runs() {
 }
 
 #[test]
+fn a_list_that_is_no_json_is_remarked_as_it_is_typed() {
+    let home = home();
+    let mut terminal = Terminal::begin(&home);
+    terminal.line("FROM practice-os", "1  BASE");
+    let news = terminal.line("CMD [\"echo\", 'hi']", "2  META");
+    assert!(
+        news.contains("line 2: this looks like a JSON array"),
+        "{news}"
+    );
+    let news = terminal.line("ENV A=1", "3  META");
+    assert!(!news.contains("JSON"), "said once is enough: {news}");
+}
+
+#[test]
 fn a_draft_that_was_written_is_all_hit_in_the_shell() {
     let home = home();
     let mut terminal = typed(&home);

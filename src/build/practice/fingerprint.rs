@@ -29,6 +29,9 @@ pub struct Fingerprint {
     key: Digest,
     choice: Digest,
     host: BTreeMap<String, Witness>,
+    /// Where strata itself was, whose applets stand in for missing tools.
+    #[serde(default)]
+    strata: Option<String>,
 }
 
 /// How a path of the host looked; none: there was nothing.
@@ -68,7 +71,21 @@ impl Fingerprint {
             key: hasher.finish(),
             choice: digest_of(choice),
             host,
+            strata: choice.executable.as_ref().map(|path| {
+                let real = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+                real.to_string_lossy().into_owned()
+            }),
         }
+    }
+
+    /// Tells whether nothing of the host but strata itself differs.
+    pub fn has_same_tools(&self, other: &Self) -> bool {
+        fn tools(it: &Fingerprint) -> impl Iterator<Item = (&String, &Witness)> {
+            it.host
+                .iter()
+                .filter(|(path, _)| Some(*path) != it.strata.as_ref())
+        }
+        tools(self).eq(tools(other))
     }
 
     /// Returns the name of the base this belongs to: equal for equal bases.
@@ -141,6 +158,36 @@ mod tests {
         assert!(before.is_current(&Choice::default()));
         fs::write(&file, "").unwrap();
         assert!(!before.is_current(&Choice::default()));
+    }
+
+    #[test]
+    fn a_rebuilt_strata_is_told_from_changed_tools() {
+        let folder = tempfile::tempdir().unwrap();
+        let (strata, tool) = (folder.path().join("strata"), folder.path().join("sh"));
+        let seen = |text: &str, tool_text: &str| {
+            fs::write(&strata, text).unwrap();
+            fs::write(&tool, tool_text).unwrap();
+            let witness = |path: &Path| (path.to_str().unwrap().to_owned(), Witness::of(path));
+            let choice = Choice {
+                executable: Some(strata.clone()),
+                ..Choice::default()
+            };
+            let host = BTreeMap::from([witness(&strata), witness(&tool)]);
+            Fingerprint::new(&choice, &[], host)
+        };
+        let before = seen("1", "sh");
+        let same_tool = fs::metadata(&tool).unwrap().modified().unwrap();
+        let mut rebuilt = seen("22", "sh");
+        fs::File::open(&tool)
+            .unwrap()
+            .set_modified(same_tool)
+            .unwrap();
+        rebuilt
+            .host
+            .insert(tool.to_str().unwrap().to_owned(), Witness::of(&tool));
+        assert_ne!(before, rebuilt);
+        assert!(rebuilt.has_same_tools(&before));
+        assert!(!seen("1", "other").has_same_tools(&before));
     }
 
     #[test]

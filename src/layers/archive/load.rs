@@ -159,8 +159,7 @@ fn docker_images(source: &Source) -> Result<Vec<DockerImage>> {
 
 fn docker_names(image: &DockerImage) -> Vec<ImageReference> {
     let tags = image.repo_tags.iter().flatten();
-    tags.filter_map(|tag| layout::short_reference(tag))
-        .collect()
+    tags.filter_map(|tag| tag.parse().ok()).collect()
 }
 
 /// Returns the manifest for this machine: an index may lead to several.
@@ -223,7 +222,7 @@ fn names(descriptor: &Descriptor, id: ImageId, docker: &[DockerImage]) -> Vec<Im
         return names;
     }
     let containerd = descriptor.annotations.get(CONTAINERD_NAME);
-    match containerd.and_then(|name| layout::short_reference(name)) {
+    match containerd.and_then(|name| name.parse().ok()) {
         Some(name) => vec![name],
         None => layout::reference(descriptor).into_iter().collect(),
     }
