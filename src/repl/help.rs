@@ -222,7 +222,9 @@ fn about_ko(verb: &str) -> Option<&'static str> {
         "lang" => "언어를 고릅니다: en 또는 ko",
         "exit" => "프롬프트에서 나갑니다",
         "learn" => "레슨으로 배웁니다. 하던 곳부터 이어 하거나 하나를 엽니다",
-        "lesson" => "레슨을 다룹니다: list, test, lint, report, reset",
+        "lesson" => {
+            "레슨을 다룹니다: list, report, forget, reset, 만드는 사람에게는 test, lint, new, sync, coverage"
+        }
         "parse" => "Dockerfile을 어떻게 읽는지 보여 줍니다",
         "build" => "Dockerfile로 이미지를 빌드합니다",
         "plan" => "빌드하지 않고, 무엇을 재사용하고 무엇을 왜 다시 실행할지 보여 줍니다",

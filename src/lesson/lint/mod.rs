@@ -11,6 +11,8 @@ mod translation;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::Serialize;
+
 use super::assemble::{CourseText, FileText, LessonFiles, LessonText, read_course};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{Source, Span};
@@ -24,6 +26,16 @@ pub struct Finding {
     pub source: Source,
     /// What and where.
     pub diagnostic: Diagnostic,
+}
+
+/// A finding as machines read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FindingRecord<'a> {
+    severity: &'static str,
+    kind: &'static str,
+    file: &'a str,
+    line: usize,
+    message: &'a str,
 }
 
 impl Finding {
@@ -53,6 +65,17 @@ impl Finding {
         span: Span,
     ) -> Self {
         Self::new(source, Diagnostic::warning(kind, message, span))
+    }
+
+    /// Returns it as machines read it.
+    pub fn record(&self) -> FindingRecord<'_> {
+        FindingRecord {
+            severity: if self.is_error() { "error" } else { "warning" },
+            kind: self.diagnostic.kind,
+            file: self.source.name(),
+            line: self.source.line(self.diagnostic.span().start),
+            message: &self.diagnostic.message,
+        }
     }
 
     /// Tells whether it is an error.
