@@ -212,6 +212,7 @@ mod tests {
         };
         assert_eq!(word("FROM").lesson, "first-dockerfile");
         assert!(word("FROM").steps.contains(&"cache-order/fix".to_owned()));
-        assert_eq!(word("HIT").steps, [] as [&str; 0]);
+        let untyped = coverage.words.iter().filter(|word| word.steps.is_empty());
+        assert_eq!(untyped.count(), 0, "this course names no ideas");
     }
 }

@@ -191,15 +191,11 @@ mod tests {
         let course = course::load(None).unwrap();
         let mut progress = Progress::new(&course.id);
         let lesson = course.lesson("cache-order").unwrap();
-        let mut note = |step: &str, state| {
-            let known = progress.step_mut(&lesson.id, step);
-            known.state = state;
-            known.tries = 2;
-            known
-        };
-        note("first-build", StepMark::Passed).solution = true;
-        note("guess", StepMark::Passed).predicted = Some("2/3".to_owned());
-        note("notes", StepMark::Skipped).tries = 0;
+        let built = progress.step_mut(&lesson.id, "first-build");
+        (built.state, built.tries, built.solution) = (StepMark::Passed, 2, true);
+        let guessed = progress.step_mut(&lesson.id, "guess");
+        (guessed.state, guessed.predicted) = (StepMark::Passed, Some("2/3".to_owned()));
+        progress.step_mut(&lesson.id, "notes").state = StepMark::Skipped;
         (course, progress)
     }
 
