@@ -149,7 +149,7 @@ fn solution_words(line: &ConsoleLine) -> Vec<String> {
     match line {
         ConsoleLine::Type(line) => taught_words(line),
         // The instructions of a Dockerfile; any other file has none.
-        ConsoleLine::Write { text, .. } => text.lines().flat_map(instruction).collect(),
+        ConsoleLine::Write { text, .. } => text.lines().filter_map(instruction).collect(),
     }
 }
 

@@ -132,7 +132,7 @@ mod tests {
         let findings: Vec<String> = linter
             .lint(&files)
             .iter()
-            .map(|it| it.to_string())
+            .map(ToString::to_string)
             .collect();
         assert_eq!(findings, Vec::<String>::new());
         let scratch = tempfile::tempdir().unwrap();

@@ -122,9 +122,8 @@ impl Desk {
             }
             // These wait for something else to happen, and Ctrl-C is to end the waiting only.
             Command::Logs(call) if call.follow => self.strata(words),
-            Command::Wait(_) => self.strata(words),
-            // It has its own course and its own questions.
-            Command::Lesson(_) => self.strata(words),
+            // Lessons have their own course and their own questions.
+            Command::Wait(_) | Command::Lesson(_) => self.strata(words),
             Command::Learn(_) => {
                 let language = self.language();
                 self.refuse(no_guide(language), None)

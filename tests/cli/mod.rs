@@ -8,6 +8,7 @@
 //! | `cache` | what is a hit and what a miss (dockerfile-spec.md, 10) |
 //! | `instructions` | what an image is like after each instruction |
 //! | `failing` | a RUN that fails |
+//! | `lessons` | writing, proving and reporting on lessons |
 
 mod cache;
 mod containers;
@@ -15,3 +16,4 @@ mod exit_codes;
 mod failing;
 mod images;
 mod instructions;
+mod lessons;

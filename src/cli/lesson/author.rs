@@ -17,7 +17,7 @@ crate::messages! {
         ko: "레슨 파일 {count}개, 문제 없음",
     }
     findings_are(errors: usize, warnings: usize) {
-        en: "{errors} errors, {warnings} warnings",
+        en: "errors: {errors}, warnings: {warnings}",
         ko: "오류 {errors}개, 경고 {warnings}개",
     }
     in_order(language: &str) {

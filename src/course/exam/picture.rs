@@ -3,6 +3,8 @@
 //! Nothing in it depends on the machine: facts are judged on no evidence at all, questions stand
 //! without a forecast, and answers are scored against the pinned result.
 
+use std::fmt::Write as _;
+
 use super::Screen;
 use crate::lesson::{
     NoEvidence, Prediction, Question, Score, ScoredItem, Step, evaluate, question,
@@ -22,7 +24,8 @@ pub fn draw(of: &Screen<'_>) -> String {
     };
     let mut picture = screen.paint(&lesson_page(of.lesson, of.step, &screen));
     for (name, text) in sights(of, &screen) {
-        picture.push_str(&format!("--- {name}\n{}", screen.paint(&text)));
+        // Writing to a String cannot fail.
+        let _ = write!(picture, "--- {name}\n{}", screen.paint(&text));
     }
     picture
 }
@@ -39,7 +42,7 @@ fn sights(of: &Screen<'_>, screen: &render::Screen) -> Vec<(String, Text)> {
     let facts = evaluate(step, &NoEvidence);
     if !facts.is_empty() {
         let mut drawn = lesson_facts(&facts, screen);
-        let hint = (!step.hints.is_empty()).then(|| (1, step.hints.len()));
+        let hint = (!step.hints.is_empty()).then_some((1, step.hints.len()));
         drawn.append(lesson_try_again(hint, !step.solution.is_empty(), screen));
         sights.push(("not yet".to_owned(), drawn));
     }

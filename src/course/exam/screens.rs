@@ -87,12 +87,17 @@ impl Page<'_> {
             })
         };
         let (plain, coloured) = (at(self.width, false), at(self.width, true));
-        let as_usual = self.width > USUAL && plain == at(USUAL, false);
-        let kept = if as_usual { AS_USUAL } else { &plain };
+        let same = |drawn: &str, colour: bool| drawn == at(USUAL, colour);
+        let as_usual = self.width > USUAL && same(&plain, false) && same(&coloured, true);
+        let picture = if as_usual {
+            Picture::new(AS_USUAL, AS_USUAL)
+        } else {
+            Picture::new(&plain, &coloured)
+        };
         Drawn {
-            picture: Picture::new(kept, &coloured),
             plain,
             coloured,
+            picture,
         }
     }
 
@@ -203,9 +208,12 @@ mod tests {
     fn colours_alone_are_a_change_too() {
         let folder = tempfile::tempdir().unwrap();
         let painted = |code: u8| {
-            move |screen: &Screen| match screen.colour {
-                true => format!("\x1b[{code}mword\x1b[0m\n"),
-                false => "word\n".to_owned(),
+            move |screen: &Screen| {
+                if screen.colour {
+                    format!("\x1b[{code}mword\x1b[0m\n")
+                } else {
+                    "word\n".to_owned()
+                }
             }
         };
         failures(&painted(31), Some(folder.path()), true);

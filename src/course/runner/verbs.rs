@@ -246,7 +246,7 @@ impl Runner {
 
     /// Returns the step of this lesson step's last build that wants explaining: one that was
     /// predicted wrong, else the last that ran, else the last.
-    fn step_to_explain(&self) -> Option<usize> {
+    pub(super) fn step_to_explain(&self) -> Option<usize> {
         let record = self.stage.record();
         let build = record
             .commands

@@ -261,7 +261,9 @@ impl Guide for LessonGuide {
             }
             Some("q" | "quit" | "exit") => desk.leave_next(),
             Some(line) if !matches!(line, "p" | "n" | "no") => {
-                desk.remark(&later(language));
+                if !line.starts_with("learn") {
+                    desk.remark(&later(language));
+                }
                 desk.queue(line);
             }
             _ => desk.remark(&later(language)),

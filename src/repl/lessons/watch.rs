@@ -138,7 +138,7 @@ impl Watch {
 /// Returns an opening of the store and folder that a desk is at.
 pub(super) fn opening_at(desk: &Desk) -> Opening {
     let mut here = desk.opening.clone();
-    here.settings.root = desk.session().root().to_owned();
+    desk.session().root().clone_into(&mut here.settings.root);
     here.settings.language = desk.language();
     desk.folder().clone_into(&mut here.folder);
     here
