@@ -205,6 +205,26 @@ mod tests {
     }
 
     #[test]
+    fn the_pictures_beside_these_lessons_are_up_to_date() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons/.screens");
+        let course = Arc::new(library::load(None).unwrap());
+        let exam = Exam {
+            pictures: Some(folder),
+            ..super::super::tests::exam(Arc::clone(&course), Path::new("unused"))
+        };
+        for lesson in &course.lessons {
+            let mut sheet = Sheet::default();
+            prove(&exam, lesson, &super::super::draw, &mut sheet);
+            let failures = sheet.into_exam(&lesson.id, None).failures;
+            assert_eq!(
+                failures,
+                [],
+                "`strata lesson test lessons --update` accepts these"
+            );
+        }
+    }
+
+    #[test]
     fn colours_alone_are_a_change_too() {
         let folder = tempfile::tempdir().unwrap();
         let painted = |code: u8| {
