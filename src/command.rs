@@ -76,7 +76,7 @@ fn language(code: &str) -> Result<Language, String> {
 pub enum Command {
     /// Learn with lessons: go on where you were, or open one
     Learn(Learn),
-    /// Work with lessons: list, test, lint, report, reset
+    /// Work with lessons: list, report, forget, reset; for authors test, lint, new, sync, coverage
     #[command(subcommand)]
     Lesson(Lesson),
     /// Show how a Dockerfile is read
@@ -159,6 +159,12 @@ pub struct Learn {
     /// Folder of lessons instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub lessons: Option<PathBuf>,
+    /// Folder that holds the work folders of lessons (default: ~/strata)
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Do not watch the work folder for changes
+    #[arg(long)]
+    pub no_watch: bool,
 }
 
 /// `lesson ...`
@@ -170,11 +176,17 @@ pub enum Lesson {
     Test(LessonTest),
     /// Look for mistakes in lesson files
     Lint(LessonFolder),
+    /// Begin a new lesson: a step that works, in every language, and its line in course.toml
+    New(LessonNew),
     /// Show which translations are older than the English
     Sync(LessonSync),
-    /// Report progress, for teachers
-    Report(Json),
-    /// Forget the progress of a lesson, or of the whole course
+    /// Show where what is taught is typed, and which study notes are taught where
+    Coverage(LessonFolder),
+    /// Report progress, for learners and teachers
+    Report(LessonReport),
+    /// Forget a lesson that was opened by mistake
+    Forget(LessonForget),
+    /// Start a lesson, or the whole course, again; your files are kept aside
     Reset(LessonReset),
 }
 
@@ -202,12 +214,29 @@ pub struct LessonTest {
     /// Accept the screens as they are now
     #[arg(long)]
     pub update: bool,
+    /// Take steps that need real images, too
+    #[arg(long)]
+    pub real: bool,
     /// Seed of the random order
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Print `JUnit` XML
+    #[arg(long, conflicts_with = "json")]
+    pub junit: bool,
+}
+
+/// `lesson new`
+#[derive(Debug, Clone, Args)]
+pub struct LessonNew {
+    /// Its id, with or without a number before it: `ports` or `13-ports`
+    #[arg(value_name = "ID")]
+    pub name: String,
+    /// Folder of lessons
+    #[arg(default_value = "lessons")]
+    pub folder: PathBuf,
 }
 
 /// `lesson sync`
@@ -217,10 +246,43 @@ pub struct LessonSync {
     #[arg(value_parser = language)]
     pub language: Language,
     /// Folder of lessons
+    #[arg(default_value = "lessons")]
     pub folder: PathBuf,
-    /// Write the new hashes: the translations are right again
+    /// Write code blocks and hashes without asking: the translations are right again
     #[arg(long)]
     pub write: bool,
+}
+
+/// Whose progress: that in the built-in course, or in another.
+#[derive(Debug, Clone, Args)]
+pub struct LessonHomes {
+    /// Folder of lessons instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub lessons: Option<PathBuf>,
+    /// Folder that holds the work folders of lessons (default: ~/strata)
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// `lesson report`
+#[derive(Debug, Clone, Args)]
+pub struct LessonReport {
+    /// Which course.
+    #[command(flatten)]
+    pub homes: LessonHomes,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `lesson forget`
+#[derive(Debug, Clone, Args)]
+pub struct LessonForget {
+    /// Number or id of the lesson
+    pub lesson: String,
+    /// Which course.
+    #[command(flatten)]
+    pub homes: LessonHomes,
 }
 
 /// `lesson reset`
@@ -231,6 +293,9 @@ pub struct LessonReset {
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,
+    /// Which course.
+    #[command(flatten)]
+    pub homes: LessonHomes,
 }
 
 /// Only `--json`.

@@ -111,6 +111,7 @@ fn prompt(global: &Global, learn: Option<&Learn>) -> i32 {
         variable,
     };
     let homes = Homes::usual(|name| variable(name).map(PathBuf::from));
+    let homes = homes.with_work(learn.and_then(|learn| learn.dir.as_deref()));
     let lessons = learn.and_then(|learn| learn.lessons.as_deref());
     match LessonGuide::new(lessons, homes, moment) {
         Ok(guide) => repl::open(&opening, Some(Box::new(guide)), learn),

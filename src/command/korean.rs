@@ -50,6 +50,20 @@ const TABLE: &[(&str, &str)] = &[
     ("Leave the prompt", "프롬프트에서 나갑니다"),
     ("What the shell is told", "셸에 알릴 종료 코드"),
 
+    // Lessons, for authors and teachers too.
+    ("Folder that holds the work folders of lessons (default: ~/strata)", "레슨의 작업 폴더들을 두는 폴더(기본: ~/strata)"),
+    ("Do not watch the work folder for changes", "작업 폴더의 변경을 지켜보지 않습니다"),
+    ("Work with lessons: list, report, forget, reset; for authors test, lint, new, sync, coverage", "레슨을 다룹니다: list, report, forget, reset. 만드는 사람에게는 test, lint, new, sync, coverage"),
+    ("Take steps that need real images, too", "실제 이미지가 필요한 단계도 포함합니다"),
+    ("Print `JUnit` XML", "`JUnit` XML로 출력합니다"),
+    ("Its id, with or without a number before it: `ports` or `13-ports`", "레슨의 이름. 앞에 번호를 붙여도 됩니다: `ports` 또는 `13-ports`"),
+    ("Begin a new lesson: a step that works, in every language, and its line in course.toml", "새 레슨을 시작합니다: 모든 언어로 된 동작하는 단계 하나와 course.toml의 줄"),
+    ("Write code blocks and hashes without asking: the translations are right again", "묻지 않고 코드 블록과 해시를 씁니다: 번역이 다시 맞습니다"),
+    ("Show where what is taught is typed, and which study notes are taught where", "가르친 것을 어디에서 치는지, 어떤 학습 내용을 어디에서 가르치는지 보여 줍니다"),
+    ("Report progress, for learners and teachers", "진행 상황을 보고합니다. 배우는 사람과 가르치는 사람 모두에게"),
+    ("Number or id of the lesson", "레슨의 번호나 이름"),
+    ("Forget a lesson that was opened by mistake", "실수로 연 레슨을 잊습니다"),
+    ("Start a lesson, or the whole course, again; your files are kept aside", "레슨이나 전체 과정을 다시 시작합니다. 파일은 따로 보관합니다"),
     // The language.
     ("Lay a Dockerfile out anew without changing what it says", "Dockerfile의 뜻은 그대로 두고 모양만 정리합니다"),
     ("Write nothing: show what would change, and exit with 1 if anything would", "쓰지 않고 무엇이 바뀔지 보여 줍니다. 바뀔 것이 있으면 종료 코드는 1입니다"),

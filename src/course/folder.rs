@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Component, Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::digest::Digest;
 
@@ -152,6 +153,28 @@ impl WorkFolder {
         let mut snapshot = Snapshot::default();
         self.collect(&self.root, &mut snapshot)?;
         Ok(snapshot)
+    }
+
+    /// Returns times and sizes of all files without reading any: where they are the same,
+    /// nothing was written. What can't be looked at is left out.
+    pub fn outside(&self) -> Vec<(String, SystemTime, u64)> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.root.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                let Ok(metadata) = entry.metadata() else {
+                    continue;
+                };
+                if metadata.is_dir() {
+                    folders.push(entry.path());
+                } else if let Ok(modified) = metadata.modified() {
+                    let path = entry.path().to_string_lossy().into_owned();
+                    found.push((path, modified, metadata.len()));
+                }
+            }
+        }
+        found.sort();
+        found
     }
 
     fn collect(&self, folder: &Path, snapshot: &mut Snapshot) -> Result<(), FolderError> {

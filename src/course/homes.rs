@@ -42,6 +42,18 @@ impl Homes {
         }
     }
 
+    /// Puts the work folders elsewhere, where that is asked for.
+    pub fn with_work(self, work: Option<&Path>) -> Self {
+        match work {
+            // Absolute, as lessons change the folder they work in.
+            Some(work) => Self {
+                work: std::path::absolute(work).unwrap_or_else(|_| work.to_owned()),
+                ..self
+            },
+            None => self,
+        }
+    }
+
     /// Returns where a lesson happens.
     pub fn place(&self, lesson: &Lesson) -> Place {
         Place {

@@ -1,8 +1,8 @@
 //! `lesson report`: how far a learner got, for the learner and for teachers.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::lesson::{Course, Progress, StepMark};
+use crate::lesson::{Course, Localized, Progress, StepMark};
 
 /// How far a learner got in a course.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,8 +20,9 @@ pub struct Report {
 pub struct LessonReport {
     /// The lesson's id.
     pub id: String,
-    /// The lesson's English title.
-    pub title: String,
+    /// The lesson's title.
+    #[serde(serialize_with = "english")]
+    pub title: Localized<String>,
     /// Steps passed.
     pub passed: usize,
     /// Steps skipped.
@@ -48,6 +49,11 @@ pub struct StepReportLine {
     pub outdated: bool,
 }
 
+/// Machines are told in English.
+fn english<S: Serializer>(title: &Localized<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(title.english())
+}
+
 /// Reports on a course.
 pub fn report(course: &Course, progress: &Progress) -> Report {
     let lessons: Vec<LessonReport> = course
@@ -72,7 +78,7 @@ pub fn report(course: &Course, progress: &Progress) -> Report {
             let count = |mark| steps.iter().filter(|step| step.state == Some(mark)).count();
             LessonReport {
                 id: lesson.id.clone(),
-                title: lesson.title.english().clone(),
+                title: lesson.title.clone(),
                 passed: count(StepMark::Passed),
                 skipped: count(StepMark::Skipped),
                 steps,

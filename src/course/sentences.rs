@@ -98,6 +98,16 @@ messages! {
         en: "back in the lesson, exactly where you left it",
         ko: "떠났던 그 자리로 돌아왔습니다",
     }
+    /// Play: what is asked for is the lesson's.
+    pub(super) back_first() {
+        en: "this is free play; `back` returns to the lesson first",
+        ko: "지금은 자유 실습 중입니다. 먼저 `back`으로 수업에 돌아가세요",
+    }
+    /// Why: no build.
+    pub(super) nothing_built() {
+        en: "nothing was built in this step yet",
+        ko: "이 단계에서는 아직 빌드한 것이 없습니다",
+    }
     /// Play: not playing.
     pub(super) not_playing() {
         en: "you are in the lesson already",
@@ -140,6 +150,11 @@ messages! {
     pub(super) no_such_lesson(name: &str) {
         en: "there is no lesson `{name}`; `list` shows them all",
         ko: "`{name}` 과가 없습니다. `list`로 목록을 보세요",
+    }
+    /// List: nothing fits.
+    pub(super) none_found(text: &str) {
+        en: "no lesson has `{text}` in its name; `list` shows them all",
+        ko: "이름에 `{text}`이(가) 들어간 과가 없습니다. `list`로 모두 볼 수 있습니다",
     }
     /// No language of that name.
     pub(super) no_such_language(name: &str) {

@@ -1,11 +1,13 @@
 //! What the runner says, drawn: the one place where [`Say`] meets [`crate::render`].
 
-use super::runner::{ListLine, ListState, Runner, Say};
+use super::help::{lesson_help, lesson_help_on};
+use super::runner::{Runner, Say};
+use super::tables::lesson_list;
 use crate::lesson::Localized;
 use crate::messages;
 use crate::render::{
-    Line, QuestionState, Screen, Style, Text, lesson_facts, lesson_hint, lesson_page,
-    lesson_passed, lesson_prose, lesson_question, lesson_score,
+    Line, QuestionState, Screen, StepEnd, Style, Text, lesson_facts, lesson_hint, lesson_page,
+    lesson_passed, lesson_prose, lesson_question, lesson_score, lesson_try_again,
 };
 
 messages! {
@@ -21,14 +23,9 @@ messages! {
         ko: "진도를 저장했습니다. `strata learn {lesson}` 명령으로 {step}단계부터 이어 할 수 있습니다.",
     }
     language_is() { en: "strata speaks English now.", ko: "이제 한국어로 말합니다." }
-    state_new() { en: "", ko: "" }
-    state_begun(passed: usize, steps: usize) { en: "{passed}/{steps}", ko: "{passed}/{steps}" }
-    state_passed() { en: "passed", ko: "통과" }
-    state_passed_before() { en: "passed (lesson has changed)", ko: "통과 (내용이 바뀜)" }
-    minutes(minutes: u32) { en: "{minutes} min", ko: "{minutes}분" }
 }
 
-/// Draws one thing the runner said. [`Say::Help`] is the face's own: it knows its keys.
+/// Draws one thing the runner said.
 pub fn show(say: &Say, runner: &Runner, screen: &Screen) -> Text {
     let language = screen.language;
     match say {
@@ -42,13 +39,20 @@ pub fn show(say: &Say, runner: &Runner, screen: &Screen) -> Text {
             after,
             number,
             last,
+            why,
         } => {
             let after = after.as_ref().map(|after| after.get(language));
-            lesson_passed(*number, *last, after.as_ref(), screen)
+            let end = StepEnd {
+                number: *number,
+                last: *last,
+                why: *why,
+            };
+            lesson_passed(end, after.as_ref(), screen)
         }
+        Say::TryAgain { hint, solution } => lesson_try_again(*hint, *solution, screen),
         Say::Hint { number, of, text } => lesson_hint(*number, *of, &text.get(language), screen),
         Say::Solution(lines) => solution(lines, screen),
-        Say::List(lines) => lines.iter().map(|line| listed(line, screen)).collect(),
+        Say::List(lines) => lesson_list(lines, screen),
         Say::Confirm(_, goes) => {
             let mut text = sentence(goes.get(language).to_owned(), screen);
             text.append(sentence(yes_or_no(language), screen));
@@ -56,7 +60,9 @@ pub fn show(say: &Say, runner: &Runner, screen: &Screen) -> Text {
         }
         Say::Finished { skipped, next } => end(skipped, next.as_ref(), screen),
         Say::Note(note) => sentence(note.get(language).to_owned(), screen),
-        Say::Help => Text::new(),
+        Say::Help => lesson_help(screen),
+        Say::HelpOn(word) => lesson_help_on(word, screen).unwrap_or_default(),
+        Say::Closed => Text::new(),
         Say::Language(language) => sentence(language_is(*language), screen),
         Say::Leave { lesson, step } => sentence(come_back(language, lesson, *step), screen),
     }
@@ -104,29 +110,6 @@ fn end(skipped: &[Localized<String>], next: Option<&Localized<String>>, screen: 
     };
     text.append(sentence(more, screen));
     text
-}
-
-fn listed(line: &ListLine, screen: &Screen) -> Line {
-    let language = screen.language;
-    let sign = if line.current { ">" } else { " " };
-    let number = line
-        .number
-        .map_or(String::new(), |number| format!("{number:02}"));
-    let head = Line::styled(Style::Number, format!("{sign} {number:>2}  "));
-    let state = match line.state {
-        ListState::New => state_new(language),
-        ListState::Begun { passed, steps } => state_begun(language, passed, steps),
-        ListState::Passed => state_passed(language),
-        ListState::PassedBefore => state_passed_before(language),
-    };
-    let title = head.with(Style::Plain, line.title.get(language).value);
-    let row = title
-        .with(
-            Style::Dim,
-            format!("  {}  ", minutes(language, line.minutes)),
-        )
-        .with(Style::Good, state);
-    row.cut(screen.width)
 }
 
 #[cfg(test)]

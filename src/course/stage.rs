@@ -394,13 +394,15 @@ fn before(lesson: &Lesson, step: usize) -> Vec<usize> {
     chain
 }
 
-/// Returns the step that another starts from: the one it names, else the one before.
+/// Returns the step that another starts from: the one it names, else the one before. Only those
+/// that need real images start from one that does.
 fn start_of(lesson: &Lesson, step: usize) -> Option<usize> {
     let named = lesson.steps[step].check.setup.start_from.as_deref();
     let named = named.and_then(|id| lesson.step_position(id));
+    let fits = |earlier: &usize| lesson.steps[step].real || !lesson.steps[*earlier].real;
     // Only earlier steps: a circle would never end.
     named
-        .or(step.checked_sub(1))
+        .or_else(|| (0..step).rev().find(fits))
         .filter(|earlier| *earlier < step)
 }
 

@@ -302,6 +302,7 @@ fn step(raw: RawStep, check: Check, translations: &[(Language, RawStep)]) -> Ste
     Step {
         id: raw.id,
         kind: raw.kind,
+        real: raw.real,
         title: localized(raw.title, translations, |step| Some(step.title.clone())),
         body: localized(raw.body, translations, |step| Some(step.body.clone())),
         hints: hints.collect(),

@@ -186,7 +186,7 @@ pub trait Evidence {
 }
 
 /// Evidence of nothing at all: with it, the names of a step's facts can be listed.
-pub(super) struct NoEvidence;
+pub struct NoEvidence;
 
 impl Evidence for NoEvidence {
     fn last_command(&self, _: Option<&str>) -> Option<&Outcome> {

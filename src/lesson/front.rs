@@ -71,10 +71,9 @@ impl Front {
                 .map_err(|message| FrontError { message, offset })?;
             seen.push(key);
         }
-        front.complete(&seen).map_err(|key| FrontError {
-            message: format!("`{key}` is missing"),
-            offset: 0,
-        })?;
+        front
+            .complete(&seen)
+            .map_err(|message| FrontError { message, offset: 0 })?;
         Ok((front, end))
     }
 
@@ -110,18 +109,25 @@ impl Front {
         Ok(())
     }
 
-    /// Returns the first key that is missing, or that a translation must not have.
-    fn complete(&self, seen: &[String]) -> Result<(), &'static str> {
+    /// Says which key is missing, or which a translation must not have: machines read the
+    /// English file only.
+    fn complete(&self, seen: &[String]) -> Result<(), String> {
         let has = |key: &str| seen.iter().any(|known| known == key);
-        let needed: &[&'static str] = if self.lang.is_some() {
+        let needed: &[&str] = if self.lang.is_some() {
             &["id", "title"]
         } else {
             &["format", "id", "title", "rights", "minutes"]
         };
-        needed
-            .iter()
-            .find(|key| !has(key))
-            .map_or(Ok(()), |key| Err(*key))
+        if let Some(key) = needed.iter().find(|key| !has(key)) {
+            return Err(format!("`{key}` is missing"));
+        }
+        let known = |key: &&String| ["id", "title", "lang"].contains(&key.as_str());
+        match seen.iter().find(|key| self.lang.is_some() && !known(key)) {
+            Some(key) => Err(format!(
+                "`{key}` belongs into lesson.md, not into a translation"
+            )),
+            None => Ok(()),
+        }
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Document {
 pub(super) struct RawStep {
     pub id: String,
     pub kind: StepKind,
+    /// Whether it needs images of a registry.
+    pub real: bool,
     /// The `src=` of a translation.
     pub src: Option<String>,
     pub title: String,
@@ -333,6 +335,7 @@ impl<'a> Reader<'a> {
                     None => self.problem("unknown-mark", format!("unknown kind `{kind}`"), span),
                 },
                 Some(("src", hash)) => step.src = Some(hash.to_owned()),
+                None if word == "real" => step.real = true,
                 _ => self.problem(
                     "unknown-mark",
                     format!("unknown word `{word}` in the mark"),

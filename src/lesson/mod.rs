@@ -38,7 +38,7 @@ pub use condition::{Condition, ConditionError};
 pub use evaluate::{evaluate, find_step, matches_name, notices, wrong_case};
 pub use evidence::{
     ConfigFacts, ContainerDetails, ContainerFacts, Evidence, FileFacts, HttpFacts, ImageFacts,
-    Outcome, WasteFacts,
+    NoEvidence, Outcome, WasteFacts,
 };
 pub use fact::{Bilingual, FactResult};
 pub use front::{Front, FrontError};

@@ -122,6 +122,9 @@ pub struct Step {
     pub id: String,
     /// What the learner does.
     pub kind: StepKind,
+    /// Whether it needs images of a registry, and so a network: an appendix that nothing else
+    /// builds on.
+    pub real: bool,
     /// The heading.
     pub title: Localized<String>,
     /// The text before the learner acts, code blocks in their places.

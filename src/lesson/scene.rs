@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::evidence::*;
 use crate::build::{BuildReport, ContextReport, LayerReport, StepReport, StepState};
 use crate::digest::Digest;
-use crate::lesson::{Check, Localized, Step, StepKind};
+use crate::lesson::{Check, Localized, Step, StepKind, evaluate};
 use crate::plan::MissReason;
 
 /// Evidence made up piece by piece.
@@ -187,6 +187,7 @@ pub(crate) fn step_with(check: &str) -> Step {
     Step {
         id: "step".to_owned(),
         kind: StepKind::Do,
+        real: false,
         title: Localized::new("Step".to_owned()),
         body: Localized::new(Vec::new()),
         hints: Vec::new(),
@@ -196,4 +197,11 @@ pub(crate) fn step_with(check: &str) -> Step {
         check,
         solution: Vec::new(),
     }
+}
+
+/// Returns the names of facts that a scene does not meet.
+pub(crate) fn failing_in(check: &str, scene: &Scene) -> Vec<String> {
+    let facts = evaluate(&step_with(check), scene);
+    let failing = facts.into_iter().filter(|fact| !fact.ok);
+    failing.map(|fact| fact.name).collect()
 }

@@ -15,7 +15,46 @@ messages! {
     /// A value is another than it should be.
     pub(super) value_not_yet(what: &str, expected: &str, got: &str) {
         en: "{what} must be {expected}, but it is {got}",
-        ko: "{what}: {expected}이어야 하는데 지금은 {got}입니다",
+        ko: "{what}: {expected} 값이어야 하는데 지금은 {got}입니다",
+    }
+    /// A value should be there, and there is none.
+    pub(super) value_missing(what: &str, expected: &str) {
+        en: "{what} must be {expected}, but there is none yet",
+        ko: "{what}: {expected} 값이어야 하는데 아직 없습니다",
+    }
+    /// Something exists.
+    pub(super) is_there(thing: &str) { en: "{thing} exists", ko: "{thing}: 있습니다" }
+    /// Something should exist.
+    pub(super) must_be_there(thing: &str) {
+        en: "{thing} must exist, but it does not",
+        ko: "{thing}: 있어야 하는데 아직 없습니다",
+    }
+    /// Something is gone.
+    pub(super) is_gone(thing: &str) { en: "{thing} is gone", ko: "{thing}: 없습니다" }
+    /// Something should be gone.
+    pub(super) must_be_gone(thing: &str) {
+        en: "{thing} must be gone, but it is still there",
+        ko: "{thing}: 없어야 하는데 아직 있습니다",
+    }
+    /// A file is well-formed.
+    pub(super) is_dockerfile(path: &str) {
+        en: "{path} is a Dockerfile without mistakes",
+        ko: "{path}: 문법에 맞는 Dockerfile입니다",
+    }
+    /// A file should be well-formed.
+    pub(super) must_be_dockerfile(path: &str, mistake: &str) {
+        en: "{path} must be a Dockerfile without mistakes: {mistake}",
+        ko: "{path}: 문법에 맞는 Dockerfile이어야 합니다 ({mistake})",
+    }
+    /// A file has a mistake, as wanted.
+    pub(super) is_no_dockerfile(path: &str) {
+        en: "{path} has a mistake in it",
+        ko: "{path}: 문법에 틀린 곳이 있습니다",
+    }
+    /// A file should have a mistake.
+    pub(super) must_be_no_dockerfile(path: &str) {
+        en: "{path} must have a mistake in it, but it has none",
+        ko: "{path}: 틀린 곳이 있어야 하는데 문법에 맞습니다",
     }
     /// A text has what it should have.
     pub(super) contains_ok(what: &str, text: &str) {
@@ -118,8 +157,21 @@ messages! {
     pub(super) exit_code(verb: &str) { en: "the exit code of `{verb}`", ko: "`{verb}` 종료 코드" }
     /// Noun: instructions of the last build.
     pub(super) build_steps() { en: "the number of steps", ko: "단계 수" }
+    /// Noun: the build.
+    pub(super) the_build() { en: "the build", ko: "빌드" }
+    /// Noun: something about a thing.
+    pub(super) of(thing: &str, what: &str) { en: "{what} of {thing}", ko: "{thing}, {what}" }
+    /// Noun: an image.
+    pub(super) named_image(image: &str) { en: "image {image}", ko: "이미지 {image}" }
+    /// Noun: a path in an image.
+    pub(super) path_in_image(image: &str, path: &str) {
+        en: "{path} in image {image}",
+        ko: "이미지 {image} 안의 {path}",
+    }
+    /// Noun: the size of a step's layer.
+    pub(super) layer_size() { en: "the layer size", ko: "레이어 크기" }
     /// Noun: what the build read.
-    pub(super) build_sent() { en: "what the build read of the folder", ko: "빌드가 읽은 폴더 크기" }
+    pub(super) build_sent() { en: "the size of the context", ko: "읽은 컨텍스트 크기" }
     /// Noun: the failed step.
     pub(super) build_failed_at() { en: "the step that failed", ko: "실패한 단계" }
     /// Noun: the draft's length.
@@ -128,35 +180,12 @@ messages! {
     pub(super) draft_last() { en: "the last line of the draft", ko: "초안의 마지막 줄" }
     /// Noun: the draft.
     pub(super) the_draft() { en: "the draft", ko: "초안" }
-    /// Noun: what a step made.
-    pub(super) step_makes(step: &str) { en: "what {step} makes", ko: "{step} 결과물" }
-    /// Noun: the size of a step's layer.
-    pub(super) step_size(step: &str) { en: "the layer size of {step}", ko: "{step} 레이어 크기" }
-    /// Noun: something about an image.
-    pub(super) of_image(image: &str, what: &str) {
-        en: "{what} of image {image}",
-        ko: "이미지 {image}, {what}",
-    }
-    /// Noun: something about a path in an image.
-    pub(super) in_image(image: &str, path: &str, what: &str) {
-        en: "{path} in image {image}, {what}",
-        ko: "이미지 {image} 안의 {path}, {what}",
-    }
-    /// Noun: something about a container.
-    pub(super) of_container(container: &str, what: &str) {
-        en: "{what} of {container}",
-        ko: "{container}, {what}",
-    }
     /// Noun: some container.
     pub(super) any_container() { en: "a container", ko: "컨테이너" }
     /// Noun: the newest container.
     pub(super) last_container() { en: "the newest container", ko: "가장 새로운 컨테이너" }
     /// Noun: a named container.
     pub(super) named_container(name: &str) { en: "container {name}", ko: "컨테이너 {name}" }
-    /// Noun: something about a file.
-    pub(super) of_file(path: &str, what: &str) { en: "{path}, {what}", ko: "{path}, {what}" }
-    /// Noun: whether it is there.
-    pub(super) existence() { en: "whether it is there", ko: "존재 여부" }
     /// Noun: content.
     pub(super) content() { en: "the content", ko: "내용" }
     /// Noun: layers.
@@ -203,8 +232,6 @@ messages! {
     pub(super) container_count() { en: "the number of containers", ko: "컨테이너 수" }
     /// Noun: what the kernel says.
     pub(super) kernel(name: &str) { en: "what the kernel says of {name}", ko: "커널의 {name} 값" }
-    /// Noun: a Dockerfile by the grammar.
-    pub(super) dockerfile() { en: "whether it is a Dockerfile", ko: "Dockerfile 문법에 맞는지" }
     /// Noun: an address.
     pub(super) answer(url: &str) { en: "the answer of {url}", ko: "{url} 응답" }
 }
@@ -215,6 +242,12 @@ messages! {
     must_be_skipped() { en: "be left out", ko: "건너뛰어야" }
     must_be_unreached() { en: "not be reached", ko: "실행되지 않아야" }
     must_fail() { en: "fail", ko: "실패해야" }
+    must_make_layer() { en: "make a layer", ko: "레이어를 만들어야" }
+    must_make_meta() { en: "only change settings", ko: "설정만 바꿔야" }
+    must_be_base() { en: "be the base image", ko: "베이스 이미지여야" }
+    makes_layer() { en: "made a layer", ko: "레이어를 만들었습니다" }
+    makes_meta() { en: "only settings, no layer", ko: "레이어 없이 설정만 바꿨습니다" }
+    makes_base() { en: "the base image", ko: "베이스 이미지입니다" }
     must_run_because(because: &str) { en: "run because {because}", ko: "{because} 실행되어야" }
     was_reused() { en: "it was reused", ko: "재사용되었습니다" }
     ran(because: &str) { en: "it ran ({because})", ko: "다시 실행되었습니다 ({because} 실행됨)" }
@@ -268,6 +301,26 @@ pub(super) fn must(language: Language, expected: super::check::CacheWord) -> Str
         CacheWord::Skip => must_be_skipped(language),
         CacheWord::Unreached => must_be_unreached(language),
         CacheWord::Fail => must_fail(language),
+    }
+}
+
+/// Returns what a step has to make.
+pub(super) fn must_make(language: Language, expected: super::check::Makes) -> String {
+    use super::check::Makes;
+    match expected {
+        Makes::Layer => must_make_layer(language),
+        Makes::Meta => must_make_meta(language),
+        Makes::Base => must_be_base(language),
+    }
+}
+
+/// Returns what a step made.
+pub(super) fn makes(language: Language, made: super::check::Makes) -> String {
+    use super::check::Makes;
+    match made {
+        Makes::Layer => makes_layer(language),
+        Makes::Meta => makes_meta(language),
+        Makes::Base => makes_base(language),
     }
 }
 

@@ -53,8 +53,8 @@ pub use failure::failure;
 pub use json::{json, json_line};
 pub use layer_stack::{draft_verbs, layer_stack, row, row_heads, typed_row, typed_total};
 pub use lesson::{
-    QuestionState, lesson_facts, lesson_hint, lesson_page, lesson_passed, lesson_prose,
-    lesson_question, lesson_question_prompt, lesson_score,
+    QuestionState, StepEnd, lesson_facts, lesson_hint, lesson_page, lesson_passed, lesson_prose,
+    lesson_question, lesson_question_prompt, lesson_score, lesson_try_again,
 };
 pub use live::{Keep, LiveBuild};
 pub use output::OutputLines;

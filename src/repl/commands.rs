@@ -11,6 +11,9 @@ use crate::face::usage;
 use crate::language::Language;
 use crate::session::Trouble;
 
+/// Pictures that lessons and pages name and that this version does not have.
+const LATER: [&str; 2] = ["waste", "lid"];
+
 impl Desk {
     /// Carries out one line of any kind; instructions of a paste come one by one.
     pub fn carry_out(&mut self, line: &str) -> Done {
@@ -119,8 +122,9 @@ impl Desk {
             }
             // These wait for something else to happen, and Ctrl-C is to end the waiting only.
             Command::Logs(call) if call.follow => self.strata(words),
-            Command::Wait(_) => self.strata(words),
-            Command::Learn(_) | Command::Lesson(_) => {
+            // Lessons have their own course and their own questions.
+            Command::Wait(_) | Command::Lesson(_) => self.strata(words),
+            Command::Learn(_) => {
                 let language = self.language();
                 self.refuse(no_guide(language), None)
             }
@@ -178,6 +182,7 @@ impl Desk {
                 .is_some();
             let program = name.trim_end_matches([';', '&', '|']);
             trouble = match near {
+                _ if LATER.contains(&name) => Trouble::new(not_yet(language, name)),
                 _ if self.is_program(program) => trouble.with_help(host_program(language, line)),
                 true => trouble,
                 false => trouble.with_help(verbs_help(language)),
@@ -292,6 +297,10 @@ crate::messages! {
     verbs_help() {
         en: "`help` lists the verbs; instructions such as RUN begin with capitals",
         ko: "`help`로 명령 목록을 볼 수 있습니다. RUN 같은 Dockerfile 명령은 대문자로 씁니다",
+    }
+    not_yet(verb: &str) {
+        en: "`{verb}` is not part of this version of strata yet",
+        ko: "`{verb}`은(는) 이 버전의 strata에 아직 없습니다",
     }
     no_guide() {
         en: "there are no lessons here",

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::guide::Guide;
 use super::interrupts::Interrupts;
 use super::journal::Journal;
-use super::line_source::{Input, LineSource};
+use super::line_source::{Input, LineSource, Printer};
 use super::live_offers::LiveOffers;
 use super::verb::Verbs;
 use crate::build::BuildReport;
@@ -234,6 +234,11 @@ impl Desk {
     /// Tells whether somebody sits there who can answer.
     pub fn is_interactive(&self) -> bool {
         self.source.is_interactive()
+    }
+
+    /// Returns what prints above the prompt while a line is typed; none where nobody types.
+    pub(super) fn printer(&mut self) -> Option<Printer> {
+        self.source.printer()
     }
 
     /// Puts a line on the next prompt, to be edited.

@@ -9,7 +9,7 @@ use rustyline::history::FileHistory;
 use rustyline::{CompletionType, Config, Editor, ExternalPrinter};
 
 use super::completion::Completions;
-use super::line_source::{Input, LineSource};
+use super::line_source::{Input, LineSource, Printer};
 use super::prompt_helper::PromptHelper;
 use crate::render::{Line, Piece, theme};
 
@@ -51,11 +51,6 @@ impl TerminalEditor {
             color,
         })
     }
-
-    /// Returns what prints above the prompt while a line is being typed, from any thread.
-    pub fn printer(&mut self) -> io::Result<impl ExternalPrinter + Send + use<>> {
-        self.editor.create_external_printer().map_err(as_io)
-    }
 }
 
 impl LineSource for TerminalEditor {
@@ -96,6 +91,15 @@ impl LineSource for TerminalEditor {
         if let Some(helper) = self.editor.helper_mut() {
             helper.offer(completions);
         }
+    }
+
+    fn printer(&mut self) -> Option<Printer> {
+        // Without one nothing is printed while a line is typed, and no more is lost.
+        let mut printer = self.editor.create_external_printer().ok()?;
+        Some(Box::new(move |text| {
+            // A terminal that is gone shows nothing any more.
+            let _ = printer.print(text.to_owned());
+        }))
     }
 
     fn is_interactive(&self) -> bool {

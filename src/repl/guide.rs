@@ -38,6 +38,9 @@ pub trait Guide {
     /// Hears what came of a line that the prompt carried out; [`Desk::last`] tells the rest.
     fn after(&mut self, _line: &str, _done: &Done, _desk: &mut Desk) {}
 
+    /// Hears that somebody leaves with Ctrl-D.
+    fn leave(&mut self, _desk: &mut Desk) {}
+
     /// Hears that Ctrl-C dropped a line.
     fn cancel(&mut self, _desk: &mut Desk) {}
 }

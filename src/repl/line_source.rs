@@ -19,6 +19,9 @@ pub enum Input {
     End,
 }
 
+/// Prints above the prompt while a line is being typed, from any thread.
+pub type Printer = Box<dyn FnMut(&str) + Send>;
+
 /// Gives lines.
 pub trait LineSource {
     /// Asks for a line. `begun` already stands on the prompt, to be edited.
@@ -33,6 +36,11 @@ pub trait LineSource {
 
     /// Changes what completion offers.
     fn offer(&mut self, completions: Rc<dyn Completions>);
+
+    /// Returns what prints above the prompt; none where there is no prompt.
+    fn printer(&mut self) -> Option<Printer> {
+        None
+    }
 
     /// Tells whether somebody sits there who sees prompts.
     fn is_interactive(&self) -> bool;

@@ -52,6 +52,9 @@ impl Prompt {
                 Ok(Input::End) if interactive => {
                     // Ctrl-D says nothing about the line before it.
                     self.code = 0;
+                    if let Some(guide) = &mut self.guide {
+                        guide.leave(&mut self.desk);
+                    }
                     break;
                 }
                 Ok(Input::End) => break,

@@ -10,6 +10,7 @@
 //! | `failing` | a RUN that fails |
 //! | `ctrl_c` | Ctrl-C in the foreground |
 //! | `remedies` | what is refused says what to type |
+//! | `lessons` | writing, proving and reporting on lessons |
 
 mod cache;
 mod containers;
@@ -18,4 +19,5 @@ mod exit_codes;
 mod failing;
 mod images;
 mod instructions;
+mod lessons;
 mod remedies;

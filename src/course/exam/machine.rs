@@ -46,11 +46,17 @@ fn suite(lesson: &LessonExam, xml: &mut String) {
                 "{}: {}: expected {}, got {}",
                 failure.step, failure.what, failure.expected, failure.got
             );
-            let _ = write!(xml, "<failure message=\"{}\"/>", escaped(&message));
+            let detail = failure.difference.as_deref().unwrap_or_default();
+            let (message, detail) = (escaped(&message), lines_escaped(detail));
+            let _ = write!(xml, "<failure message=\"{message}\">{detail}</failure>");
         }
         xml.push_str("</testcase>\n");
     }
     xml.push_str("  </testsuite>\n");
+}
+
+fn lines_escaped(text: &str) -> String {
+    text.lines().map(|line| escaped(line) + "\n").collect()
 }
 
 fn escaped(text: &str) -> String {
@@ -82,6 +88,7 @@ mod tests {
             lessons: vec![LessonExam {
                 lesson: "a".to_owned(),
                 skipped: None,
+                left_out: 0,
                 tallies: vec![Tally {
                     part: Part::Solve,
                     passed: 0,
@@ -93,7 +100,7 @@ mod tests {
         let xml = junit(&report);
         assert!(xml.contains("tests=\"1\" failures=\"1\""));
         assert!(xml.contains(
-            "<testcase classname=\"a\" name=\"solve\"><failure message=\"s: x: expected &lt;&quot;1&quot;&gt;, got 2 &amp;  \"/></testcase>"
+            "<testcase classname=\"a\" name=\"solve\"><failure message=\"s: x: expected &lt;&quot;1&quot;&gt;, got 2 &amp;  \"></failure></testcase>"
         ));
     }
 }

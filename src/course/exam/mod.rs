@@ -1,10 +1,13 @@
 //! `lesson test`: proves that every lesson can be finished, that nothing is finished before it
 //! began, and that known mistakes get their own words.
 //!
-//! `parts` takes one lesson through one proof each; `text` and `machine` tell the result.
+//! `parts` takes one lesson through one proof each, `screens` looks at what it draws; `picture`
+//! draws it and `album` keeps it; `text` and `machine` tell the result.
 
+mod album;
 mod machine;
 mod parts;
+mod picture;
 mod screens;
 mod text;
 
@@ -16,11 +19,12 @@ use serde::Serialize;
 use super::console::{Console, Place};
 use super::stage::StageError;
 use crate::language::Language;
-use crate::lesson::{Course, Lesson, Rights};
+use crate::lesson::{Course, Lesson, Rights, Step};
 use parts::Candidate;
 
 pub use machine::junit;
-pub use text::table;
+pub use picture::draw;
+pub use text::{line, summary};
 
 /// What to test, and how.
 pub struct Exam<'a> {
@@ -32,7 +36,9 @@ pub struct Exam<'a> {
     pub seed: u64,
     /// A folder of this exam's own: works, stores, records of failures.
     pub scratch: PathBuf,
-    /// How a page is drawn; none leaves screens out.
+    /// Whether steps that need real images are taken, too.
+    pub real: bool,
+    /// How a step is drawn; none leaves screens out.
     pub draw: Option<&'a dyn Fn(&Screen) -> String>,
     /// Where pictures are kept; none compares widths only.
     pub pictures: Option<PathBuf>,
@@ -40,7 +46,7 @@ pub struct Exam<'a> {
     pub update: bool,
 }
 
-/// One page to draw.
+/// One step to draw.
 #[derive(Debug, Clone, Copy)]
 pub struct Screen<'a> {
     /// The lesson.
@@ -117,6 +123,8 @@ pub struct LessonExam {
     pub lesson: String,
     /// Why what needs a kernel was left out; counted, never passed.
     pub skipped: Option<String>,
+    /// Steps that need real images, where those were not asked for.
+    pub left_out: usize,
     /// How often each part was proved.
     pub tallies: Vec<Tally>,
     /// Everything that failed.
@@ -149,6 +157,9 @@ pub struct Failure {
     pub got: String,
     /// The record of the build in question, kept as JSON.
     pub record: Option<PathBuf>,
+    /// What changed in a picture, line by line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<String>,
 }
 
 impl ExamReport {
@@ -172,6 +183,18 @@ impl ExamReport {
 }
 
 impl Exam<'_> {
+    /// Tells whether the filter lets anything through.
+    pub fn has_work(&self) -> bool {
+        let steps = self
+            .course
+            .lessons
+            .iter()
+            .filter(|it| self.wants_lesson(it));
+        steps
+            .flat_map(|lesson| &lesson.steps)
+            .any(|step| self.wants_step(&step.id))
+    }
+
     /// Tests all lessons that the filter lets through; `told` hears of each when it is done.
     pub fn run(
         &self,
@@ -190,6 +213,10 @@ impl Exam<'_> {
                 report.lessons.push(exam);
             }
         }
+        if let (Some(folder), None, true) = (&self.pictures, &self.filter, self.update) {
+            // Pictures that nobody compares are only clutter: whoever looks sees them in the diff.
+            let _ = album::tidy(folder, &self.course.lessons);
+        }
         Ok(report)
     }
 
@@ -206,7 +233,11 @@ impl Exam<'_> {
         if let Some(draw) = self.draw {
             screens::prove(self, lesson, draw, &mut candidate.sheet);
         }
-        Ok(candidate.sheet.into_exam(&lesson.id, unable))
+        let left_out = lesson.steps.iter().filter(|step| !self.takes(step)).count();
+        Ok(LessonExam {
+            left_out,
+            ..candidate.sheet.into_exam(&lesson.id, unable)
+        })
     }
 
     fn place(&self, lesson: &Lesson) -> Place {
@@ -226,6 +257,11 @@ impl Exam<'_> {
         name.is_none_or(|name| name == lesson.id || name == lesson.folder)
     }
 
+    /// Tells whether a step can be taken here.
+    fn takes(&self, step: &Step) -> bool {
+        self.real || !step.real
+    }
+
     fn wants_step(&self, id: &str) -> bool {
         let step = self
             .filter
@@ -237,22 +273,30 @@ impl Exam<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::course::library;
     use crate::course::script::ScriptedConsole;
     use crate::lesson::{LessonFiles, assemble_course};
 
-    fn examine(course: Course, console: &mut ScriptedConsole) -> ExamReport {
-        let scratch = tempfile::tempdir().unwrap();
-        let exam = Exam {
-            course: Arc::new(course),
+    /// An exam of everything but screens.
+    pub(super) fn exam(course: Arc<Course>, scratch: &Path) -> Exam<'static> {
+        Exam {
+            course,
             filter: None,
             seed: 7,
-            scratch: scratch.path().to_owned(),
+            scratch: scratch.to_owned(),
+            real: false,
             draw: None,
             pictures: None,
             update: false,
-        };
+        }
+    }
+
+    fn examine(course: Course, console: &mut ScriptedConsole) -> ExamReport {
+        let scratch = tempfile::tempdir().unwrap();
+        let exam = exam(Arc::new(course), scratch.path());
         exam.run(console, &mut |_| {}).unwrap()
     }
 
@@ -287,7 +331,7 @@ mod tests {
         let report = examine(course, &mut ScriptedConsole::default());
         let failures: Vec<_> = report.lessons.iter().flat_map(|l| &l.failures).collect();
         assert!(failures.is_empty(), "{failures:#?}");
-        assert!(report.totals().0 > 50, "{}", table(&report));
+        assert!(report.totals().0 > 50, "{}", summary(&report));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One lesson through one proof after the other.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 
@@ -49,6 +50,7 @@ impl Sheet {
         LessonExam {
             lesson: lesson.to_owned(),
             skipped,
+            left_out: 0,
             tallies: self.tallies,
             failures: self.failures,
         }
@@ -69,6 +71,7 @@ pub(super) fn failure(
         expected: expected.into(),
         got: got.into(),
         record: None,
+        difference: None,
     }
 }
 
@@ -99,7 +102,8 @@ impl<'a> Candidate<'a> {
 
     /// Steps that the filter lets through.
     fn steps(&self) -> Vec<(usize, &'a Step)> {
-        let wanted = |(_, step): &(usize, &Step)| self.exam.wants_step(&step.id);
+        let exam = self.exam;
+        let wanted = |(_, step): &(usize, &Step)| exam.wants_step(&step.id) && exam.takes(step);
         self.lesson()
             .steps
             .iter()
@@ -114,9 +118,12 @@ impl<'a> Candidate<'a> {
         &mut self,
         stage: &mut Stage,
         console: &mut dyn Console,
-    ) -> Result<Vec<State>, StageError> {
-        let mut ends = Vec::new();
+    ) -> Result<BTreeMap<usize, State>, StageError> {
+        let mut ends = BTreeMap::new();
         for (number, step) in self.lesson().steps.iter().enumerate() {
+            if !self.exam.takes(step) {
+                continue;
+            }
             if number > 0 && stage.leads_to(number) {
                 stage.begin(number, console)?;
             } else {
@@ -139,7 +146,7 @@ impl<'a> Candidate<'a> {
                 self.sheet.note(Part::Solve, failures);
             }
             stage.end()?;
-            ends.push(stage.state(console)?);
+            ends.insert(number, stage.state(console)?);
         }
         Ok(ends)
     }
@@ -183,7 +190,7 @@ impl<'a> Candidate<'a> {
     /// Part 4: a jump to any step, in random order, leads where the long way led.
     fn jump(
         &mut self,
-        ends: &[State],
+        ends: &BTreeMap<usize, State>,
         stage: &mut Stage,
         console: &mut dyn Console,
     ) -> Result<(), StageError> {
@@ -199,7 +206,7 @@ impl<'a> Candidate<'a> {
                 step,
                 Part::Jump,
                 "state at the end",
-                &ends[number],
+                &ends[&number],
                 &reached,
             ));
             self.sheet.note(Part::Jump, failures);

@@ -4,19 +4,9 @@ use std::fmt::Write as _;
 
 use super::{ExamReport, Failure, LessonExam};
 
-/// Returns the whole table.
-pub fn table(report: &ExamReport) -> String {
-    let width = report
-        .lessons
-        .iter()
-        .map(|lesson| lesson.lesson.len())
-        .max()
-        .unwrap_or(0);
+/// Returns what failed, and the totals.
+pub fn summary(report: &ExamReport) -> String {
     let mut text = String::new();
-    for lesson in &report.lessons {
-        text.push_str(&line(lesson, width));
-        text.push('\n');
-    }
     for lesson in &report.lessons {
         for failure in &lesson.failures {
             text.push_str(&failed(&lesson.lesson, failure));
@@ -32,8 +22,8 @@ pub fn table(report: &ExamReport) -> String {
     text
 }
 
-/// Returns one lesson's line.
-fn line(lesson: &LessonExam, width: usize) -> String {
+/// Returns one lesson's line; its id takes at least `width` columns.
+pub fn line(lesson: &LessonExam, width: usize) -> String {
     let mut parts: Vec<String> = Vec::new();
     if let Some(why) = &lesson.skipped {
         parts.push(format!("skipped: {why}"));
@@ -41,6 +31,12 @@ fn line(lesson: &LessonExam, width: usize) -> String {
     let tally =
         |tally: &super::Tally| format!("{} {}/{}", tally.part.name(), tally.passed, tally.of);
     parts.extend(lesson.tallies.iter().map(tally));
+    if lesson.left_out > 0 {
+        parts.push(format!(
+            "real images: {} left out (--real)",
+            lesson.left_out
+        ));
+    }
     format!("{:width$}  {}", lesson.lesson, parts.join("  "))
 }
 
@@ -57,6 +53,9 @@ fn failed(lesson: &str, failure: &Failure) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  record    {}", record.display());
     }
+    for line in failure.difference.iter().flat_map(|it| it.lines()) {
+        let _ = writeln!(text, "  {line}");
+    }
     text
 }
 
@@ -67,13 +66,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_says_what_a_learner_would_see_and_what_was_known() {
+    fn the_result_says_what_a_learner_would_see_and_what_was_known() {
         let report = ExamReport {
             seed: 7,
             lessons: vec![
                 LessonExam {
                     lesson: "cache-order".to_owned(),
                     skipped: None,
+                    left_out: 0,
                     tallies: vec![
                         Tally {
                             part: Part::Solve,
@@ -96,16 +96,23 @@ mod tests {
                 LessonExam {
                     lesson: "ports".to_owned(),
                     skipped: Some("no network".to_owned()),
+                    left_out: 2,
                     tallies: Vec::new(),
                     failures: Vec::new(),
                 },
             ],
         };
+        let lines: Vec<String> = report.lessons.iter().map(|it| line(it, 11)).collect();
         assert_eq!(
-            table(&report),
-            "cache-order  solve 5/6  wrong 3/3\n\
-             ports        skipped: no network\n\
-             FAIL cache-order / fix / solve / step.RUN npm install.cache\n\
+            lines,
+            [
+                "cache-order  solve 5/6  wrong 3/3",
+                "ports        skipped: no network  real images: 2 left out (--real)"
+            ]
+        );
+        assert_eq!(
+            summary(&report),
+            "FAIL cache-order / fix / solve / step.RUN npm install.cache\n\
              \x20 expected  hit\n\
              \x20 got       miss\n\
              lessons: 8 passed, 1 failed, 1 skipped   seed 7\n"

@@ -22,7 +22,7 @@ use super::undo::Journal;
 use crate::language::Language;
 use crate::lesson::{Bilingual, Course, Lesson, Prediction, Progress, Question, Rights, Step};
 
-pub use say::{Asked, ListLine, ListState, Say, Scope};
+pub use say::{Asked, Say, Scope};
 
 /// A learner in a course.
 #[derive(Debug)]
@@ -144,8 +144,10 @@ impl Runner {
                     return Ok(says);
                 }
                 if let Some(play) = &mut self.play {
-                    play.carry_out(line, super::acts::Editing::Learner, console);
-                    return Ok(Vec::new());
+                    let outcome = play.carry_out(line, super::acts::Editing::Learner, console);
+                    return Ok(turn::refusal(line, outcome.error.as_deref())
+                        .into_iter()
+                        .collect());
                 }
                 self.typed(line, console)
             }

@@ -1,10 +1,9 @@
 //! What a face has to show after a line, as data. `render::lesson` draws it.
 
 use crate::build::BuildReport;
+use crate::course::list::ListLine;
 use crate::language::Language;
-use crate::lesson::{
-    Bilingual, FactResult, Localized, Prediction, Prose, Question, Score, StepMark,
-};
+use crate::lesson::{Bilingual, FactResult, Localized, Prediction, Prose, Question, Score};
 
 /// One thing to show.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +33,15 @@ pub enum Say {
         number: usize,
         /// Whether it was the last one.
         last: bool,
+        /// Whether there is a build to ask about.
+        why: bool,
+    },
+    /// What can be done about a step that is not done yet.
+    TryAgain {
+        /// The next hint, from 1, and of how many; none where there are no hints.
+        hint: Option<(usize, usize)>,
+        /// Whether there is a solution to be shown.
+        solution: bool,
     },
     /// A hint.
     Hint {
@@ -59,10 +67,14 @@ pub enum Say {
     },
     /// One sentence.
     Note(Bilingual),
-    /// The one screen of help: the face knows its keys.
+    /// The lesson's verbs on one screen.
     Help,
+    /// One of them explained.
+    HelpOn(String),
     /// Another language was asked for.
     Language(Language),
+    /// The lesson is closed, and the prompt goes on without it.
+    Closed,
     /// The learner leaves; how to come back.
     Leave {
         /// The lesson's id, for `learn ID`.
@@ -96,83 +108,4 @@ pub enum Scope {
     Lesson,
     /// All of them.
     Course,
-}
-
-/// One lesson of the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListLine {
-    /// Its number.
-    pub number: Option<u32>,
-    /// Its id.
-    pub id: String,
-    /// Its title.
-    pub title: Localized<String>,
-    /// Minutes.
-    pub minutes: u32,
-    /// How far the learner got.
-    pub state: ListState,
-    /// Whether it is the current one.
-    pub current: bool,
-}
-
-/// How far a learner got in a lesson.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListState {
-    /// Never opened.
-    New,
-    /// So many steps of so many are passed.
-    Begun {
-        /// Passed.
-        passed: usize,
-        /// All.
-        steps: usize,
-    },
-    /// All steps are passed.
-    Passed,
-    /// All are passed, but the lesson changed since.
-    PassedBefore,
-}
-
-impl ListState {
-    /// Works the state out from marks and whether each is outdated.
-    pub(super) fn of(steps: &[(Option<StepMark>, bool)]) -> Self {
-        let passed = steps
-            .iter()
-            .filter(|(mark, _)| *mark == Some(StepMark::Passed))
-            .count();
-        match passed {
-            all if all == steps.len() && steps.iter().any(|(_, outdated)| *outdated) => {
-                Self::PassedBefore
-            }
-            all if all == steps.len() => Self::Passed,
-            0 if steps.iter().all(|(mark, _)| mark.is_none()) => Self::New,
-            passed => Self::Begun {
-                passed,
-                steps: steps.len(),
-            },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_skipped_step_keeps_a_lesson_open() {
-        let passed = (Some(StepMark::Passed), false);
-        assert_eq!(ListState::of(&[passed, passed]), ListState::Passed);
-        assert_eq!(
-            ListState::of(&[passed, (Some(StepMark::Skipped), false)]),
-            ListState::Begun {
-                passed: 1,
-                steps: 2
-            }
-        );
-        assert_eq!(ListState::of(&[(None, false)]), ListState::New);
-        assert_eq!(
-            ListState::of(&[(Some(StepMark::Passed), true)]),
-            ListState::PassedBefore
-        );
-    }
 }

@@ -437,3 +437,53 @@ fn leaving_says_how_to_come_back() {
         );
     }
 }
+
+#[test]
+fn y_explains_what_was_predicted_wrong_and_is_no_command_of_the_step() {
+    let mut learner = Learner::opens("cache-order");
+    assert!(texts(&learner.types("y")).contains("nothing was built"));
+    learner.solves(2);
+    learner.types("edit server.js");
+    learner.types("build -t shop:2 .");
+    for guess in ["h", "m", "h"] {
+        learner.types(guess);
+    }
+    let before = learner.runner.stage.record().commands.len();
+    assert_eq!(learner.runner.step_to_explain(), Some(4));
+    assert_eq!(learner.types("y"), []);
+    assert_eq!(learner.runner.stage.record().commands.len(), before);
+}
+
+#[test]
+fn what_is_the_lessons_waits_while_playing() {
+    let mut learner = Learner::opens("first-run");
+    learner.types("play");
+    for verb in ["check", "", "next", "skip", "reset", "forget", "watch off"] {
+        assert!(texts(&learner.types(verb)).contains("`back`"), "{verb}");
+    }
+    assert!(matches!(learner.types("q")[..], [Say::Leave { .. }]));
+    assert!(!learner.runner.playing());
+}
+
+#[test]
+fn a_lesson_that_is_forgotten_is_closed() {
+    let mut learner = Learner::opens("cache-order");
+    let says = learner.types("forget");
+    assert_eq!(says.last(), Some(&Say::Closed));
+    assert_eq!(learner.runner.progress().lessons.len(), 0);
+}
+
+#[test]
+fn a_refused_act_is_told_of_and_a_refused_command_is_left_to_the_session() {
+    let mut learner = Learner::opens("cache-order");
+    let says = learner.types("remove gone");
+    assert!(texts(&says).contains("cannot remove `gone`"), "{says:?}");
+    assert!(!texts(&learner.types("build nowhere")).contains("nowhere"));
+}
+
+#[test]
+fn a_search_that_finds_nothing_says_so() {
+    let mut learner = Learner::opens("first-run");
+    assert!(matches!(&learner.types("list 캐시")[..], [Say::List(found)] if found.len() == 1));
+    assert!(texts(&learner.types("list zzz")).contains("no lesson has `zzz`"));
+}

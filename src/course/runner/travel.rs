@@ -258,7 +258,7 @@ impl Runner {
         serde_json::from_slice(&text).ok()
     }
 
-    fn forget_marks(&self) {
+    pub(super) fn forget_marks(&self) {
         // A missing file is what is wanted.
         let _ = fs::remove_file(self.homes.marks());
     }

@@ -3,9 +3,10 @@
 use super::{Asked, Mode, Runner, RunnerError, Say};
 use crate::course::acts::Editing;
 use crate::course::console::Console;
+use crate::course::sentences;
 use crate::course::undo::Moment;
 use crate::lesson::{
-    Bilingual, ConsoleLine, FactResult, Guess, LineKind, Prediction, Question, StepMark,
+    Act, ConsoleLine, FactResult, Guess, LineKind, Prediction, Question, StepMark,
     normalised_command, question,
 };
 
@@ -101,12 +102,7 @@ impl Runner {
         let outcome = self.stage.carry_out(line, Editing::Learner, console);
         self.journal.add(before, &self.stage, console)?;
         let mut says = Vec::new();
-        if let Some(error) = outcome.error {
-            says.push(Say::Note(Bilingual {
-                en: error.clone(),
-                ko: error,
-            }));
-        }
+        says.extend(refusal(line, outcome.error.as_deref()));
         if let Some(score) = self.stage.score_after(line, console) {
             let build = outcome.build.map(Box::new);
             says.push(Say::Score { score, build });
@@ -167,6 +163,11 @@ impl Runner {
         }
         let mut says = vec![Say::Facts(facts)];
         says.extend(texts);
+        let of = self.step().hints.len();
+        says.push(Say::TryAgain {
+            hint: (of > 0).then(|| (self.hints % of.max(1) + 1, of)),
+            solution: !self.step().solution.is_empty(),
+        });
         says
     }
 
@@ -199,10 +200,13 @@ impl Runner {
         known.check = Some(hash);
         self.save()?;
         let number = self.step_index() + 1;
+        let mut commands = self.stage.record().commands.iter();
+        let record_has_build = commands.any(|outcome| outcome.build.is_some());
         Ok(vec![Say::Passed {
             after: self.step().after.clone(),
             number,
             last: number == self.lesson().steps.len(),
+            why: record_has_build,
         }])
     }
 
@@ -235,4 +239,14 @@ impl Runner {
             _ => false,
         }
     }
+}
+
+/// Says what kept an act from being carried out; the session tells of its own refusals itself.
+pub(super) fn refusal(line: &str, error: Option<&str>) -> Option<Say> {
+    let is_act = match LineKind::parse(line) {
+        Ok(LineKind::Act(act)) => !matches!(act, Act::Echo { .. }),
+        _ => false,
+    };
+    let error = error.filter(|error| is_act && !error.is_empty())?;
+    Some(Say::note(|language| sentences::trouble(language, error)))
 }

@@ -1,11 +1,15 @@
 //! The words of the lesson itself. They are single words and none of them is docker's.
 
-use super::{ListLine, ListState, Mode, Runner, RunnerError, Say, Scope, language_named};
+use super::{Mode, Runner, RunnerError, Say, Scope, language_named};
+use crate::build::{StepReport, StepState};
 use crate::course::acts::Editing;
 use crate::course::console::Console;
+use crate::course::help::is_explained;
+use crate::course::list::list;
 use crate::course::sentences;
+use crate::course::told_of_change;
 use crate::language::Language;
-use crate::lesson::{Bilingual, ConsoleLine};
+use crate::lesson::{ConsoleLine, find_step};
 
 impl Runner {
     /// Carries a lesson's verb out; none where the line is something else.
@@ -15,11 +19,22 @@ impl Runner {
         console: &mut dyn Console,
     ) -> Result<Option<Vec<Say>>, RunnerError> {
         let words: Vec<&str> = line.split_whitespace().collect();
+        if self.play.is_some() && needs_the_lesson(&words) {
+            return Ok(Some(vec![Say::note(sentences::back_first)]));
+        }
         let says = match words.as_slice() {
             [] => self.enter_key(console)?,
             ["check"] => self.check(console)?,
             ["hint" | "h"] => self.hint(),
-            ["solution"] => self.solution()?,
+            ["solution" | "s"] => self.solution()?,
+            ["y"] => match self.step_to_explain() {
+                Some(step) => {
+                    // The session shows it; to the step it is no command that was typed.
+                    console.execute(&format!("why {step}"), None);
+                    Vec::new()
+                }
+                None => vec![Say::note(sentences::nothing_built)],
+            },
             ["undo" | "u"] if self.play.is_none() => self.undo(console)?,
             ["redo"] if self.play.is_none() => self.redo(console)?,
             ["next" | "n"] => self.next(console)?,
@@ -49,8 +64,9 @@ impl Runner {
                 vec![Say::note(sentences::watch_off)]
             }
             ["?" | "help"] => vec![Say::Help],
+            ["?" | "help", word] if is_explained(word) => vec![Say::HelpOn((*word).to_owned())],
             ["page"] => vec![Say::Page],
-            ["exit" | "quit" | "bye" | "q"] => vec![self.leave()],
+            ["exit" | "quit" | "bye" | "q"] => self.leave(console)?,
             _ => return Ok(None),
         };
         Ok(Some(says))
@@ -96,16 +112,18 @@ impl Runner {
         }
     }
 
-    /// Forgets a lesson that was opened by mistake and shows the list.
+    /// Forgets a lesson that was opened by mistake, shows the list and closes it.
     fn forget(&mut self, console: &mut dyn Console) -> Result<Vec<Say>, RunnerError> {
         let lesson = self.lesson().id.clone();
         self.progress.progress.forget(&lesson);
         self.progress.save()?;
         self.stage.clean_up(console);
+        self.forget_marks();
         let mut says = vec![Say::note(|language| {
             sentences::forgotten(language, &lesson)
         })];
         says.extend(self.list(""));
+        says.push(Say::Closed);
         Ok(says)
     }
 
@@ -218,42 +236,41 @@ impl Runner {
 
     /// Lists the lessons whose title or id has a text.
     fn list(&self, text: &str) -> Vec<Say> {
-        let text = text.to_lowercase();
-        let lines = self
-            .course
-            .lessons
-            .iter()
-            .enumerate()
-            .filter_map(|(n, lesson)| {
-                let titles = Language::ALL.map(|l| lesson.title.get(l).value.to_lowercase());
-                let found =
-                    lesson.id.contains(&text) || titles.iter().any(|title| title.contains(&text));
-                let steps: Vec<_> = lesson
-                    .steps
-                    .iter()
-                    .map(|step| {
-                        let known = self.progress().step(&lesson.id, &step.id);
-                        let outdated = known.is_some_and(|known| known.outdated(&step.check_hash));
-                        (known.map(|known| known.state), outdated)
-                    })
-                    .collect();
-                found.then(|| ListLine {
-                    number: lesson.number(),
-                    id: lesson.id.clone(),
-                    title: lesson.title.clone(),
-                    minutes: lesson.minutes,
-                    state: ListState::of(&steps),
-                    current: n == self.lesson,
-                })
-            });
-        vec![Say::List(lines.collect())]
+        let current = Some(self.lesson().id.as_str());
+        let lines = list(&self.course, self.progress(), current, text);
+        if lines.is_empty() {
+            return vec![Say::note(|language| sentences::none_found(language, text))];
+        }
+        vec![Say::List(lines)]
     }
 
-    fn leave(&self) -> Say {
-        Say::Leave {
+    /// Returns the step of this lesson step's last build that wants explaining: one that was
+    /// predicted wrong, else the last that ran, else the last.
+    pub(super) fn step_to_explain(&self) -> Option<usize> {
+        let record = self.stage.record();
+        let build = record
+            .commands
+            .iter()
+            .rev()
+            .find_map(|it| it.build.as_ref())?;
+        let wrong = record.score.iter().flat_map(|score| &score.items);
+        let mut wrong = wrong.filter(|item| !item.right());
+        let predicted = wrong.find_map(|item| find_step(build, None, Some(&item.item)));
+        let ran = |step: &&StepReport| step.state == StepState::Miss;
+        let ran = || build.steps.iter().rev().find(ran);
+        let step = predicted.or_else(ran).or(build.steps.last())?;
+        Some(step.number)
+    }
+
+    /// Leaves, also from free play.
+    pub fn leave(&mut self, console: &mut dyn Console) -> Result<Vec<Say>, RunnerError> {
+        if self.play.is_some() {
+            self.end_play(console)?;
+        }
+        Ok(vec![Say::Leave {
             lesson: self.lesson().id.clone(),
             step: self.step_index() + 1,
-        }
+        }])
     }
 
     /// Looks at the work folder for changes made outside; says what they mean for the next
@@ -267,27 +284,50 @@ impl Runner {
             self.watch = Some(seen);
             return Vec::new();
         };
-        let changed = seen.changed(&now);
-        self.watch = Some(now);
-        let Some(path) = changed.first() else {
-            return Vec::new();
+        let forecast = if seen.changed(&now).is_empty() {
+            None
+        } else {
+            let line = self.build_line().map(str::to_owned);
+            line.and_then(|line| console.forecast(&line))
         };
-        let line = self.stage.last_build_line().map(str::to_owned);
-        let forecast = line.and_then(|line| console.forecast(&line));
-        let miss = forecast.and_then(|report| {
-            let missing =
-                |step: &&crate::build::StepReport| step.state == crate::build::StepState::Miss;
-            report
-                .steps
-                .iter()
-                .find(missing)
-                .map(|step| step.number.to_string())
-        });
-        let note = Bilingual::of(|language| match &miss {
-            Some(step) => sentences::watch_miss(language, path, step),
-            None => sentences::watch_changed(language, path),
-        });
-        vec![Say::Note(note)]
+        let told = told_of_change(&seen, &now, forecast.as_ref());
+        self.watch = Some(now);
+        told.map(Say::Note).into_iter().collect()
+    }
+
+    /// Returns the last line that built something: what a changed file matters to.
+    pub fn build_line(&self) -> Option<&str> {
+        self.stage.last_build_line()
+    }
+
+    /// Begins to tell of changed files.
+    pub fn begin_watching(&mut self) {
+        // A folder that can't be read now may be later; then `watch on` begins.
+        self.watch = self.stage.snapshot().ok();
+    }
+
+    /// Tells whether changes of files are told of.
+    pub fn is_watching(&self) -> bool {
+        self.watch.is_some() && self.play.is_none()
+    }
+
+    /// Takes the work folder as it is: what changed up to now was told of, or is the doing of
+    /// strata itself.
+    pub fn look_again(&mut self) {
+        if let (Some(watch), Ok(now)) = (&mut self.watch, self.stage.snapshot()) {
+            *watch = now;
+        }
+    }
+}
+
+/// Tells whether a verb is about the lesson itself, from which free play is away.
+fn needs_the_lesson(words: &[&str]) -> bool {
+    match words {
+        [] => true,
+        [verb, ..] => [
+            "check", "next", "n", "skip", "reset", "learn", "forget", "watch", "y",
+        ]
+        .contains(verb),
     }
 }
 

@@ -1,9 +1,11 @@
 //! Facts about the last build's steps and about the draft.
 
 use super::sheet::{NOTHING, Sheet};
+use super::subject::Subject;
 use crate::build::{BuildReport, StepReport, StepState};
+use crate::language::Language;
 use crate::lesson::check::{
-    Bounds, BuildExpectation, Bytes, CacheWord, DraftExpectation, Expect, Makes, StepExpectation,
+    BuildExpectation, CacheWord, DraftExpectation, Expect, Makes, StepExpectation,
 };
 use crate::lesson::{Evidence, sentences};
 use crate::plan::MissReason;
@@ -45,7 +47,8 @@ fn judge_build(expected: &BuildExpectation, build: Option<&BuildReport>, sheet: 
     }
     if let Some(bounds) = &expected.sent {
         let got = build.map(|build| build.context.bytes);
-        judge_bounds("build.sent", bounds, got, sheet, sentences::build_sent);
+        let subject = Subject::new("build", sentences::the_build);
+        subject.within("sent", sentences::build_sent, bounds, got, sheet);
     }
     if let Some(number) = &expected.failed_at {
         let got = build.and_then(BuildReport::failed).map(|step| step.number);
@@ -91,29 +94,36 @@ fn judge_step(expected: &StepExpectation, build: Option<&BuildReport>, sheet: &m
         judge_cache(&name, &label, cache, step, sheet);
     }
     if let Some(makes) = expected.makes {
-        let got = step.and_then(made);
-        let word = |makes| match makes {
-            Makes::Layer => "layer",
-            Makes::Meta => "meta",
-            Makes::Base => "base",
-        };
-        let what = |language| sentences::step_makes(language, &label);
-        let got_word = got.map_or(NOTHING, word);
-        sheet.value(
-            format!("{name}.makes"),
-            got == Some(makes),
-            (word(makes), got_word),
-            what,
-        );
+        judge_makes(&name, &label, makes, step, sheet);
     }
     if let Some(cause) = &expected.cause {
         judge_cause(&name, &label, cause, step, sheet);
     }
     if let Some(bounds) = &expected.size {
         let got = step.and_then(|step| Some(step.layer.as_ref()?.size));
-        let what = |language| sentences::step_size(language, &label);
-        judge_bounds(&format!("{name}.size"), bounds, got, sheet, what);
+        let subject = Subject::new(name, |_| label.clone());
+        subject.within("size", sentences::layer_size, bounds, got, sheet);
     }
+}
+
+fn judge_makes(
+    name: &str,
+    label: &str,
+    expected: Makes,
+    step: Option<&StepReport>,
+    sheet: &mut Sheet,
+) {
+    let got = step.and_then(made);
+    let values = (makes_word(expected), got.map_or(NOTHING, makes_word));
+    let fact = format!("{name}.makes");
+    sheet.judge(fact, got == Some(expected), values, |language, ok| {
+        if ok {
+            return sentences::step_is(language, label, &sentences::makes(language, expected));
+        }
+        let state = clause(language, step);
+        let must = sentences::must_make(language, expected);
+        sentences::step_must(language, label, &must, &state)
+    });
 }
 
 fn judge_cache(
@@ -136,10 +146,7 @@ fn judge_cache(
         got == word,
         (word, got),
         |language, ok| {
-            let state = step.map_or_else(
-                || sentences::no_such_step(language),
-                |step| sentences::became(language, step),
-            );
+            let state = clause(language, step);
             match expected {
                 CacheWord::Hit if ok => sentences::step_reused(language, label),
                 CacheWord::Miss if ok => sentences::step_ran(language, label),
@@ -167,13 +174,18 @@ fn judge_cause(name: &str, label: &str, cause: &str, step: Option<&StepReport>, 
                 &sentences::because(language, cause),
             );
         }
-        let state = step.map_or_else(
-            || sentences::no_such_step(language),
-            |step| sentences::became(language, step),
-        );
+        let state = clause(language, step);
         let must = sentences::must_because(language, cause);
         sentences::step_must(language, label, &must, &state)
     });
+}
+
+/// Says what became of a step, if the build has it.
+fn clause(language: Language, step: Option<&StepReport>) -> String {
+    step.map_or_else(
+        || sentences::no_such_step(language),
+        |step| sentences::became(language, step),
+    )
 }
 
 fn judge_draft(expected: &DraftExpectation, sheet: &mut Sheet) {
@@ -206,31 +218,6 @@ fn judge_draft(expected: &DraftExpectation, sheet: &mut Sheet) {
     if let Some(words) = &expected.lacks {
         sheet.lacks("draft.lacks", words, Some(&text), sentences::the_draft);
     }
-}
-
-pub(super) fn judge_bounds(
-    name: &str,
-    bounds: &Bounds,
-    got: Option<u64>,
-    sheet: &mut Sheet,
-    what: impl Fn(crate::language::Language) -> String,
-) {
-    let fits = |got: u64| {
-        bounds.min.is_none_or(|Bytes(min)| got >= min)
-            && bounds.max.is_none_or(|Bytes(max)| got <= max)
-    };
-    let bound = |sign: &str, bound: Option<Bytes>| bound.map(|Bytes(n)| format!("{sign} {n} B"));
-    let expected: Vec<String> = [bound(">=", bounds.min), bound("<=", bounds.max)]
-        .into_iter()
-        .flatten()
-        .collect();
-    let shown = got.map_or(NOTHING.to_owned(), |got| format!("{got} B"));
-    sheet.value(
-        name,
-        got.is_some_and(fits),
-        (expected.join(" "), shown),
-        what,
-    );
 }
 
 /// Returns a step by number or text, the last one where several have the same text.
@@ -274,6 +261,14 @@ pub(in crate::lesson) fn cache_word(state: StepState) -> &'static str {
     }
 }
 
+fn makes_word(makes: Makes) -> &'static str {
+    match makes {
+        Makes::Layer => "layer",
+        Makes::Meta => "meta",
+        Makes::Base => "base",
+    }
+}
+
 fn made(step: &StepReport) -> Option<Makes> {
     match step.state {
         StepState::Base => Some(Makes::Base),
@@ -305,14 +300,7 @@ pub(super) fn about_step(evidence: &dyn Evidence, step: &str, what: &str) -> Opt
         "cache" => Some(cache_word(step.state).to_owned()),
         "cause" => causes(step).into_iter().next(),
         "text" => Some(tidy(&step.text)),
-        "makes" => made(step).map(|makes| {
-            let word = match makes {
-                Makes::Layer => "layer",
-                Makes::Meta => "meta",
-                Makes::Base => "base",
-            };
-            word.to_owned()
-        }),
+        "makes" => made(step).map(|makes| makes_word(makes).to_owned()),
         _ => None,
     }
 }

@@ -147,23 +147,13 @@ fn fits(pattern: &str, line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lesson::evaluate;
-    use crate::lesson::scene::{Scene, step_with};
+    use crate::lesson::scene::{Scene, failing_in as failing};
 
     fn said(stdout: &str) -> Scene {
         Scene::default().typed(Outcome {
             stdout: stdout.to_owned(),
             ..Outcome::done("run")
         })
-    }
-
-    fn failing(check: &str, scene: &Scene) -> Vec<String> {
-        let facts = evaluate(&step_with(check), scene);
-        facts
-            .into_iter()
-            .filter(|f| !f.ok)
-            .map(|f| f.name)
-            .collect()
     }
 
     #[test]

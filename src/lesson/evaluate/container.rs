@@ -2,6 +2,7 @@
 
 use super::command::{exit_fits, exit_word};
 use super::sheet::{NOTHING, Sheet, listed};
+use super::subject::Subject;
 use crate::language::Language;
 use crate::lesson::check::{Bytes, ContainerExpectation, KernelExpectation};
 use crate::lesson::{ContainerDetails, ContainerFacts, sentences};
@@ -18,51 +19,29 @@ pub(super) fn judge(name: &str, expected: &ContainerExpectation, sheet: &mut She
         sheet.equal(fact, count, Some(got), sentences::container_count);
     }
     let container = choose(name, expected, &all);
-    let about = About { name, container };
+    let subject = Subject::new(format!("container.{name}"), |language| {
+        named(language, name)
+    });
     if let Some(state) = &expected.state {
         let got = container.map_or("absent", |container| container.state.as_str());
-        sheet.value(
-            about.fact("state"),
-            got == state,
-            (state, got),
-            about.noun(sentences::state),
-        );
+        subject.value("state", sentences::state, got == state, (state, got), sheet);
     }
     if let Some(exit) = &expected.exit {
         let got = container.and_then(|container| container.exit);
         let ok = got.is_some_and(|got| exit_fits(exit, got));
         let shown = got.map_or(NOTHING.to_owned(), |got| got.to_string());
-        sheet.value(
-            about.fact("exit"),
-            ok,
-            (exit_word(exit), shown),
-            about.noun(sentences::ended),
-        );
+        let values = (exit_word(exit), shown);
+        subject.value("exit", sentences::ended, ok, values, sheet);
     }
-    judge_plain(&about, expected, sheet);
-    judge_details(&about, expected, sheet);
+    judge_plain(&subject, expected, container, sheet);
+    judge_details(&subject, expected, container, sheet);
 }
 
-struct About<'a> {
-    name: &'a str,
-    container: Option<&'a ContainerFacts>,
-}
-
-impl About<'_> {
-    fn fact(&self, key: &str) -> String {
-        format!("container.{}.{key}", self.name)
-    }
-
-    fn noun(&self, what: fn(Language) -> String) -> impl Fn(Language) -> String {
-        let name = self.name.to_owned();
-        move |language| {
-            let container = match name.as_str() {
-                "*" => sentences::any_container(language),
-                "last" => sentences::last_container(language),
-                name => sentences::named_container(language, name),
-            };
-            sentences::of_container(language, &container, &what(language))
-        }
+fn named(language: Language, name: &str) -> String {
+    match name {
+        "*" => sentences::any_container(language),
+        "last" => sentences::last_container(language),
+        name => sentences::named_container(language, name),
     }
 }
 
@@ -110,60 +89,42 @@ fn fits(expected: &ContainerExpectation, container: &ContainerFacts) -> bool {
             .is_none_or(|argv| *argv == container.argv)
 }
 
-fn judge_plain(about: &About, expected: &ContainerExpectation, sheet: &mut Sheet) {
-    let container = about.container;
-    if let Some(image) = &expected.image {
-        let got = container.map(|container| container.image.clone());
-        sheet.equal(
-            about.fact("image"),
-            image,
-            got,
-            about.noun(sentences::image),
-        );
-    }
-    if let Some(argv) = &expected.argv {
-        let got = container.map(|container| listed(&container.argv));
-        sheet.equal(
-            about.fact("argv"),
-            &listed(argv),
-            got,
-            about.noun(sentences::command_line),
-        );
-    }
-    if let Some(ports) = &expected.ports {
-        let got = container.map(|container| container.ports.as_slice());
-        sheet.all_in(
-            &about.fact("ports"),
-            ports,
-            got,
-            about.noun(sentences::ports),
-        );
-    }
-    if let Some(mounts) = &expected.mounts {
-        let got = container.map(|container| container.mounts.as_slice());
-        sheet.all_in(
-            &about.fact("mounts"),
-            mounts,
-            got,
-            about.noun(sentences::mounts),
-        );
-    }
-    if let Some(least) = expected.restarts {
-        let got = container.map(|container| container.restarts);
-        let ok = got.is_some_and(|got| got >= least);
-        let shown = got.map_or(NOTHING.to_owned(), |got| got.to_string());
-        let wanted = format!(">= {least}");
-        sheet.value(
-            about.fact("restarts"),
-            ok,
-            (wanted, shown),
-            about.noun(sentences::restarts),
-        );
-    }
+fn judge_plain(
+    subject: &Subject,
+    expected: &ContainerExpectation,
+    container: Option<&ContainerFacts>,
+    sheet: &mut Sheet,
+) {
+    let image = container.map(|container| container.image.clone());
+    let wanted = expected.image.as_ref();
+    subject.equal("image", sentences::image, wanted, image, sheet);
+    let argv = container.map(|container| listed(&container.argv));
+    let wanted = expected.argv.as_deref().map(listed);
+    subject.equal(
+        "argv",
+        sentences::command_line,
+        wanted.as_ref(),
+        argv,
+        sheet,
+    );
+    let ports = container.map(|container| container.ports.as_slice());
+    let wanted = expected.ports.as_deref();
+    subject.all_in("ports", sentences::ports, wanted, ports, sheet);
+    let mounts = container.map(|container| container.mounts.as_slice());
+    let wanted = expected.mounts.as_deref();
+    subject.all_in("mounts", sentences::mounts, wanted, mounts, sheet);
+    let restarts = container.map(|container| container.restarts);
+    let least = expected.restarts;
+    subject.at_least("restarts", sentences::restarts, least, restarts, sheet);
 }
 
 /// Judges what costs a look into the container, only where a lesson asks for it.
-fn judge_details(about: &About, expected: &ContainerExpectation, sheet: &mut Sheet) {
+fn judge_details(
+    subject: &Subject,
+    expected: &ContainerExpectation,
+    container: Option<&ContainerFacts>,
+    sheet: &mut Sheet,
+) {
     let asks = expected.pid1.is_some()
         || expected.logs.is_some()
         || expected.changed.is_some()
@@ -171,66 +132,60 @@ fn judge_details(about: &About, expected: &ContainerExpectation, sheet: &mut She
     if !asks {
         return;
     }
-    let id = about.container.map(|container| container.id.as_str());
-    let details = id.and_then(|id| sheet.evidence.container_details(id));
-    if let Some(pid1) = &expected.pid1 {
-        let got = details.as_ref().and_then(|details| details.pid1.clone());
-        sheet.equal(about.fact("pid1"), pid1, got, about.noun(sentences::pid1));
-    }
-    if let Some(words) = &expected.logs {
-        let text = details.as_ref().map(|details| details.logs.as_str());
-        sheet.contains(
-            &about.fact("logs"),
-            words,
-            text,
-            about.noun(sentences::logs),
-        );
-    }
-    if let Some(paths) = &expected.changed {
-        let got = details.as_ref().map(|details| details.changed.as_slice());
-        sheet.all_in(
-            &about.fact("changed"),
-            paths,
-            got,
-            about.noun(sentences::changes),
-        );
-    }
+    let details = container.and_then(|it| sheet.evidence.container_details(&it.id));
+    let details = details.as_ref();
+    let pid1 = details.and_then(|details| details.pid1.clone());
+    subject.equal("pid1", sentences::pid1, expected.pid1.as_ref(), pid1, sheet);
+    let logs = details.map(|details| details.logs.as_str());
+    subject.contains("logs", sentences::logs, expected.logs.as_ref(), logs, sheet);
+    let changed = details.map(|details| details.changed.as_slice());
+    let wanted = expected.changed.as_deref();
+    subject.all_in("changed", sentences::changes, wanted, changed, sheet);
     if let Some(kernel) = &expected.kernel {
-        judge_kernel(about, kernel, details.as_ref(), sheet);
+        judge_kernel(subject, kernel, details, sheet);
     }
 }
 
 fn judge_kernel(
-    about: &About,
+    subject: &Subject,
     expected: &KernelExpectation,
     details: Option<&ContainerDetails>,
     sheet: &mut Sheet,
 ) {
     let what = |key: &'static str| move |language| sentences::kernel(language, key);
-    let fact = |key: &str| about.fact(&format!("kernel.{key}"));
-    if let Some(names) = &expected.namespaces_differ {
-        let got = details.map(|details| details.namespaces_differ.as_slice());
-        sheet.all_in(&fact("namespaces_differ"), names, got, what("namespaces"));
-    }
-    if let Some(number) = &expected.overlay_lower {
-        let got = details.and_then(|details| details.overlay_lower);
-        sheet.equal(fact("overlay_lower"), number, got, what("overlay"));
-    }
-    if let Some(Bytes(number)) = &expected.memory_max {
-        let got = details.and_then(|details| details.memory_max);
-        sheet.equal(fact("memory_max"), number, got, what("memory.max"));
-    }
-    if let Some(number) = &expected.pids_max {
-        let got = details.and_then(|details| details.pids_max);
-        sheet.equal(fact("pids_max"), number, got, what("pids.max"));
+    let names = details.map(|details| details.namespaces_differ.as_slice());
+    let wanted = expected.namespaces_differ.as_deref();
+    let key = "kernel.namespaces_differ";
+    subject.all_in(key, what("namespaces"), wanted, names, sheet);
+    let numbers = [
+        (
+            "kernel.overlay_lower",
+            "overlay",
+            expected.overlay_lower,
+            details.and_then(|details| details.overlay_lower),
+        ),
+        (
+            "kernel.memory_max",
+            "memory.max",
+            expected.memory_max.map(|Bytes(number)| number),
+            details.and_then(|details| details.memory_max),
+        ),
+        (
+            "kernel.pids_max",
+            "pids.max",
+            expected.pids_max,
+            details.and_then(|details| details.pids_max),
+        ),
+    ];
+    for (key, name, wanted, got) in numbers {
+        subject.equal(key, what(name), wanted.as_ref(), got, sheet);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lesson::evaluate;
-    use crate::lesson::scene::{Scene, step_with};
+    use crate::lesson::scene::{Scene, failing_in};
 
     fn container(id: &str, argv: &[&str], exit: i32) -> ContainerFacts {
         ContainerFacts {
@@ -248,12 +203,7 @@ mod tests {
         let scene = Scene::default()
             .with_container(container("a1", &["sh"], 0))
             .with_container(container("b2", &["false"], 1));
-        let facts = evaluate(&step_with(check), &scene);
-        facts
-            .into_iter()
-            .filter(|f| !f.ok)
-            .map(|f| f.name)
-            .collect()
+        failing_in(check, &scene)
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Facts about files of the learner's work folder, and about servers on loopback.
 
 use super::sheet::{NOTHING, Sheet};
+use super::subject::Subject;
 use crate::digest::Digest;
-use crate::language::Language;
 use crate::lesson::check::{FileExpectation, HttpExpectation};
 use crate::lesson::{HttpFacts, Step, sentences};
 
@@ -12,27 +12,16 @@ pub(super) fn judge(path: &str, expected: &FileExpectation, step: &Step, sheet: 
     let text = content
         .as_ref()
         .map(|content| String::from_utf8_lossy(content).into_owned());
-    let fact = |key: &str| format!("file.{path}.{key}");
-    let noun = |what: fn(Language) -> String| {
-        move |language| sentences::of_file(language, path, &what(language))
-    };
-    if let Some(exists) = expected.exists {
-        let got = content.is_some();
-        sheet.value(
-            fact("exists"),
-            got == exists,
-            (exists, got),
-            noun(sentences::existence),
-        );
-    }
-    if let Some(words) = &expected.contains {
-        sheet.contains(
-            &fact("contains"),
-            words,
-            text.as_deref(),
-            noun(sentences::content),
-        );
-    }
+    let subject = Subject::new(format!("file.{path}"), |_| path.to_owned());
+    subject.there("exists", expected.exists, content.is_some(), sheet);
+    let words = expected.contains.as_ref();
+    subject.contains(
+        "contains",
+        sentences::content,
+        words,
+        text.as_deref(),
+        sheet,
+    );
     if let Some(block) = &expected.equals_block {
         let same = |block: &str| {
             text.as_deref()
@@ -40,50 +29,44 @@ pub(super) fn judge(path: &str, expected: &FileExpectation, step: &Step, sheet: 
         };
         let ok = step.file_block(block).is_some_and(same);
         let got = if ok { "the same" } else { "different" };
-        sheet.value(
-            fact("equals_block"),
-            ok,
-            ("the same", got),
-            noun(sentences::content),
-        );
+        let values = ("the same", got);
+        subject.value("equals_block", sentences::content, ok, values, sheet);
     }
     if let Some(parses) = expected.parses {
-        let result = text
-            .as_ref()
-            .map(|text| sheet.evidence.parse_dockerfile(text));
-        let ok = result
-            .as_ref()
-            .is_some_and(|result| result.is_ok() == parses);
-        let got = match result {
-            None => NOTHING.to_owned(),
-            Some(Ok(())) => "true".to_owned(),
-            Some(Err(message)) => message,
-        };
-        sheet.value(
-            fact("parses"),
-            ok,
-            (parses, got),
-            noun(sentences::dockerfile),
-        );
+        judge_grammar(path, parses, text.as_deref(), sheet);
     }
     if let Some(since) = &expected.changed_since {
         let before = sheet.evidence.file_at(path, since);
         let now = content.as_deref().map(Digest::of);
         let word = |changed| if changed { "changed" } else { "unchanged" };
         let changed = now.is_some() && now != before;
-        sheet.judge(
-            fact("changed_since"),
-            changed,
-            (word(true), word(changed)),
-            |language, ok| {
-                if ok {
-                    sentences::file_changed(language, path)
-                } else {
-                    sentences::file_unchanged(language, path)
-                }
-            },
-        );
+        let values = (word(true), word(changed));
+        let fact = format!("file.{path}.changed_since");
+        sheet.judge(fact, changed, values, |language, ok| {
+            if ok {
+                sentences::file_changed(language, path)
+            } else {
+                sentences::file_unchanged(language, path)
+            }
+        });
     }
+}
+
+fn judge_grammar(path: &str, parses: bool, text: Option<&str>, sheet: &mut Sheet) {
+    let result = text.map(|text| sheet.evidence.parse_dockerfile(text));
+    let got = match &result {
+        None => NOTHING,
+        Some(Ok(())) => "true",
+        Some(Err(message)) => message,
+    };
+    let ok = result.as_ref().is_some_and(|it| it.is_ok() == parses);
+    let fact = format!("file.{path}.parses");
+    sheet.judge(fact, ok, (parses, got), |language, ok| match (parses, ok) {
+        (true, true) => sentences::is_dockerfile(language, path),
+        (true, false) => sentences::must_be_dockerfile(language, path, got),
+        (false, true) => sentences::is_no_dockerfile(language, path),
+        (false, false) => sentences::must_be_no_dockerfile(language, path),
+    });
 }
 
 /// Judges what a server answers.
@@ -120,17 +103,7 @@ pub(super) fn judge_http(expected: &HttpExpectation, sheet: &mut Sheet) {
 
 #[cfg(test)]
 mod tests {
-    use crate::lesson::evaluate;
-    use crate::lesson::scene::{Scene, step_with};
-
-    fn failing(check: &str, scene: &Scene) -> Vec<String> {
-        let facts = evaluate(&step_with(check), scene);
-        facts
-            .into_iter()
-            .filter(|f| !f.ok)
-            .map(|f| f.name)
-            .collect()
-    }
+    use crate::lesson::scene::{Scene, failing_in as failing};
 
     #[test]
     fn a_touched_file_has_not_changed() {

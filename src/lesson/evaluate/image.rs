@@ -1,8 +1,9 @@
 //! Facts about images in the store, and about paths inside them.
 
-use super::build::judge_bounds;
+use std::collections::BTreeMap;
+
 use super::sheet::{NOTHING, Sheet, listed};
-use crate::language::Language;
+use super::subject::{Subject, bytes};
 use crate::lesson::check::{
     Bounds, Bytes, ConfigExpectation, ImageExpectation, ImageFileExpectation, Layers, Shares,
     SizeExpectation, WasteExpectation,
@@ -13,32 +14,21 @@ use crate::lesson::{FileFacts, ImageFacts, sentences};
 pub(super) fn judge(name: &str, expected: &ImageExpectation, sheet: &mut Sheet) {
     let image = sheet.evidence.image(name);
     let about = About {
-        name,
+        subject: Subject::new(format!("image.{name}"), |language| {
+            sentences::named_image(language, name)
+        }),
         image: image.as_ref(),
     };
-    if let Some(absent) = expected.absent {
-        let word = |absent| if absent { "absent" } else { "there" };
-        let got = about.image.is_none();
-        let what = about.noun(sentences::existence);
-        sheet.value(
-            about.fact("absent"),
-            got == absent,
-            (word(absent), word(got)),
-            what,
-        );
-    }
+    let there = expected.absent.map(|absent| !absent);
+    about.subject.there("absent", there, image.is_some(), sheet);
     if let Some(layers) = &expected.layers {
         judge_layers(&about, layers, sheet);
     }
-    if let Some(lines) = &expected.history {
-        let got = about.image.map(|image| image.history);
-        sheet.equal(
-            about.fact("history"),
-            lines,
-            got,
-            about.noun(sentences::history),
-        );
-    }
+    let lines = image.as_ref().map(|image| image.history);
+    let wanted = expected.history.as_ref();
+    about
+        .subject
+        .equal("history", sentences::history, wanted, lines, sheet);
     if let Some(size) = &expected.size {
         judge_size(&about, size, sheet);
     }
@@ -52,39 +42,17 @@ pub(super) fn judge(name: &str, expected: &ImageExpectation, sheet: &mut Sheet) 
         judge_config(&about, config, sheet);
     }
     if let Some(other) = &expected.same_id_as {
-        let id = |image: &ImageFacts| image.id.clone();
-        let wanted = sheet.evidence.image(other).as_ref().map(id);
-        let got = about.image.map(id);
-        let shown = |id: &Option<String>| id.clone().unwrap_or(NOTHING.to_owned());
-        let ok = got.is_some() && got == wanted;
-        let what = about.noun(sentences::identity);
-        sheet.value(
-            about.fact("same_id_as"),
-            ok,
-            (shown(&wanted), shown(&got)),
-            what,
-        );
+        judge_identity(&about, other, sheet);
     }
     for (path, expected) in &expected.file {
         judge_file(name, path, expected, sheet);
     }
 }
 
-/// An image and how its facts are named.
+/// An image and how it is spoken of.
 struct About<'a> {
-    name: &'a str,
+    subject: Subject<'a>,
     image: Option<&'a ImageFacts>,
-}
-
-impl About<'_> {
-    fn fact(&self, key: &str) -> String {
-        format!("image.{}.{key}", self.name)
-    }
-
-    fn noun(&self, what: fn(Language) -> String) -> impl Fn(Language) -> String {
-        let name = self.name.to_owned();
-        move |language| sentences::of_image(language, &name, &what(language))
-    }
 }
 
 fn judge_layers(about: &About, expected: &Layers, sheet: &mut Sheet) {
@@ -92,63 +60,52 @@ fn judge_layers(about: &About, expected: &Layers, sheet: &mut Sheet) {
     let base = about
         .image
         .and_then(|image| sheet.evidence.base_layers(image));
-    let what = about.noun(sentences::layers);
+    let (subject, what) = (&about.subject, sentences::layers);
     match expected {
-        Layers::All(number) => sheet.equal(about.fact("layers"), number, count, what),
+        Layers::All(number) => subject.equal("layers", what, Some(number), count, sheet),
         Layers::BasePlus(plus) => {
             let wanted = format!("base + {}", plus.base_plus);
             let got = count
                 .zip(base)
                 .map(|(count, base)| format!("base + {}", count.saturating_sub(base)));
-            sheet.equal(about.fact("layers"), &wanted, got, what);
+            subject.equal("layers", what, Some(&wanted), got, sheet);
         }
     }
 }
 
 fn judge_size(about: &About, expected: &SizeExpectation, sheet: &mut Sheet) {
     let size = about.image.map(|image| image.size);
-    let what = about.noun(sentences::size);
-    if expected.min.is_some() || expected.max.is_some() {
-        let bounds = Bounds {
-            min: expected.min,
-            max: expected.max,
-        };
-        judge_bounds(&about.fact("size"), &bounds, size, sheet, &what);
-    }
+    let bounds = Bounds {
+        min: expected.min,
+        max: expected.max,
+    };
+    let (subject, what) = (&about.subject, sentences::size);
+    subject.within("size", what, &bounds, size, sheet);
     if let Some(other) = &expected.less_than {
         let Bytes(by) = expected.by.unwrap_or(Bytes(1));
         let limit = sheet.evidence.image(other).map(|other| other.size);
         let ok = size
             .zip(limit)
             .is_some_and(|(size, limit)| size.saturating_add(by) <= limit);
-        let shown = |size: Option<u64>| size.map_or(NOTHING.to_owned(), |size| format!("{size} B"));
-        let wanted = format!("{by} B less than {other} ({})", shown(limit));
-        sheet.value(
-            about.fact("size.less_than"),
-            ok,
-            (wanted, shown(size)),
-            what,
-        );
+        let wanted = format!("{by} B less than {other} ({})", bytes(limit));
+        subject.value("size.less_than", what, ok, (wanted, bytes(size)), sheet);
     }
 }
 
 fn judge_waste(about: &About, expected: &WasteExpectation, sheet: &mut Sheet) {
     let waste = about.image.map(|image| &image.waste);
     let total = waste.map(|waste| waste.iter().map(|part| part.size).sum());
-    let what = about.noun(sentences::waste);
-    if expected.min.is_some() || expected.max.is_some() {
-        let bounds = Bounds {
-            min: expected.min,
-            max: expected.max,
-        };
-        judge_bounds(&about.fact("waste"), &bounds, total, sheet, &what);
-    }
+    let bounds = Bounds {
+        min: expected.min,
+        max: expected.max,
+    };
+    let (subject, what) = (&about.subject, sentences::waste);
+    subject.within("waste", what, &bounds, total, sheet);
     if let Some(path) = &expected.path {
-        let paths: Vec<String> = waste
-            .map(|waste| waste.iter().map(|part| part.path.clone()).collect())
-            .unwrap_or_default();
+        let parts = waste.into_iter().flatten();
+        let paths: Vec<String> = parts.map(|part| part.path.clone()).collect();
         let ok = paths.contains(path);
-        sheet.value(about.fact("waste.path"), ok, (path, listed(&paths)), what);
+        subject.value("waste.path", what, ok, (path, listed(&paths)), sheet);
     }
 }
 
@@ -159,62 +116,73 @@ fn judge_shares(about: &About, expected: &Shares, sheet: &mut Sheet) {
         pairs.take_while(|(one, other)| one == other).count()
     };
     let got = about.image.zip(other).map(same);
-    let ok = got.is_some_and(|got| got >= expected.first);
-    let shown = got.map_or(NOTHING.to_owned(), |got| got.to_string());
-    let what = about.noun(sentences::shared);
-    sheet.value(about.fact("shares"), ok, (expected.first, shown), what);
+    let least = Some(expected.first);
+    about
+        .subject
+        .at_least("shares", sentences::shared, least, got, sheet);
+}
+
+fn judge_identity(about: &About, other: &str, sheet: &mut Sheet) {
+    let id = |image: &ImageFacts| image.id.clone();
+    let wanted = sheet.evidence.image(other).as_ref().map(id);
+    let got = about.image.map(id);
+    let ok = got.is_some() && got == wanted;
+    let shown = |id: Option<String>| id.unwrap_or(NOTHING.to_owned());
+    let values = (shown(wanted), shown(got));
+    about
+        .subject
+        .value("same_id_as", sentences::identity, ok, values, sheet);
 }
 
 fn judge_config(about: &About, expected: &ConfigExpectation, sheet: &mut Sheet) {
     let config = about.image.map(|image| &image.config);
-    let setting = |key: &'static str| {
-        let name = about.name.to_owned();
-        move |language| sentences::of_image(language, &name, &sentences::setting(language, key))
-    };
-    let fact = |key: &str| about.fact(&format!("config.{key}"));
-    let list = |items: &[String]| listed(items);
-    if let Some(words) = &expected.cmd {
-        let got = config.map(|config| list(&config.cmd));
-        sheet.equal(fact("cmd"), &list(words), got, setting("cmd"));
+    let setting = |key: &'static str| move |language| sentences::setting(language, key);
+    let subject = &about.subject;
+    let texts = [
+        (
+            ("config.cmd", "cmd"),
+            expected.cmd.as_deref().map(listed),
+            config.map(|config| listed(&config.cmd)),
+        ),
+        (
+            ("config.entrypoint", "entrypoint"),
+            expected.entrypoint.as_deref().map(listed),
+            config.map(|config| listed(&config.entrypoint)),
+        ),
+        (
+            ("config.exposed", "exposed"),
+            expected
+                .exposed
+                .as_deref()
+                .map(|ports| listed(&with_protocol(ports))),
+            config.map(|config| listed(&config.exposed)),
+        ),
+        (
+            ("config.user", "user"),
+            expected.user.clone(),
+            config.map(|config| config.user.clone()),
+        ),
+        (
+            ("config.workdir", "workdir"),
+            expected.workdir.clone(),
+            config.map(|config| config.workdir.clone()),
+        ),
+    ];
+    for ((key, name), wanted, got) in texts {
+        subject.equal(key, setting(name), wanted.as_ref(), got, sheet);
     }
-    if let Some(words) = &expected.entrypoint {
-        let got = config.map(|config| list(&config.entrypoint));
-        sheet.equal(fact("entrypoint"), &list(words), got, setting("entrypoint"));
-    }
-    if let Some(words) = &expected.env {
-        let got = config.map(|config| config.env.as_slice());
-        sheet.all_in(&fact("env"), words, got, setting("env"));
-    }
-    if let Some(ports) = &expected.exposed {
-        let got = config.map(|config| list(&config.exposed));
-        sheet.equal(
-            fact("exposed"),
-            &list(&with_protocol(ports)),
-            got,
-            setting("exposed"),
-        );
-    }
-    if let Some(user) = &expected.user {
-        let got = config.map(|config| config.user.clone());
-        sheet.equal(fact("user"), user, got, setting("user"));
-    }
-    if let Some(workdir) = &expected.workdir {
-        let got = config.map(|config| config.workdir.clone());
-        sheet.equal(fact("workdir"), workdir, got, setting("workdir"));
-    }
-    if let Some(labels) = &expected.labels {
-        let pairs = |labels: &std::collections::BTreeMap<String, String>| {
-            let pair = |(name, value): (&String, &String)| format!("{name}={value}");
-            labels.iter().map(pair).collect::<Vec<_>>()
-        };
-        let got = config.map(|config| pairs(&config.labels));
-        sheet.all_in(
-            &fact("labels"),
-            &pairs(labels),
-            got.as_deref(),
-            setting("labels"),
-        );
-    }
+    let env = config.map(|config| config.env.as_slice());
+    let wanted = expected.env.as_deref();
+    subject.all_in("config.env", setting("env"), wanted, env, sheet);
+    let labels = config.map(|config| pairs(&config.labels));
+    let wanted = expected.labels.as_ref().map(pairs);
+    let (wanted, got) = (wanted.as_deref(), labels.as_deref());
+    subject.all_in("config.labels", setting("labels"), wanted, got, sheet);
+}
+
+fn pairs(labels: &BTreeMap<String, String>) -> Vec<String> {
+    let pair = |(name, value): (&String, &String)| format!("{name}={value}");
+    labels.iter().map(pair).collect()
 }
 
 fn with_protocol(ports: &[String]) -> Vec<String> {
@@ -229,54 +197,32 @@ fn with_protocol(ports: &[String]) -> Vec<String> {
 
 fn judge_file(image: &str, path: &str, expected: &ImageFileExpectation, sheet: &mut Sheet) {
     let file = sheet.evidence.file_in_image(image, path);
+    let file = file.as_ref();
     // The path itself is a fact name that `fails` may give: `image.shop:3.file./app/server.js`.
-    let fact = |key: &str| format!("image.{image}.file.{path}.{key}");
-    let noun = |what: fn(Language) -> String| {
-        move |language| sentences::in_image(language, image, path, &what(language))
-    };
-    if let Some(exists) = expected.exists {
-        let got = file.is_some();
-        sheet.value(
-            fact("exists"),
-            got == exists,
-            (exists, got),
-            noun(sentences::existence),
-        );
-    }
-    if let Some(words) = &expected.contains {
-        let text = file.as_ref().and_then(text_of);
-        sheet.contains(
-            &fact("contains"),
-            words,
-            text.as_deref(),
-            noun(sentences::content),
-        );
-    }
+    let subject = Subject::new(format!("image.{image}.file.{path}"), |language| {
+        sentences::path_in_image(language, image, path)
+    });
+    subject.there("exists", expected.exists, file.is_some(), sheet);
+    let text = file.and_then(text_of);
+    let (words, text) = (expected.contains.as_ref(), text.as_deref());
+    subject.contains("contains", sentences::content, words, text, sheet);
     if let Some(other) = &expected.same_as {
         let wanted = sheet.evidence.file(other);
-        let got = file.as_ref().and_then(|file| file.content.as_ref());
+        let got = file.and_then(|file| file.content.as_ref());
         let ok = got.is_some() && got == wanted.as_ref();
         let shown = if ok { "the same" } else { "different" };
-        sheet.value(
-            fact("same_as"),
-            ok,
-            (format!("the same as {other}"), shown),
-            noun(sentences::content),
-        );
+        let values = (format!("the same as {other}"), shown);
+        subject.value("same_as", sentences::content, ok, values, sheet);
     }
-    if let Some(mode) = &expected.mode {
-        let got = file.as_ref().map(|file| format!("{:04o}", file.mode));
-        let wanted = format!("{:0>4}", mode.trim_start_matches("0o"));
-        sheet.equal(fact("mode"), &wanted, got, noun(sentences::mode));
-    }
-    if let Some(uid) = &expected.uid {
-        let got = file.as_ref().map(|file| file.uid);
-        sheet.equal(fact("uid"), uid, got, noun(sentences::owner));
-    }
-    if let Some(layer) = &expected.layer {
-        let got = file.as_ref().map(|file| file.layer);
-        sheet.equal(fact("layer"), layer, got, noun(sentences::from_layer));
-    }
+    let mode = file.map(|file| format!("{:04o}", file.mode));
+    let wanted = expected.mode.as_ref();
+    let wanted = wanted.map(|mode| format!("{:0>4}", mode.trim_start_matches("0o")));
+    subject.equal("mode", sentences::mode, wanted.as_ref(), mode, sheet);
+    let uid = file.map(|file| file.uid);
+    subject.equal("uid", sentences::owner, expected.uid.as_ref(), uid, sheet);
+    let layer = file.map(|file| file.layer);
+    let wanted = expected.layer.as_ref();
+    subject.equal("layer", sentences::from_layer, wanted, layer, sheet);
 }
 
 fn text_of(file: &FileFacts) -> Option<String> {
@@ -288,7 +234,7 @@ fn text_of(file: &FileFacts) -> Option<String> {
 mod tests {
     use super::*;
     use crate::lesson::evaluate;
-    use crate::lesson::scene::{Scene, step_with};
+    use crate::lesson::scene::{Scene, failing_in, step_with};
     use crate::lesson::{ConfigFacts, WasteFacts};
 
     fn image(layers: &[&str], size: u64) -> ImageFacts {
@@ -320,12 +266,7 @@ mod tests {
     }
 
     fn failing(check: &str) -> Vec<String> {
-        let facts = evaluate(&step_with(check), &scene());
-        facts
-            .into_iter()
-            .filter(|f| !f.ok)
-            .map(|f| f.name)
-            .collect()
+        failing_in(check, &scene())
     }
 
     #[test]

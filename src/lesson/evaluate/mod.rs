@@ -1,7 +1,8 @@
 //! Is the step done? Every expectation of the check block becomes one named fact.
 //!
 //! `command` looks at what was typed, `build` at steps and the draft, `image` and `container` at
-//! what there is, `folder` at the learner's files and servers.
+//! what there is, `folder` at the learner's files and servers. `sheet` collects the facts, a
+//! `subject` names those about one thing.
 
 mod build;
 mod command;
@@ -9,6 +10,7 @@ mod container;
 mod folder;
 mod image;
 mod sheet;
+mod subject;
 
 use super::condition::{Condition, Value};
 use super::{Evidence, FactResult, Notice, Step, Wrong, sentences};

@@ -52,6 +52,8 @@ impl<'a> Sheet<'a> {
         self.judge(name, ok, (&expected, &got), |language, ok| {
             if ok {
                 sentences::value_ok(language, &what(language), &expected)
+            } else if got == NOTHING {
+                sentences::value_missing(language, &what(language), &expected)
             } else {
                 sentences::value_not_yet(language, &what(language), &expected, &got)
             }

@@ -3,6 +3,8 @@
 //! `step` looks at one step's machine blocks, `teaching` at what is used before it is taught,
 //! `translation` at other languages, `text` at words on a screen.
 
+#[cfg(test)]
+mod rules;
 mod step;
 mod teaching;
 mod text;
@@ -11,8 +13,11 @@ mod translation;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::Serialize;
+
 use super::assemble::{CourseText, FileText, LessonFiles, LessonText, read_course};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::language::Language;
 use crate::source::{Source, Span};
 
 pub(super) use translation::stale_pieces;
@@ -24,6 +29,16 @@ pub struct Finding {
     pub source: Source,
     /// What and where.
     pub diagnostic: Diagnostic,
+}
+
+/// A finding as machines read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FindingRecord<'a> {
+    severity: &'static str,
+    kind: &'static str,
+    file: &'a str,
+    line: usize,
+    message: &'a str,
 }
 
 impl Finding {
@@ -53,6 +68,17 @@ impl Finding {
         span: Span,
     ) -> Self {
         Self::new(source, Diagnostic::warning(kind, message, span))
+    }
+
+    /// Returns it as machines read it.
+    pub fn record(&self) -> FindingRecord<'_> {
+        FindingRecord {
+            severity: if self.is_error() { "error" } else { "warning" },
+            kind: self.diagnostic.kind,
+            file: self.source.name(),
+            line: self.source.line(self.diagnostic.span().start),
+            message: &self.diagnostic.message,
+        }
     }
 
     /// Tells whether it is an error.
@@ -118,7 +144,9 @@ impl Linter<'_> {
             findings.extend(step::judge(lesson, number, self.parse_dockerfile));
         }
         findings.extend(text::judge(file));
-        for (_, translation) in &lesson.translations {
+        findings.extend(language_finding(file, Language::En));
+        for (language, translation) in &lesson.translations {
+            findings.extend(language_finding(translation, *language));
             findings.extend(text::judge(translation));
             findings.extend(translation::judge(file, translation));
         }
@@ -133,6 +161,20 @@ impl Linter<'_> {
         }
         findings
     }
+}
+
+/// The name of a file and its `lang` say the same.
+fn language_finding(file: &FileText, language: Language) -> Option<Finding> {
+    let said = file.front.lang.unwrap_or(Language::En);
+    (said != language).then(|| {
+        let message = format!(
+            "`lang` is `{}` in the file of `{}`",
+            said.code(),
+            language.code()
+        );
+        let top = file.source.line_span(1);
+        Finding::error(&file.source, "lang-differs", message, top)
+    })
 }
 
 /// Judges what one lesson alone can't tell: ids, folders, `needs`.

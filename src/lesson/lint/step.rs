@@ -102,6 +102,11 @@ impl Desk<'_> {
         for id in unknown {
             self.error("unknown-step", format!("there is no earlier step `{id}`"));
         }
+        let real = |id: &String| self.earlier.iter().any(|step| step.real && step.id == *id);
+        if !self.raw.real && setup.start_from.iter().any(real) {
+            let message = "only a `real` step may start from one that needs real images";
+            self.error("starts-from-real", message);
+        }
         for path in &setup.files {
             if !lesson.files.contains_key(path) {
                 self.error(
@@ -279,6 +284,7 @@ fn bare_step(raw: &RawStep, check: &Check) -> Step {
     Step {
         id: raw.id.clone(),
         kind: raw.kind,
+        real: raw.real,
         title: Localized::new(String::new()),
         body: Localized::new(raw.body.clone()),
         hints: Vec::new(),

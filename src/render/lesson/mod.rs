@@ -29,9 +29,16 @@ messages! {
     hint_number(number: usize, of: usize) { en: "Hint {number} of {of}", ko: "힌트 {number}/{of}" }
     step_done(number: usize) { en: "Step {number} done.", ko: "{number}단계를 마쳤습니다." }
     lesson_done() { en: "That was the last step.", ko: "마지막 단계였습니다." }
-    keys_next() {
-        en: "  [Enter] next   [u] undo   [q] quit",
-        ko: "  [Enter] 다음   [u] 되돌리기   [q] 나가기",
+    key_next() { en: "[Enter] next", ko: "[Enter] 다음" }
+    key_why() { en: "[y] why", ko: "[y] 이유" }
+    key_undo() { en: "[u] undo", ko: "[u] 되돌리기" }
+    key_quit() { en: "[q] quit", ko: "[q] 나가기" }
+    key_hint(number: usize, of: usize) { en: "[h] hint {number} of {of}", ko: "[h] 힌트 {number}/{of}" }
+    key_solution() { en: "[s] solution", ko: "[s] 풀이" }
+    just_try() { en: "or just try again", ko: "또는 그냥 다시 해 보세요" }
+    needs_real() {
+        en: "This step uses real images and needs a network; `skip` leaves it out.",
+        ko: "이 단계는 실제 이미지를 쓰므로 네트워크가 필요합니다. `skip`으로 건너뛸 수 있습니다.",
     }
 }
 
@@ -64,6 +71,11 @@ pub fn lesson_page(lesson: &Lesson, number: usize, screen: &Screen) -> Text {
     text.append(title.wrap(columns(screen), 0));
     text.blank();
     text.append(body(step, screen));
+    if step.real {
+        let note = Line::styled(Style::Dim, needs_real(screen.language));
+        text.append(note.wrap(columns(screen), 0));
+        text.blank();
+    }
     text.append(rule(screen));
     text.append(Line::styled(Style::Dim, footer(screen.language)).wrap(columns(screen), 1));
     text
@@ -79,24 +91,48 @@ pub fn lesson_hint(number: usize, of: usize, text: &Local<'_, Prose>, screen: &S
     drawn
 }
 
+/// The end of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepEnd {
+    /// The step's number, from 1.
+    pub number: usize,
+    /// Whether it was the lesson's last.
+    pub last: bool,
+    /// Whether there is a build to ask about.
+    pub why: bool,
+}
+
+/// Draws what can be done about a step that is not done yet.
+pub fn lesson_try_again(hint: Option<(usize, usize)>, solution: bool, screen: &Screen) -> Text {
+    let language = screen.language;
+    let mut keys: Vec<String> = Vec::new();
+    keys.extend(hint.map(|(number, of)| key_hint(language, number, of)));
+    keys.extend(solution.then(|| key_solution(language)));
+    if keys.is_empty() {
+        return Text::new();
+    }
+    keys.push(just_try(language));
+    Line::styled(Style::Dim, keys.join("   ")).wrap(columns(screen), 0)
+}
+
 /// Draws the end of a step: its closing text, and which key goes on.
-pub fn lesson_passed(
-    number: usize,
-    last: bool,
-    after: Option<&Local<'_, Prose>>,
-    screen: &Screen,
-) -> Text {
+pub fn lesson_passed(end: StepEnd, after: Option<&Local<'_, Prose>>, screen: &Screen) -> Text {
     let mut text = Text::new();
     if let Some(after) = after {
         text.append(marked(after.translated, screen));
         text.append(lesson_prose(after.value, None, screen));
     }
-    let mut done = Line::styled(Style::Good, step_done(screen.language, number));
-    if last {
+    let language = screen.language;
+    let mut done = Line::styled(Style::Good, step_done(language, end.number));
+    if end.last {
         done.push(Style::Plain, " ");
-        done.push(Style::Plain, lesson_done(screen.language));
+        done.push(Style::Plain, lesson_done(language));
     }
-    done.push(Style::Dim, keys_next(screen.language));
+    let mut keys = vec![key_next(language), key_undo(language), key_quit(language)];
+    if end.why {
+        keys.insert(1, key_why(language));
+    }
+    done.push(Style::Dim, format!("  {}", keys.join("   ")));
     text.append(done.wrap(columns(screen), 1));
     text
 }

@@ -141,9 +141,16 @@ pub fn lesson_score(score: &Score, build: Option<&BuildReport>, screen: &Screen)
     let guesses = build
         .map(|build| step_guesses(score, build))
         .unwrap_or_default();
+    let total = right_of(screen.language, score.right(), score.items.len());
     match build {
-        // The table tells the score itself.
-        Some(build) if !guesses.is_empty() => return scored_result(build, &guesses, screen),
+        Some(build) if !guesses.is_empty() => {
+            text.append(scored_result(build, &guesses, screen));
+            // Plain sentences tell the score themselves.
+            if !screen.is_plain() {
+                text.push(Line::plain(total));
+            }
+            return text;
+        }
         _ => {}
     }
     let several = score.items.len() > 1;
@@ -165,11 +172,7 @@ pub fn lesson_score(score: &Score, build: Option<&BuildReport>, screen: &Screen)
         line.push(Style::Dim, format!("  ({told})"));
         text.append(line.wrap(columns(screen), 4));
     }
-    text.push(Line::plain(right_of(
-        screen.language,
-        score.right(),
-        score.items.len(),
-    )));
+    text.push(Line::plain(total));
     text
 }
 
@@ -227,6 +230,26 @@ mod tests {
         insta::assert_snapshot!(drawn);
         let prompt = lesson_question_prompt(&state, Language::En);
         assert_eq!(prompt, "step 3? h/m  (Enter = don't know)  > ");
+    }
+
+    #[test]
+    fn a_scored_build_ends_with_how_many_were_right() {
+        let build = report(vec![
+            step(1, "FROM practice-node", StepState::Base),
+            step(2, "COPY . /app", StepState::Miss),
+        ]);
+        let item = ScoredItem {
+            item: "COPY . /app".into(),
+            guess: Some("hit".into()),
+            real: "miss".into(),
+        };
+        let score = Score { items: vec![item] };
+        let drawn = |chrome| {
+            let screen = Screen::new(80, Language::En, chrome);
+            lesson_score(&score, Some(&build), &screen).to_string()
+        };
+        assert!(drawn(Chrome::Ascii).ends_with("\n0 of 1 right.\n"));
+        assert_eq!(drawn(Chrome::Plain).matches("0 of 1 right.").count(), 1);
     }
 
     #[test]

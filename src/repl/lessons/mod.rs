@@ -2,6 +2,7 @@
 
 mod console;
 mod facts;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,16 +12,11 @@ pub use console::{DeskConsole, parse_dockerfile};
 use super::desk::Desk;
 use super::guide::Guide;
 use crate::command::Learn;
-use crate::course::{Asked, Homes, Runner, Say, load, show};
+use crate::course::{Asked, Homes, Runner, Say, lesson_verbs, load, show};
 use crate::language::Language;
-use crate::lesson::{Course, StepMark};
+use crate::lesson::Course;
 use crate::render::{Line, Style, lesson_question_prompt};
-
-/// The verbs of a lesson that are words of their own at the prompt.
-const VERBS: [&str; 14] = [
-    "learn", "lesson", "check", "hint", "solution", "next", "skip", "list", "reset", "play",
-    "back", "watch", "undo", "redo",
-];
+use watch::{Watcher, opening_at};
 
 /// Leads a learner through the course.
 pub struct LessonGuide {
@@ -35,6 +31,9 @@ pub struct LessonGuide {
     /// Where the learner was before the lesson.
     own: Option<(PathBuf, PathBuf)>,
     offered: bool,
+    /// Whether changed files are to be told of.
+    watches: bool,
+    watcher: Option<Watcher>,
 }
 
 crate::messages! {
@@ -81,21 +80,17 @@ impl LessonGuide {
             waiting: Vec::new(),
             own: None,
             offered: false,
+            watches: true,
+            watcher: None,
         })
     }
 
     fn passed(&self) -> usize {
         let progress = self.progress();
         let is_passed = |lesson: &&crate::lesson::Lesson| {
-            let steps = progress.as_ref().and_then(|it| it.lessons.get(&lesson.id));
-            steps.is_some_and(|done| {
-                let passed = |step: &crate::lesson::Step| {
-                    done.steps
-                        .get(&step.id)
-                        .is_some_and(|it| matches!(it.state, StepMark::Passed | StepMark::Seen))
-                };
-                lesson.steps.iter().all(passed)
-            })
+            progress
+                .as_ref()
+                .is_some_and(|progress| progress.passed(lesson))
         };
         self.course.lessons.iter().filter(is_passed).count()
     }
@@ -116,12 +111,18 @@ impl LessonGuide {
             &mut console,
         );
         match opened {
-            Ok((runner, says)) => {
+            Ok((mut runner, says)) => {
+                if self.watches && desk.is_interactive() {
+                    runner.begin_watching();
+                    let printer = || desk.printer().map(Watcher::start);
+                    self.watcher = self.watcher.take().or_else(printer);
+                }
                 self.runner = Some(runner);
                 self.own.get_or_insert(own);
                 let root = desk.session().root().display().to_string();
                 desk.remark(&store_is(desk.language(), &root));
                 self.tell(says, desk);
+                self.resume_watching(desk);
             }
             Err(error) => {
                 let why = error.to_string();
@@ -143,11 +144,11 @@ impl LessonGuide {
                     self.suggest(desk);
                 }
                 Say::Language(language) => desk.set_language(*language),
-                Say::Help => {
-                    desk.carry_out("help");
-                    continue;
-                }
                 Say::Leave { .. } => leaves = true,
+                Say::Closed => {
+                    self.leave_lesson(desk);
+                    return false;
+                }
                 _ => {}
             }
             if let Some(runner) = &self.runner {
@@ -166,11 +167,59 @@ impl LessonGuide {
         }
     }
 
-    fn leave(&mut self, desk: &mut Desk) {
+    fn leave_lesson(&mut self, desk: &mut Desk) {
+        self.pause_watching();
         self.runner = None;
         if let Some((root, folder)) = self.own.take() {
             desk.move_to(&root, &folder);
         }
+    }
+}
+
+impl LessonGuide {
+    fn is_open(&self, name: &str) -> bool {
+        let open = self.runner.as_ref().map(Runner::lesson);
+        open.is_some_and(|open| {
+            let named = self.course.lesson(name);
+            named.is_some_and(|named| named.id == open.id)
+        })
+    }
+
+    /// Lets the lesson have a line; returns whether the learner leaves.
+    fn carry_out(&mut self, line: &str, desk: &mut Desk) -> bool {
+        let Some(runner) = &mut self.runner else {
+            return false;
+        };
+        runner.look_again();
+        let mut says = runner.line(line, &mut DeskConsole { desk, shown: true });
+        // What the learner's own programs did; strata tells itself what it does.
+        if line.starts_with("edit ") || line.starts_with('!') {
+            says.extend(runner.notice_files(&mut DeskConsole { desk, shown: true }));
+        }
+        self.tell(says, desk)
+    }
+
+    /// Says how to come back, and closes the lesson.
+    fn close(&mut self, desk: &mut Desk) {
+        if self.runner.is_some() {
+            self.carry_out("exit", desk);
+            self.leave_lesson(desk);
+        }
+    }
+
+    fn pause_watching(&self) {
+        if let Some(watcher) = &self.watcher {
+            watcher.watch(None);
+        }
+    }
+
+    fn resume_watching(&self, desk: &Desk) {
+        let Some((watcher, runner)) = self.watcher.as_ref().zip(self.runner.as_ref()) else {
+            return;
+        };
+        let line = runner.build_line().map(str::to_owned);
+        let here = || (opening_at(desk), line);
+        watcher.watch(runner.is_watching().then(here));
     }
 }
 
@@ -181,6 +230,7 @@ impl Guide for LessonGuide {
 
     fn begin(&mut self, call: Option<&Learn>, desk: &mut Desk) {
         if let Some(call) = call {
+            self.watches = !call.no_watch;
             self.open(call.lesson.as_deref(), desk);
             return;
         }
@@ -211,7 +261,9 @@ impl Guide for LessonGuide {
             }
             Some("q" | "quit" | "exit") => desk.leave_next(),
             Some(line) if !matches!(line, "p" | "n" | "no") => {
-                desk.remark(&later(language));
+                if !line.starts_with("learn") {
+                    desk.remark(&later(language));
+                }
                 desk.queue(line);
             }
             _ => desk.remark(&later(language)),
@@ -219,12 +271,10 @@ impl Guide for LessonGuide {
     }
 
     fn verbs(&self) -> Vec<String> {
-        let count = if self.runner.is_some() {
-            VERBS.len()
-        } else {
-            1
-        };
-        VERBS[..count].iter().map(ToString::to_string).collect()
+        if self.runner.is_none() {
+            return vec!["learn".to_owned()];
+        }
+        lesson_verbs().map(str::to_owned).collect()
     }
 
     fn lessons(&self) -> Vec<String> {
@@ -246,17 +296,40 @@ impl Guide for LessonGuide {
     fn take(&mut self, line: &str, desk: &mut Desk) -> Option<i32> {
         let words: Vec<&str> = line.split_whitespace().collect();
         if words.first() == Some(&"learn") {
+            self.pause_watching();
             self.open(words.get(1).copied(), desk);
             return Some(0);
         }
-        let runner = self.runner.as_mut()?;
-        let says = runner.line(line, &mut DeskConsole { desk, shown: true });
-        if self.tell(says, desk) {
-            self.leave(desk);
-            return None;
+        self.runner.as_ref()?;
+        self.pause_watching();
+        let line = match words.as_slice() {
+            // The prompt leaves with the code that is asked for.
+            ["exit" | "quit" | "bye", _] => {
+                self.close(desk);
+                return None;
+            }
+            // What is known of the lesson is in its own hands while it is open.
+            ["lesson", "list", rest @ ..] => format!("list {}", rest.join(" ")),
+            ["lesson", "forget", name] if self.is_open(name) => "forget".to_owned(),
+            ["lesson", "forget" | "reset", ..] => {
+                self.leave_lesson(desk);
+                return None;
+            }
+            ["lesson", ..] => return None,
+            _ => line.to_owned(),
+        };
+        if self.carry_out(&line, desk) {
+            self.leave_lesson(desk);
+            desk.leave_next();
+            return Some(0);
         }
         self.suggest(desk);
+        self.resume_watching(desk);
         Some(0)
+    }
+
+    fn leave(&mut self, desk: &mut Desk) {
+        self.close(desk);
     }
 
     fn cancel(&mut self, _desk: &mut Desk) {
