@@ -3,6 +3,9 @@
 //! Nothing here needs a store, an image, or the caller's environment.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -12,7 +15,7 @@ use crate::diagnostic::Diagnostic;
 use crate::parser;
 use crate::parser::word::{self, Expanded, WordFault};
 use crate::render::{self, PathFate};
-use crate::session::{SessionError, Trouble, read_bytes, read_file, read_ignore};
+use crate::session::{SessionError, Trouble, read_bytes, read_ignore, read_text};
 use crate::source::Source;
 
 /// The name of a word that stands in no file.
@@ -36,7 +39,8 @@ struct Fates<'a> {
 impl Face<'_> {
     pub(super) fn parse(&mut self, call: &command::Parse) -> Answer {
         let name = call.file.display().to_string();
-        let source = read_file(&name, &self.path(&call.file), self.language())?;
+        let bytes = self.bytes_of(&name, &call.file)?;
+        let source = read_text(&name, bytes, self.language())?;
         let file = parser::syntax(&source).map_err(|errors| SessionError::Dockerfile {
             diagnostics: errors
                 .iter()
@@ -110,12 +114,11 @@ impl Face<'_> {
     }
 
     pub(super) fn ignore_check(&mut self, call: &command::IgnoreCheck) -> Answer {
-        let (name, language) = (call.ignorefile.display().to_string(), self.language());
-        let bytes = read_bytes(&self.path(&call.ignorefile), language)
-            .map_err(|why| Trouble::new(no_ignore_file(language, &name, &why)))?;
+        let name = call.ignorefile.display().to_string();
+        let bytes = self.bytes_of(&name, &call.ignorefile)?;
         // Comments may be in any encoding; a path that is not UTF-8 is in no context.
         let text = String::from_utf8_lossy(&bytes);
-        let ignore = read_ignore(&name, &text, language)?;
+        let ignore = read_ignore(&name, &text, self.language())?;
         let paths = call.paths.iter().map(|path| path.to_string_lossy());
         let fates: Vec<PathFate> = paths
             .map(|path| PathFate::new(&path, ignore.decide(&path)))
@@ -126,6 +129,21 @@ impl Face<'_> {
             self.show(&render::path_fates(&name, &fates, &self.screen));
         }
         Ok(0)
+    }
+
+    /// Reads a file. What `-` means is for the surroundings to say: a prompt's own lines are not for
+    /// the verbs that are typed there.
+    fn bytes_of(&self, name: &str, file: &Path) -> Result<Vec<u8>, SessionError> {
+        let stdin = self.around.stdin.filter(|_| file.as_os_str() == "-");
+        let Some(stdin) = stdin else {
+            return read_bytes(name, &self.path(file), self.language());
+        };
+        let mut bytes = Vec::new();
+        let read = stdin
+            .try_clone_to_owned()
+            .and_then(|stdin| File::from(stdin).read_to_end(&mut bytes));
+        read.map_err(|error| Trouble::system("read standard input", &error))?;
+        Ok(bytes)
     }
 
     pub(super) fn context(&mut self, command: &command::Context) -> Answer {
@@ -168,9 +186,5 @@ crate::messages! {
     unset(names: &str) {
         en: "not set: {names}; --env NAME=VALUE gives a value",
         ko: "값이 정해지지 않은 변수: {names}. --env NAME=VALUE로 값을 줄 수 있습니다",
-    }
-    no_ignore_file(name: &str, why: &str) {
-        en: "unable to read the ignore file: {name}: {why}",
-        ko: "ignore 파일을 읽을 수 없습니다: {name}: {why}",
     }
 }

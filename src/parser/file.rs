@@ -233,6 +233,20 @@ mod tests {
     }
 
     #[test]
+    fn an_instruction_may_have_ten_thousand_lines() {
+        let text = format!(
+            "FROM a\nRUN true \\\n{}  ;\n",
+            "  && x \\\n# c\n\n".repeat(10_000)
+        );
+        let source = Source::new("Dockerfile", text);
+        let file = syntax(&source).unwrap();
+        let node = &file.instructions[1];
+        assert_eq!(node.lines, (2, 30_003));
+        assert_eq!(node.original.matches("&& x").count(), 10_000);
+        assert_eq!(file.warnings[0].line, 30_003);
+    }
+
+    #[test]
     fn onbuild_nests_only_so_deep() {
         let text = format!("FROM a\n{}RUN x", "ONBUILD \\\n".repeat(100_000));
         refused(&text, 2, "ONBUILD is nested too deeply");

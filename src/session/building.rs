@@ -56,12 +56,12 @@ crate::messages! {
         en: "the last word is the folder to build from; choose the Dockerfile with -f: `build -f {path} {folder}`",
         ko: "마지막 단어는 빌드할 폴더입니다. Dockerfile은 -f로 고르세요: `build -f {path} {folder}`",
     }
-    no_dockerfile(path: &str, why: &str) {
-        en: "unable to read the Dockerfile: {path}: {why}",
-        ko: "Dockerfile을 읽을 수 없습니다: {path}: {why}",
+    unreadable(path: &str, why: &str) {
+        en: "unable to read the file: {path}: {why}",
+        ko: "파일을 읽을 수 없습니다: {path}: {why}",
     }
     no_dockerfile_help() {
-        en: "a file named Dockerfile in the folder, or another one with -f",
+        en: "put a file named Dockerfile in the folder, or choose another one with -f",
         ko: "폴더에 Dockerfile이라는 파일을 두거나 -f로 다른 파일을 고르세요",
     }
     is_folder() {
@@ -246,8 +246,12 @@ fn ignore_files(dockerfile: Option<&Path>, context: &Path) -> Vec<PathBuf> {
 
 /// Reads a text file, or standard input for `-`; what is no UTF-8 text is refused with its place.
 pub fn read_file(name: &str, path: &Path, language: Language) -> Result<Source> {
-    let bytes = read_bytes(path, language)
-        .map_err(|why| Trouble::new(no_dockerfile(language, name, &why)))?;
+    let bytes = read_bytes(name, path, language)?;
+    read_text(name, bytes, language)
+}
+
+/// Takes bytes as text; what is no UTF-8 is refused with its place.
+pub fn read_text(name: &str, bytes: Vec<u8>, language: Language) -> Result<Source> {
     parser::decode(name, bytes).map_err(|not_text| {
         let diagnostic = not_text.error.diagnostic(&not_text.source, language);
         SessionError::Dockerfile {
@@ -257,17 +261,18 @@ pub fn read_file(name: &str, path: &Path, language: Language) -> Result<Source> 
     })
 }
 
-/// Reads a file, or standard input for `-`, or says why that cannot be.
-pub fn read_bytes(path: &Path, language: Language) -> std::result::Result<Vec<u8>, String> {
+/// Reads a file, or standard input for `-`.
+pub fn read_bytes(name: &str, path: &Path, language: Language) -> Result<Vec<u8>> {
     if path.is_dir() {
-        return Err(is_folder(language));
+        let message = unreadable(language, name, &is_folder(language));
+        return Err(Trouble::new(message).into());
     }
-    let read = if path.as_os_str() == "-" {
+    let bytes = if path.as_os_str() == "-" {
         let mut bytes = Vec::new();
         let read = std::io::stdin().lock().read_to_end(&mut bytes);
         read.map(|_| bytes)
     } else {
         fs::read(path)
     };
-    read.map_err(|error| error.to_string())
+    bytes.map_err(|error| Trouble::new(unreadable(language, name, &error.to_string())).into())
 }

@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-pub use building::{BuildCall, DRAFT, read_bytes, read_file};
+pub use building::{BuildCall, DRAFT, read_bytes, read_file, read_text};
 pub use containers::{ExecCall, RunCall, Started};
 pub use context_listing::{ContextListing, LeftOut, Listed, Sum, read_ignore};
 pub use context_size::ContextSize;

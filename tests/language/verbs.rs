@@ -151,6 +151,20 @@ fn ignore_check_refuses_what_is_no_pattern() {
 }
 
 #[test]
+fn at_a_prompt_a_dash_is_not_the_prompts_own_lines() {
+    let home = Home::new();
+    let lines = b"parse -\nexpand 'a${X:-b}'\nexit\n";
+    let called = fed(&home, &[], lines);
+    assert!(
+        called
+            .err
+            .contains("-:1: error: the Dockerfile cannot be empty"),
+        "{called:#?}"
+    );
+    assert!(called.out.contains("ab\n"), "{called:#?}");
+}
+
+#[test]
 fn wrong_usage_is_two() {
     let home = Home::with("FROM a\n");
     for (words, said) in [

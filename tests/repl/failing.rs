@@ -65,7 +65,7 @@ fn every_wrong_line_gets_its_own_answer() {
         ("fooo", "'fooo' is not a strata command"),
         ("drop", "the form is `drop N`"),
         ("drop x", "invalid argument \"x\""),
-        ("open nothing", "unable to read the Dockerfile: nothing"),
+        ("open nothing", "unable to read the file: nothing"),
         ("help nothing", "there is no verb or instruction `nothing`"),
         ("lang fr", "there is no language `fr`"),
         ("build", "requires exactly 1 argument"),
