@@ -93,8 +93,8 @@ impl Dockerfile {
     }
 }
 
-/// Gives every instruction its type and groups them into stages.
-pub(super) fn dockerfile(reading: Reading) -> Result<Dockerfile, Vec<ParseError>> {
+/// Gives every instruction its type and groups them into stages; those with errors are left out.
+pub(super) fn dockerfile(reading: Reading) -> (Dockerfile, Vec<ParseError>) {
     let Reading { file, mut errors } = reading;
     errors.extend(before_first_stage(&file.instructions));
     let mut instructions = Vec::with_capacity(file.instructions.len());
@@ -104,17 +104,15 @@ pub(super) fn dockerfile(reading: Reading) -> Result<Dockerfile, Vec<ParseError>
             Err(error) => errors.push(error),
         }
     }
-    if !errors.is_empty() {
-        errors.sort_by_key(|error| error.span);
-        return Err(errors);
-    }
-    Ok(Dockerfile {
+    errors.sort_by_key(|error| error.span);
+    let file = Dockerfile {
         escape: file.escape,
         directives: file.directives,
         stages: stages(&instructions),
         instructions,
         warnings: file.warnings,
-    })
+    };
+    (file, errors)
 }
 
 /// Only ARG may stand before the first FROM. One error is enough for all that do, and none is

@@ -11,6 +11,7 @@ mod suggest;
 mod transfer;
 
 use flags::{Flags, Known};
+pub use suggest::nearest;
 use suggest::suggestion;
 
 use super::error::{ParseError, ParseErrorKind as Kind};

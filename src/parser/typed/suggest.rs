@@ -3,13 +3,14 @@
 /// The most letters that may be wrong; more is another word.
 const FARTHEST: usize = 2;
 
-/// Returns the nearest of some known words in the case that was typed; none when all are far, or
-/// when the word is known.
+/// Returns the nearest of some known words; none when all are far, or when the word is known.
 ///
-/// ```text
-/// form → from    FORM → FROM    xyz → nothing
 /// ```
-pub(super) fn suggestion<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+/// use strata::parser::nearest;
+/// assert_eq!(nearest("biuld", ["base", "build"].into_iter()).as_deref(), Some("build"));
+/// assert_eq!(nearest("xyz", ["base", "build"].into_iter()), None);
+/// ```
+pub fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     // A long word is no misspelling, and the distance is costly there.
     if typed.len() > 40 {
         return None;
@@ -24,17 +25,23 @@ pub(super) fn suggestion<'a>(typed: &str, known: impl Iterator<Item = &'a str>) 
         )
     };
     let ((distance, _), word) = known
+        .filter(|word| *word != typed)
         .map(|word| (far(word), word))
         .min_by_key(|(far, _)| *far)?;
-    if distance > FARTHEST || distance >= typed.chars().count() {
-        return None;
-    }
-    Some(if typed == lower {
+    let is_near = distance <= FARTHEST && distance < typed.chars().count();
+    is_near.then(|| word.to_owned())
+}
+
+/// Returns the nearest of some known words in the case that was typed: `FORM` → `FROM`,
+/// `form` → `from`.
+pub(super) fn suggestion<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    let word = nearest(typed, known)?;
+    Some(if typed == typed.to_lowercase() {
         word.to_lowercase()
     } else if typed == typed.to_uppercase() {
         word.to_uppercase()
     } else {
-        word.to_owned()
+        word
     })
 }
 
