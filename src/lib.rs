@@ -30,6 +30,7 @@ pub mod reference;
 pub mod source;
 
 pub mod build;
+pub mod check;
 pub mod cli;
 pub mod command;
 pub mod course;

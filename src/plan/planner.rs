@@ -337,6 +337,7 @@ impl<'a> Planner<'a> {
     fn workdir_step(&mut self, stage: usize, path: &Word) -> Result<StepKind, PlanError> {
         let scope = &mut self.scopes[stage];
         scope.workdir = join_path(&scope.workdir, &expand(path, scope)?);
+        scope.own_workdir = true;
         let (path, user) = (scope.workdir.clone(), scope.user.clone());
         if path == "/" {
             return Ok(StepKind::Config(ConfigChange::Workdir(path)));

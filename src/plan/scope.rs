@@ -39,6 +39,8 @@ pub struct Scope {
     pub shell: Vec<String>,
     /// Whether SHELL or the base chose that shell.
     pub own_shell: bool,
+    /// Whether a WORKDIR of the Dockerfile chose the folder.
+    pub own_workdir: bool,
     /// The names of all build arguments declared so far, with or without a value.
     pub declared: BTreeSet<String>,
     /// The file's escape character.
