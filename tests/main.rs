@@ -1,5 +1,6 @@
 //! Everything tested from outside, in one binary.
 
+mod checks;
 mod cli;
 mod common;
 mod direction;
@@ -8,4 +9,5 @@ mod faults;
 mod forecast;
 mod garbage;
 mod kernel;
+mod messages;
 mod repl;

@@ -158,8 +158,9 @@ pub(super) fn of(remark: &Remark, language: Language) -> String {
             ..
         } => write(language, &format!("${near}")),
         Remark::UndefinedVar { name, .. } => declare(language, name),
-        Remark::WorkdirRelativePath { path } => {
-            absolute(language, path.trim_start_matches("./").trim_start_matches('/'))
-        }
+        Remark::WorkdirRelativePath { path } => absolute(
+            language,
+            path.trim_start_matches("./").trim_start_matches('/'),
+        ),
     }
 }

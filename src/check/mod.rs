@@ -17,13 +17,9 @@
 
 mod advice;
 pub mod finding;
-#[cfg(test)]
-mod fixtures;
 pub mod github;
 pub mod json;
 mod judge;
-#[cfg(test)]
-mod messages;
 pub mod note;
 pub mod page;
 mod remark;

@@ -56,22 +56,36 @@ fn block<'a>(section: &'a str, kind: &str) -> Option<&'a str> {
 
 fn text(rule: Rule) -> &'static str {
     match rule {
-        Rule::ConsistentInstructionCasing => include_str!("../../docs/rules/ConsistentInstructionCasing.md"),
+        Rule::ConsistentInstructionCasing => {
+            include_str!("../../docs/rules/ConsistentInstructionCasing.md")
+        }
         Rule::CopyIgnoredFile => include_str!("../../docs/rules/CopyIgnoredFile.md"),
         Rule::DuplicateStageName => include_str!("../../docs/rules/DuplicateStageName.md"),
         Rule::ExposeInvalidFormat => include_str!("../../docs/rules/ExposeInvalidFormat.md"),
         Rule::ExposeProtoCasing => include_str!("../../docs/rules/ExposeProtoCasing.md"),
         Rule::FromAsCasing => include_str!("../../docs/rules/FromAsCasing.md"),
-        Rule::FromPlatformFlagConstDisallowed => include_str!("../../docs/rules/FromPlatformFlagConstDisallowed.md"),
-        Rule::InvalidBaseImagePlatform => include_str!("../../docs/rules/InvalidBaseImagePlatform.md"),
-        Rule::InvalidDefaultArgInFrom => include_str!("../../docs/rules/InvalidDefaultArgInFrom.md"),
-        Rule::InvalidDefinitionDescription => include_str!("../../docs/rules/InvalidDefinitionDescription.md"),
+        Rule::FromPlatformFlagConstDisallowed => {
+            include_str!("../../docs/rules/FromPlatformFlagConstDisallowed.md")
+        }
+        Rule::InvalidBaseImagePlatform => {
+            include_str!("../../docs/rules/InvalidBaseImagePlatform.md")
+        }
+        Rule::InvalidDefaultArgInFrom => {
+            include_str!("../../docs/rules/InvalidDefaultArgInFrom.md")
+        }
+        Rule::InvalidDefinitionDescription => {
+            include_str!("../../docs/rules/InvalidDefinitionDescription.md")
+        }
         Rule::JsonArgsRecommended => include_str!("../../docs/rules/JSONArgsRecommended.md"),
         Rule::LegacyKeyValueFormat => include_str!("../../docs/rules/LegacyKeyValueFormat.md"),
         Rule::MaintainerDeprecated => include_str!("../../docs/rules/MaintainerDeprecated.md"),
-        Rule::MultipleInstructionsDisallowed => include_str!("../../docs/rules/MultipleInstructionsDisallowed.md"),
+        Rule::MultipleInstructionsDisallowed => {
+            include_str!("../../docs/rules/MultipleInstructionsDisallowed.md")
+        }
         Rule::NoEmptyContinuation => include_str!("../../docs/rules/NoEmptyContinuation.md"),
-        Rule::RedundantTargetPlatform => include_str!("../../docs/rules/RedundantTargetPlatform.md"),
+        Rule::RedundantTargetPlatform => {
+            include_str!("../../docs/rules/RedundantTargetPlatform.md")
+        }
         Rule::ReservedStageName => include_str!("../../docs/rules/ReservedStageName.md"),
         Rule::SecretsUsedInArgOrEnv => include_str!("../../docs/rules/SecretsUsedInArgOrEnv.md"),
         Rule::StageNameCasing => include_str!("../../docs/rules/StageNameCasing.md"),
@@ -86,7 +100,7 @@ mod tests {
     use super::*;
     use crate::check::{KnownImage, Request, World, check};
     use crate::diagnostic::Severity;
-    use crate::digest::ImageId;
+    use crate::digest::{Digest, ImageId};
     use crate::plan::BaseInfo;
     use crate::reference::ImageReference;
     use crate::source::Source;
@@ -94,7 +108,7 @@ mod tests {
     fn image(reference: &ImageReference) -> Option<KnownImage> {
         (reference.name() == "image-for-s390x").then(|| KnownImage {
             info: BaseInfo {
-                id: ImageId::of(b"an image"),
+                id: ImageId(Digest::of(b"an image")),
                 env: Vec::new(),
                 workdir: String::new(),
                 user: String::new(),
@@ -107,10 +121,20 @@ mod tests {
 
     fn fired(text: &str, page: &Page) -> Vec<&'static str> {
         let source = Source::new("Dockerfile", text);
-        let ignore = page.ignore.map(|text| (".dockerignore".to_owned(), text.to_owned()));
-        let world = World { image: &image, ignore };
+        let ignore = page
+            .ignore
+            .map(|text| (".dockerignore".to_owned(), text.to_owned()));
+        let world = World {
+            image: &image,
+            ignore,
+        };
         let report = check(&source, &Request::default(), &world);
-        let of = |severity| report.of(severity).map(|it| it.what.id()).collect::<Vec<_>>();
+        let of = |severity| {
+            report
+                .of(severity)
+                .map(|it| it.what.id())
+                .collect::<Vec<_>>()
+        };
         of(Severity::Warning)
     }
 
@@ -129,8 +153,16 @@ mod tests {
         for rule in Rule::ALL {
             let page = page(rule);
             let hangul = |text: &str| text.chars().any(|c| ('가'..='힣').contains(&c));
-            assert!(page.english.len() > 40 && !hangul(page.english), "{}", rule.name());
-            assert!(page.korean.len() > 40 && hangul(page.korean), "{}", rule.name());
+            assert!(
+                page.english.len() > 40 && !hangul(page.english),
+                "{}",
+                rule.name()
+            );
+            assert!(
+                page.korean.len() > 40 && hangul(page.korean),
+                "{}",
+                rule.name()
+            );
         }
     }
 }

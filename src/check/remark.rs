@@ -241,7 +241,9 @@ impl Remark {
             Self::ExposeInvalidFormat { port, .. } => expose_format(language, port),
             Self::ExposeProtoCasing { port } => expose_casing(language, port),
             Self::FromAsCasing { from, keyword } => from_as_casing(language, from, keyword),
-            Self::FromPlatformFlagConstDisallowed { platform } => const_platform(language, platform),
+            Self::FromPlatformFlagConstDisallowed { platform } => {
+                const_platform(language, platform)
+            }
             Self::InvalidBaseImagePlatform {
                 image,
                 found,
@@ -251,7 +253,9 @@ impl Remark {
             Self::InvalidDefinitionDescription { instruction, name } => {
                 definition(language, instruction, name)
             }
-            Self::JsonArgsRecommended { instruction, .. } => json_recommended(language, instruction),
+            Self::JsonArgsRecommended { instruction, .. } => {
+                json_recommended(language, instruction)
+            }
             Self::LegacyKeyValueFormat { instruction, .. } => legacy_pairs(language, instruction),
             Self::MaintainerDeprecated { .. } => maintainer(language),
             Self::MultipleInstructionsDisallowed { instruction } => multiple(language, instruction),

@@ -82,7 +82,8 @@ fn rules(report: &Report, language: Language) -> Vec<Value> {
         if described.iter().any(|(known, _)| *known == id) {
             continue;
         }
-        let mut rule = json!({"id": id, "defaultConfiguration": {"level": level(found.what.severity())}});
+        let mut rule =
+            json!({"id": id, "defaultConfiguration": {"level": level(found.what.severity())}});
         if let What::Remark(remark) = &found.what {
             rule["fullDescription"] = json!({"text": why(remark.rule(), language)});
         }

@@ -59,6 +59,7 @@ impl Face<'_> {
         };
         Ok(BuildCall {
             context: self.path(path),
+            context_name: Some(path.display().to_string()),
             file: options.file.as_ref().map(|file| self.path(file)),
             file_name: options.file.as_ref().map(|file| file.display().to_string()),
             text: None,
@@ -71,6 +72,12 @@ impl Face<'_> {
 
     pub(super) fn build(&mut self, call: &command::Build) -> Answer {
         let request = self.build_call(&call.path, &call.options, &call.tag)?;
+        if call.check {
+            return self.check_build(&request, call);
+        }
+        if self.is_forbidden(&request)? {
+            return Ok(1);
+        }
         self.build_as(&request, call)
     }
 

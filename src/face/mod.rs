@@ -6,12 +6,14 @@
 //! | file | what |
 //! |---|---|
 //! | `building` | parse, build, plan, why, stack, compare |
+//! | `checking` | check |
 //! | `images` | images, history, inspect, tag, rmi, load, save, files |
 //! | `containers` | run, exec, ps, logs, stop, ... |
 //! | `looking_after` | doctor, system, version |
 //! | [`usage`] | clap's errors in docker's words |
 
 mod building;
+mod checking;
 mod containers;
 mod images;
 mod looking_after;
@@ -100,6 +102,7 @@ impl Face<'_> {
     fn answer(&mut self, command: Command) -> Answer {
         match command {
             Command::Parse(it) => self.parse(&it),
+            Command::Check(it) => self.check(&it),
             Command::Build(it) => self.build(&it),
             Command::Plan(it) => self.plan(&it),
             Command::Why(it) => self.why(&it),

@@ -56,8 +56,21 @@ crate::messages! {
     }
 }
 
+/// The verbs about the language itself: 2 is their code for wrong usage (machine-interface.md).
+const LANGUAGE_VERBS: [&str; 2] = ["parse", "check"];
+
 /// Turns a usage error into trouble. `words` are those that were typed, the program's name first.
 pub fn trouble(error: &clap::Error, words: &[String], language: Language) -> Trouble {
+    let trouble = as_docker_says(error, words, language);
+    // The verb is the first word that is no option.
+    let verb = words.iter().skip(1).find(|word| !word.starts_with('-'));
+    if verb.is_some_and(|verb| LANGUAGE_VERBS.contains(&verb.as_str())) {
+        return trouble.with_exit(2);
+    }
+    trouble
+}
+
+fn as_docker_says(error: &clap::Error, words: &[String], language: Language) -> Trouble {
     let get = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
         Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),

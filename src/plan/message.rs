@@ -199,9 +199,7 @@ pub(super) fn of(kind: &Kind, language: Language) -> String {
         Kind::VariableInFrom => variable_in_from(language),
         Kind::Word(error) => error.message(language),
         Kind::UrlSource => url_source(language),
-        Kind::DestinationNotFolder { destination } => {
-            destination_not_folder(language, destination)
-        }
+        Kind::DestinationNotFolder { destination } => destination_not_folder(language, destination),
         Kind::BadMode { value } => bad_mode(language, value),
         Kind::BadPort { port } => bad_port(language, port),
         Kind::BadProtocol { protocol } => bad_protocol(language, protocol),

@@ -20,8 +20,8 @@ pub mod ingredients;
 mod message;
 pub mod mount;
 pub mod pattern;
-pub mod platform;
 mod planner;
+pub mod platform;
 mod record;
 pub mod scope;
 mod settings;
@@ -36,11 +36,11 @@ pub use forecast::{Chain, Judged, World, forecast};
 pub use ingredients::{FileContent, FileIngredient, Ingredients};
 pub use planner::{BaseInfo, DEFAULT_SHELL, PlanFailure, PlanOptions, plan};
 pub use record::{CacheRecord, CacheRecords};
+pub use settings::{PortParts, port_parts};
 pub use step::{
     Base, ConfigChange, CopyFrom, CopyStep, InlineFile, LayerStep, Plan, PlannedStage, RunStep,
     Step, StepKind, StepNumber, WorkdirStep,
 };
-pub use settings::{PortParts, port_parts};
 pub use survey::{Place, Survey, survey};
 pub use transfer::is_remote;
 pub use verdict::{Changed, FileChange, FileDifference, MissReason, Verdict};

@@ -380,7 +380,12 @@ impl<'a> Planner<'a> {
             (Command::Shell(_), Some(Script::Text(text))) => (with_shell(scope, &text), None),
             (Command::Shell(word), None) => (with_shell(scope, &word.text), None),
         };
-        let proxy = |name: &&str| Some(((**name).to_owned(), value_of(&self.options.build_args, name)?));
+        let proxy = |name: &&str| {
+            Some((
+                (**name).to_owned(),
+                value_of(&self.options.build_args, name)?,
+            ))
+        };
         Ok(StepKind::Layer(LayerStep::Run(RunStep {
             argv,
             env: scope.env.clone(),

@@ -175,7 +175,12 @@ mod tests {
 
     #[test]
     fn an_address_and_a_port_of_the_host_are_left_out() {
-        for text in ["8080:80", "127.0.0.1:8080:80/tcp", "[::1]:8080:80", "127.0.0.1::80"] {
+        for text in [
+            "8080:80",
+            "127.0.0.1:8080:80/tcp",
+            "[::1]:8080:80",
+            "127.0.0.1::80",
+        ] {
             let range = port_range(text, Span::default()).unwrap();
             assert_eq!(range, [(80, "tcp".to_owned())], "{text}");
         }

@@ -80,7 +80,11 @@ fn find_name(stages: &[Stage], name: &str) -> Option<usize> {
 
 /// Returns what a stage is built on. An earlier stage comes before an image; its name is compared
 /// as it is written, and stage names are kept in lower case, so `FROM Base` is an image.
-pub(super) fn base_of(file: &Dockerfile, stage: &Stage, globals: &Pairs) -> Result<Base, PlanError> {
+pub(super) fn base_of(
+    file: &Dockerfile,
+    stage: &Stage,
+    globals: &Pairs,
+) -> Result<Base, PlanError> {
     let error = |kind| PlanError::new(kind, stage.base.span);
     let written = &stage.base.text;
     let lookup = |name: &str| {

@@ -112,7 +112,8 @@ impl Survey {
         match started {
             Ok((scope, _)) => scope,
             Err(PlanFailure::Base { .. } | PlanFailure::Dockerfile(_)) => {
-                let nothing = planner.start::<()>(&Base::Scratch, stage.base.span, &mut |_| Err(()));
+                let nothing =
+                    planner.start::<()>(&Base::Scratch, stage.base.span, &mut |_| Err(()));
                 nothing.map_or_else(|_| Scope::default(), |(scope, _)| scope)
             }
         }
@@ -192,8 +193,9 @@ mod tests {
         let text = "FROM a AS x\nEXPOSE 0\nFROM b AS y\nEXPOSE 99999\nFROM x AS z\n";
         let found: Vec<_> = errors(text, Some("Z")).into_iter().map(|it| it.0).collect();
         assert_eq!(found, [Some(1)]);
-        let message = "target stage \"w\" could not be found (did you mean x?)";
-        assert_eq!(errors(text, Some("w")), [(None, message.to_owned())]);
+        let message = "target stage \"bsae\" could not be found (did you mean base?)";
+        let found = errors("FROM a AS base\n", Some("bsae"));
+        assert_eq!(found, [(None, message.to_owned())]);
     }
 
     #[test]
@@ -202,7 +204,8 @@ mod tests {
         let circle = "circular dependency detected on stage: x";
         assert_eq!(errors(text, None), [(Some(1), circle.to_owned())]);
         let text = "FROM a AS x\nCOPY --from=1 /p /p\nFROM a AS y\n";
-        let later = "cannot copy from stage \"y\", it needs to be defined before current stage \"x\"";
+        let later =
+            "cannot copy from stage \"y\", it needs to be defined before current stage \"x\"";
         assert_eq!(errors(text, None), [(Some(1), later.to_owned())]);
         let text = "FROM a\nRUN --mount=from=stage,target=/x true\nCOPY --from=7 a b\n";
         assert_eq!(

@@ -151,6 +151,13 @@ fn destination(word: &Word, scope: &Scope) -> Result<String, PlanError> {
 
 fn mode(word: &Word, scope: &Scope) -> Result<Mode, PlanError> {
     let value = expand(word, scope)?;
-    let wrong = || PlanError::new(PlanErrorKind::BadMode { value: value.clone() }, word.span);
+    let wrong = || {
+        PlanError::new(
+            PlanErrorKind::BadMode {
+                value: value.clone(),
+            },
+            word.span,
+        )
+    };
     settings::mode(&value).ok_or_else(wrong)
 }

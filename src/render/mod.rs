@@ -5,7 +5,7 @@
 //!
 //! - `text`, `width`, `wrap`: words with styles, measured in columns; `theme` alone knows colours
 //! - `grid`, `reason`, `summary`, `sentence`: what pictures share, and their plain sentences
-//! - `layer_stack`, `cache_table`, `why`, `compare`, `failure`, `diagnostic`: the pictures
+//! - `layer_stack`, `cache_table`, `why`, `compare`, `failure`, `diagnostic`, `check`: the pictures
 //! - `lesson`: pages, questions, results, hints
 //! - `build_log`, `live`: a build as it happens, for a pipe and for a terminal
 //! - `table`, `quantity`, `json`: docker's tables, sizes and times, and machines
@@ -13,6 +13,7 @@
 mod build_log;
 mod cache_table;
 mod cache_total;
+mod check;
 mod compare;
 mod diagnostic;
 mod failure;
@@ -43,6 +44,7 @@ mod wrap;
 
 pub use build_log::BuildLog;
 pub use cache_table::{Guess, build_result, forecast, scored_result};
+pub use check::{check_findings, check_summary, rule_list, rule_page};
 pub use compare::{Compared, compare};
 pub use diagnostic::{diagnostic, error, warning};
 pub use failure::failure;

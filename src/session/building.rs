@@ -18,6 +18,8 @@ use crate::source::Source;
 pub struct BuildCall {
     /// The folder to build from.
     pub context: PathBuf,
+    /// What messages call it: as it was given.
+    pub context_name: Option<String>,
     /// `-f`; `-` for standard input.
     pub file: Option<PathBuf>,
     /// What messages call the file: `-f` as it was given.
@@ -108,7 +110,7 @@ impl Session {
 
     /// Reads what is to be built, and its mistakes.
     fn request(&self, call: &BuildCall) -> Result<(Source, BuildRequest)> {
-        let context = self.context(&call.context, call.text.is_none())?;
+        let context = self.context(call)?;
         let source = self.dockerfile(call, &context)?;
         parser::parse(&source).map_err(|errors| SessionError::Dockerfile {
             source: source.clone(),
@@ -120,7 +122,7 @@ impl Session {
         let request = BuildRequest {
             file: source.name().to_owned(),
             text: source.text().to_owned(),
-            ignore: self.ignore_file(call, &context)?,
+            ignore: self.ignore_file(call.file.as_deref(), &context)?,
             context,
             target: call.target.clone(),
             build_args: call.build_args.clone(),
@@ -130,15 +132,17 @@ impl Session {
         Ok((source, request))
     }
 
-    fn context(&self, path: &Path, from_file: bool) -> Result<PathBuf> {
-        let shown = path.display().to_string();
+    pub(super) fn context(&self, call: &BuildCall) -> Result<PathBuf> {
+        let (path, from_file) = (&call.context, call.text.is_none());
+        let given = call.context_name.clone();
+        let shown = given.unwrap_or_else(|| path.display().to_string());
         let Ok(folder) = path.canonicalize() else {
             return Err(Trouble::new(context_missing(self.language(), &shown)).into());
         };
         if folder.is_dir() {
             return Ok(folder);
         }
-        let parent = path.parent().map(|parent| parent.display().to_string());
+        let parent = Path::new(&shown).parent().map(|parent| parent.display().to_string());
         let parent = parent
             .filter(|parent| !parent.is_empty())
             .unwrap_or_else(|| ".".to_owned());
@@ -147,28 +151,35 @@ impl Session {
         Err(trouble.with_help(from_file.then_some(help)).into())
     }
 
+    /// Returns what messages call the Dockerfile of a build, and where it is.
+    pub(super) fn dockerfile_path(call: &BuildCall, context: &Path) -> (String, PathBuf) {
+        match &call.file {
+            Some(file) => {
+                let given = call.file_name.clone();
+                let name = given.unwrap_or_else(|| file.display().to_string());
+                (name, file.clone())
+            }
+            None => ("Dockerfile".to_owned(), context.join("Dockerfile")),
+        }
+    }
+
     fn dockerfile(&self, call: &BuildCall, context: &Path) -> Result<Source> {
         if let Some(text) = &call.text {
             return Ok(Source::new(DRAFT, text.as_str()));
         }
-        let (name, path) = match &call.file {
-            Some(file) => {
-                let given = call.file_name.clone();
-                (
-                    given.unwrap_or_else(|| file.display().to_string()),
-                    file.clone(),
-                )
-            }
-            None => ("Dockerfile".to_owned(), context.join("Dockerfile")),
-        };
+        let (name, path) = Self::dockerfile_path(call, context);
         read_file(&name, &path, self.language())
     }
 
     /// Reads the ignore file: `<Dockerfile>.dockerignore` beside the Dockerfile, else
     /// `.dockerignore` in the context.
-    fn ignore_file(&self, call: &BuildCall, context: &Path) -> Result<Option<(String, String)>> {
-        let beside = call.file.as_ref().map(|file| {
-            let mut name = file.clone().into_os_string();
+    pub(super) fn ignore_file(
+        &self,
+        file: Option<&Path>,
+        context: &Path,
+    ) -> Result<Option<(String, String)>> {
+        let beside = file.map(|file| {
+            let mut name = file.as_os_str().to_owned();
             name.push(".dockerignore");
             PathBuf::from(name)
         });
@@ -214,6 +225,18 @@ impl Session {
 
 /// Reads a text file, or standard input for `-`; what is no UTF-8 text is refused with its place.
 pub fn read_file(name: &str, path: &Path, language: Language) -> Result<Source> {
+    let bytes = read_bytes(name, path, language)?;
+    parser::decode(name, bytes).map_err(|not_text| {
+        let diagnostic = not_text.error.diagnostic(&not_text.source, language);
+        SessionError::Dockerfile {
+            source: not_text.source,
+            diagnostics: vec![diagnostic],
+        }
+    })
+}
+
+/// Reads a file, or standard input for `-`.
+pub fn read_bytes(name: &str, path: &Path, language: Language) -> Result<Vec<u8>> {
     let bytes = if path.as_os_str() == "-" {
         let mut bytes = Vec::new();
         let read = std::io::stdin().lock().read_to_end(&mut bytes);
@@ -226,15 +249,10 @@ pub fn read_file(name: &str, path: &Path, language: Language) -> Result<Source> 
     } else {
         fs::read(path)
     };
-    let bytes = bytes.map_err(|error| {
-        Trouble::new(no_dockerfile(language, name, &error.to_string()))
+    bytes.map_err(|error| {
+        let message = no_dockerfile(language, name, &error.to_string());
+        Trouble::new(message)
             .with_help(no_dockerfile_help(language))
-    })?;
-    parser::decode(name, bytes).map_err(|not_text| {
-        let diagnostic = not_text.error.diagnostic(&not_text.source, language);
-        SessionError::Dockerfile {
-            source: not_text.source,
-            diagnostics: vec![diagnostic],
-        }
+            .into()
     })
 }

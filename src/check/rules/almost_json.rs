@@ -83,7 +83,13 @@ mod tests {
 
     #[test]
     fn a_test_of_the_shell_is_no_json() {
-        for text in ["[ -f /x ] && true", "[[ $a = b ]]", "echo", "[]", "[ \"$A\" = 'b' ]"] {
+        for text in [
+            "[ -f /x ] && true",
+            "[[ $a = b ]]",
+            "echo",
+            "[]",
+            "[ \"$A\" = 'b' ]",
+        ] {
             assert_eq!(repaired(text), None, "{text}");
         }
     }

@@ -13,11 +13,57 @@ use crate::source::Span;
 
 /// Commands that begin a line of a RUN so often that they hardly mean an argument.
 const COMMANDS: [&str; 51] = [
-    "adduser", "addgroup", "apk", "apt", "apt-get", "bundle", "cargo", "cat", "cd", "chmod", "chown",
-    "cmake", "composer", "cp", "curl", "dnf", "dpkg", "echo", "export", "fallocate", "find", "gem",
-    "git", "go", "groupadd", "gunzip", "ln", "ls", "make", "mkdir", "mv", "node", "npm", "npx", "pip",
-    "pip3", "printf", "python", "python3", "rm", "rmdir", "sed", "sh", "tar", "touch", "unzip",
-    "useradd", "usermod", "wget", "yarn", "yum",
+    "adduser",
+    "addgroup",
+    "apk",
+    "apt",
+    "apt-get",
+    "bundle",
+    "cargo",
+    "cat",
+    "cd",
+    "chmod",
+    "chown",
+    "cmake",
+    "composer",
+    "cp",
+    "curl",
+    "dnf",
+    "dpkg",
+    "echo",
+    "export",
+    "fallocate",
+    "find",
+    "gem",
+    "git",
+    "go",
+    "groupadd",
+    "gunzip",
+    "ln",
+    "ls",
+    "make",
+    "mkdir",
+    "mv",
+    "node",
+    "npm",
+    "npx",
+    "pip",
+    "pip3",
+    "printf",
+    "python",
+    "python3",
+    "rm",
+    "rmdir",
+    "sed",
+    "sh",
+    "tar",
+    "touch",
+    "unzip",
+    "useradd",
+    "usermod",
+    "wget",
+    "yarn",
+    "yum",
 ];
 
 /// Commands that are no packages: also after `install` they are meant as commands.
@@ -119,7 +165,18 @@ fn last_command(script: &str) -> Option<Vec<&str>> {
     for word in words {
         let is_operator = matches!(
             word,
-            "&&" | "||" | ";" | "|" | "&" | "(" | "{" | "do" | "then" | "else" | "if" | "while" | "!"
+            "&&" | "||"
+                | ";"
+                | "|"
+                | "&"
+                | "("
+                | "{"
+                | "do"
+                | "then"
+                | "else"
+                | "if"
+                | "while"
+                | "!"
         );
         let ends = word.ends_with([';', '|', '&', '(', '{']) || is_operator;
         if ends {

@@ -54,7 +54,10 @@ fn tell(
     let known = scope.env.iter().chain(&scope.args);
     let known = known.map(|(name, _)| name.as_str());
     let remark = Remark::UndefinedVar {
-        suggestion: nearest(&name, known.chain(scope.declared.iter().map(String::as_str))),
+        suggestion: nearest(
+            &name,
+            known.chain(scope.declared.iter().map(String::as_str)),
+        ),
         global: is_global(judge.file, &name),
         name,
     };

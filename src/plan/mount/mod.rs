@@ -378,19 +378,55 @@ mod tests {
     #[test]
     fn mistakes_are_named_with_the_key() {
         for (text, message) in [
-            ("type=cash,target=/x", "unsupported mount type \"cash\" (did you mean cache?)"),
-            ("tagret=/x", "unexpected key 'tagret' in 'tagret=/x' (did you mean target?)"),
-            ("type=cache,/x", "invalid field '/x' must be a key=value pair"),
-            ("type=cache,target=/x,sharing=all", "unsupported sharing value \"all\""),
-            ("type=secret,id=a,from=b", "secret mount should not have a from"),
-            ("type=secret", "invalid secret mount: one of id, source, target is required"),
+            (
+                "type=cash,target=/x",
+                "unsupported mount type \"cash\" (did you mean cache?)",
+            ),
+            (
+                "tagret=/x",
+                "unexpected key 'tagret' in 'tagret=/x' (did you mean target?)",
+            ),
+            (
+                "type=cache,/x",
+                "invalid field '/x' must be a key=value pair",
+            ),
+            (
+                "type=cache,target=/x,sharing=all",
+                "unsupported sharing value \"all\"",
+            ),
+            (
+                "type=secret,id=a,from=b",
+                "secret mount should not have a from",
+            ),
+            (
+                "type=secret",
+                "invalid secret mount: one of id, source, target is required",
+            ),
             ("target=/", "invalid mount target \"/\""),
-            ("target=/x,size=1m", "unexpected key 'size' for mount type 'bind'"),
-            ("target=/x,mode=0755", "unexpected key 'mode' for mount type 'bind'"),
-            ("type=tmpfs,target=/x,size=big", "invalid value for size: big"),
-            ("target=/x,from=$DIR", "'from' doesn't support variable expansion, define alias stage instead"),
-            ("type=cache,target=/x,required", "unexpected key 'required' for mount type 'cache'"),
-            ("type=cache,target=/x,env=A", "unexpected key 'env' for mount type 'cache'"),
+            (
+                "target=/x,size=1m",
+                "unexpected key 'size' for mount type 'bind'",
+            ),
+            (
+                "target=/x,mode=0755",
+                "unexpected key 'mode' for mount type 'bind'",
+            ),
+            (
+                "type=tmpfs,target=/x,size=big",
+                "invalid value for size: big",
+            ),
+            (
+                "target=/x,from=$DIR",
+                "'from' doesn't support variable expansion, define alias stage instead",
+            ),
+            (
+                "type=cache,target=/x,required",
+                "unexpected key 'required' for mount type 'cache'",
+            ),
+            (
+                "type=cache,target=/x,env=A",
+                "unexpected key 'env' for mount type 'cache'",
+            ),
         ] {
             assert_eq!(read(text), Err(message.to_owned()), "{text}");
         }
