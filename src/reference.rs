@@ -9,6 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
+use crate::language::Language;
 
 const DEFAULT_REGISTRY: &str = "docker.io/";
 const DEFAULT_NAMESPACE: &str = "library/";
@@ -28,11 +29,48 @@ pub struct ImageReference {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseReferenceError {
     /// The repository name has upper-case letters.
-    #[error("invalid reference format: repository name (`{0}`) must be lowercase")]
+    #[error("{}", self.message(Language::En))]
     UpperCase(String),
     /// Anything else.
-    #[error("invalid reference format: `{0}`")]
+    #[error("{}", self.message(Language::En))]
     Format(String),
+}
+
+crate::messages! {
+    upper_case(name: &str) {
+        en: "invalid reference format: repository name (`{name}`) must be lowercase",
+        ko: "이미지 이름 `{name}` 은(는) 소문자로 써야 합니다(must be lowercase)",
+    }
+    bad_format(text: &str) {
+        en: "invalid reference format: `{text}`",
+        ko: "이미지 이름이 올바르지 않습니다(invalid reference format): `{text}`",
+    }
+    write_lower(name: &str) {
+        en: "write {name}",
+        ko: "{name} 라고 쓰세요",
+    }
+    name_form() {
+        en: "a name is NAME[:TAG], in lower case, such as `node:22`",
+        ko: "이름은 `node:22`처럼 소문자로 NAME[:TAG] 형식입니다",
+    }
+}
+
+impl ParseReferenceError {
+    /// Returns the sentence in a language.
+    pub fn message(&self, language: Language) -> String {
+        match self {
+            Self::UpperCase(name) => upper_case(language, name),
+            Self::Format(text) => bad_format(language, text),
+        }
+    }
+
+    /// Returns what to type instead.
+    pub fn help(&self, language: Language) -> String {
+        match self {
+            Self::UpperCase(name) => write_lower(language, &name.to_lowercase()),
+            Self::Format(_) => name_form(language),
+        }
+    }
 }
 
 impl ImageReference {

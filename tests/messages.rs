@@ -8,7 +8,7 @@ use strata::check::{Finding, KnownImage, Report, Request, Rule, World, check};
 use strata::digest::{Digest, ImageId};
 use strata::language::Language;
 use strata::parser;
-use strata::plan::{BaseInfo, PlanOptions};
+use strata::plan::{BaseInfo, PlanOptions, platform};
 use strata::reference::ImageReference;
 use strata::render::{Chrome, Screen, diagnostic};
 use strata::source::Source;
@@ -111,6 +111,7 @@ const MISTAKES: &[(&str, &str)] = &[
 const OTHERS: &[(&str, &str)] = &[
     ("unknown-flag", "\nCOPY --form=x a b\n"),
     ("unknown-flag", "\nCOPY --nonsense a b\n"),
+    ("unknown-flag", "\nEXPOSE --nonsense 80\n"),
     ("unknown-instruction", "FORM a\n"),
     ("unknown-instruction", "\nENDPOINT x\n"),
     ("url-source", "\nENV U=https://a/b\nCOPY $U /c\n"),
@@ -123,7 +124,11 @@ const OTHERS: &[(&str, &str)] = &[
         "near-stage",
         "FROM a AS build\nFROM b\nCOPY --from=biuld a b\n",
     ),
+    ("unused-stage", "\nFROM b\n"),
     ("above-context", "\nCOPY ../a b\n"),
+    ("unknown-instruction", "docekr run -it code\n"),
+    ("unknown-instruction", "\napt-get update\n"),
+    ("unknown-instruction", "\nPIPELINE x\n"),
     ("unknown-rule", "# check=skip=stagenamecasing\nFROM a\n"),
     ("unknown-rule", "# check=skip=Nonsense\nFROM a\n"),
 ];
@@ -226,7 +231,8 @@ fn drawn(language: Language) -> String {
     let screen = Screen::new(100, language, Chrome::Ascii);
     let draw = |(source, found): (Source, Finding)| {
         let drawn = diagnostic(&found.diagnostic(&source, language), &source, &screen);
-        format!("# {}\n{}\n", found.what.id(), screen.paint(&drawn))
+        let drawn = screen.paint(&drawn).replace(&platform(), "linux/HERE");
+        format!("# {}\n{drawn}\n", found.what.id())
     };
     catalogue().into_iter().map(draw).collect()
 }

@@ -38,7 +38,7 @@ use judge::Judge;
 use crate::diagnostic::Severity;
 use crate::parser::{self, Dockerfile, ParseError};
 use crate::plan::ignore::Ignore;
-use crate::plan::{BaseInfo, PlanOptions, survey};
+use crate::plan::{BaseInfo, PlanErrorKind, PlanOptions, survey};
 use crate::reference::ImageReference;
 use crate::source::{Source, Span};
 
@@ -150,8 +150,20 @@ fn with_meaning(judge: &mut Judge<'_>, request: &Request, world: &World<'_>) {
     let survey = survey(file, &request.plan, &base, &mut |place| {
         rules::place(judge, &ignored, place);
     });
-    for (index, error) in &survey.errors {
-        judge.refuse(*index, error.clone());
+    // The parser has told of instructions before the first FROM.
+    let is_told = |kind: &PlanErrorKind| match kind {
+        PlanErrorKind::BeforeFrom { .. } => true,
+        PlanErrorKind::NoStage => judge.findings.iter().any(|it| it.what.id() == kind.name()),
+        _ => false,
+    };
+    let errors: Vec<_> = survey
+        .errors
+        .iter()
+        .filter(|(_, error)| !is_told(&error.kind))
+        .cloned()
+        .collect();
+    for (index, error) in errors {
+        judge.refuse(index, error);
     }
     rules::stages(judge, &survey, world);
 }

@@ -34,6 +34,8 @@ pub enum Note {
         /// The stage.
         stage: String,
     },
+    /// A stage that the image is not made from.
+    UnusedStage,
     /// A source that begins above the build context.
     AboveContext {
         /// The source.
@@ -81,6 +83,14 @@ crate::messages! {
         en: "did you mean the stage {stage}?",
         ko: "혹시 스테이지 {stage} 아닌가요?",
     }
+    unused_stage() {
+        en: "this stage is not built: the image is what the last FROM makes, and that takes nothing from here",
+        ko: "이 스테이지는 빌드되지 않습니다. 이미지는 마지막 FROM에서 만들어지는데, 거기서 이 스테이지를 쓰지 않습니다",
+    }
+    unused_stage_help() {
+        en: "two images want two Dockerfiles; or name the stage with AS NAME, and build it with --target NAME",
+        ko: "이미지가 둘이면 Dockerfile도 둘로 나누세요. 또는 AS NAME으로 이름을 붙이고 --target NAME으로 빌드하세요",
+    }
     above_context(path: &str) {
         en: "{path} leads out of the build context: the .. at its beginning is cut off",
         ko: "{path} 은(는) 빌드 컨텍스트 밖을 가리킵니다. 맨 앞의 ..은 잘려 나갑니다",
@@ -111,6 +121,7 @@ impl Note {
             Self::Swallowed { .. } => "swallowed-instruction",
             Self::AlmostJson { .. } => "almost-json",
             Self::NearStage { .. } => "near-stage",
+            Self::UnusedStage => "unused-stage",
             Self::AboveContext { .. } => "above-context",
             Self::UnknownRule { .. } => "unknown-rule",
         }
@@ -123,6 +134,7 @@ impl Note {
             Self::Swallowed { instruction, word } => swallowed(language, word, instruction),
             Self::AlmostJson { instruction, .. } => almost_json(language, instruction),
             Self::NearStage { name, .. } => near_stage(language, name),
+            Self::UnusedStage => unused_stage(language),
             Self::AboveContext { path } => above_context(language, path),
             Self::UnknownRule { name, .. } => unknown_rule(language, name),
         }
@@ -135,6 +147,7 @@ impl Note {
             Self::Swallowed { .. } => swallowed_help(language),
             Self::AlmostJson { instruction, meant } => write_json(language, instruction, meant),
             Self::NearStage { stage, .. } => near_stage_help(language, stage),
+            Self::UnusedStage => unused_stage_help(language),
             Self::AboveContext { .. } => above_context_help(language),
             Self::UnknownRule {
                 suggestion: Some(name),

@@ -78,6 +78,8 @@ pub enum ParseErrorKind {
         flag: String,
         /// A near flag of the same instruction.
         suggestion: Option<String>,
+        /// The flags that the instruction has.
+        known: Vec<&'static str>,
     },
     /// A flag that can stand once stands twice.
     DuplicateFlag {

@@ -189,7 +189,9 @@ pub(super) fn of(kind: &Kind, language: Language) -> String {
             unknown_instruction(language, name),
             suggestion.as_deref(),
         ),
-        Kind::UnknownFlag { flag, suggestion } => suggesting(
+        Kind::UnknownFlag {
+            flag, suggestion, ..
+        } => suggesting(
             language,
             unknown_flag(language, flag),
             suggestion.as_deref(),

@@ -36,10 +36,6 @@ crate::messages! {
         en: "only an ARG before the first FROM can be used here; give it a default or --build-arg",
         ko: "여기서는 첫 FROM 앞의 ARG만 쓸 수 있습니다. 기본값이나 --build-arg를 주세요",
     }
-    bad_reference(reason: &str) {
-        en: "{reason}",
-        ko: "이미지 이름이 올바르지 않습니다: {reason}",
-    }
     no_stage_index(index: &str) {
         en: "invalid stage index {index}",
         ko: "{index}번 스테이지가 없습니다(invalid stage index)",
@@ -172,10 +168,6 @@ crate::messages! {
         en: "leave --checksum out: files of the build context are checked by their content anyway",
         ko: "--checksum을 빼세요. 빌드 컨텍스트의 파일은 어차피 내용으로 확인합니다",
     }
-    bad_reference_help() {
-        en: "a name is NAME[:TAG], in lower case, such as `node:22`",
-        ko: "이름은 `node:22`처럼 소문자로 NAME[:TAG] 형식입니다",
-    }
     blank_name_help(instruction: &str) {
         en: "write {instruction} NAME=value",
         ko: "{instruction} NAME=value처럼 쓰세요",
@@ -192,7 +184,7 @@ pub(super) fn of(kind: &Kind, language: Language) -> String {
             None => no_target(language, target),
         },
         Kind::BlankBase { written } => blank_base(language, written),
-        Kind::BadReference(error) => bad_reference(language, &error.to_string()),
+        Kind::BadReference(error) => error.message(language),
         Kind::NoStageIndex { index } => no_stage_index(language, index),
         Kind::CircularStage { stage } => circular(language, stage),
         Kind::LaterStage { from, current } => later_stage(language, from, current),
@@ -230,7 +222,7 @@ pub(super) fn help_of(kind: &Kind, language: Language) -> Option<String> {
         Kind::BadPort { .. } => bad_port_help(language),
         Kind::BadProtocol { .. } => bad_protocol_help(language),
         Kind::BadSignal { .. } => bad_signal_help(language),
-        Kind::BadReference(_) => bad_reference_help(language),
+        Kind::BadReference(error) => error.help(language),
         Kind::CircularStage { .. } => circular_help(language),
         Kind::LaterStage { from, .. } => later_stage_help(language, from),
         Kind::BadMode { .. } => bad_mode_help(language),

@@ -32,6 +32,8 @@ pub struct Survey {
     pub bases: Vec<Option<Base>>,
     /// By stage: the platform that its FROM asks for.
     pub platforms: Vec<Option<Platform>>,
+    /// By stage: whether the target needs it.
+    pub needed: Vec<bool>,
     /// By stage: whether it was looked at.
     pub seen: Vec<bool>,
 }
@@ -58,11 +60,13 @@ pub fn survey(
         Err(error) => {
             survey.errors.push((None, error));
             survey.seen = vec![false; file.stages.len()];
+            survey.needed.clone_from(&survey.seen);
             return survey;
         }
     };
+    survey.needed = reachable(file, &survey.bases, target);
     survey.seen = match options.target {
-        Some(_) => reachable(file, &survey.bases, target),
+        Some(_) => survey.needed.clone(),
         None => vec![true; file.stages.len()],
     };
     for stage in &file.stages {

@@ -142,7 +142,9 @@ impl Session {
         if folder.is_dir() {
             return Ok(folder);
         }
-        let parent = Path::new(&shown).parent().map(|parent| parent.display().to_string());
+        let parent = Path::new(&shown)
+            .parent()
+            .map(|parent| parent.display().to_string());
         let parent = parent
             .filter(|parent| !parent.is_empty())
             .unwrap_or_else(|| ".".to_owned());

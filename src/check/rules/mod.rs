@@ -3,7 +3,7 @@
 //! | file | checks | needs |
 //! |---|---|---|
 //! | `casing` | ConsistentInstructionCasing, FromAsCasing, StageNameCasing | the text |
-//! | `naming` | DuplicateStageName, ReservedStageName, InvalidDefinitionDescription; near stages | the text |
+//! | `naming` | DuplicateStageName, ReservedStageName, InvalidDefinitionDescription; near and unused stages | the text |
 //! | `outdated` | LegacyKeyValueFormat, MaintainerDeprecated, NoEmptyContinuation | the text |
 //! | `lines` | lines of a continued instruction that look like something of their own | the text |
 //! | `form` | JSONArgsRecommended, MultipleInstructionsDisallowed; brackets that are no JSON | the stage |
@@ -77,6 +77,9 @@ pub(super) fn stages(judge: &mut Judge<'_>, survey: &Survey, world: &World<'_>) 
     for stage in file.stages.iter().filter(|it| survey.seen[it.index]) {
         form::only_the_last_counts(judge, stage);
         naming::near_stages(judge, stage);
+        if !survey.needed[stage.index] {
+            naming::unused(judge, stage);
+        }
     }
     base::arguments(judge, survey);
     base::defaults(judge);

@@ -91,6 +91,14 @@ pub(super) fn near_stages(judge: &mut Judge<'_>, stage: &Stage) {
     }
 }
 
+/// A stage that nothing is taken from, and that nobody can ask for by name.
+pub(super) fn unused(judge: &mut Judge<'_>, stage: &Stage) {
+    if stage.name.is_none() {
+        let at = &judge.file.instructions[stage.first];
+        judge.note(at, stage.base.span, Note::UnusedStage);
+    }
+}
+
 /// Tells whether a name is surely meant as it is written. `FROM Base` is not: stages are kept in
 /// lower case.
 fn is_known(name: &str, stages: &[&str]) -> bool {

@@ -45,9 +45,34 @@ pub(super) fn suggestion<'a>(typed: &str, known: impl Iterator<Item = &'a str>) 
     })
 }
 
+/// Words that people write for an instruction, and the one they mean.
+const MEANT: [(&str, &str); 14] = [
+    ("cd", "WORKDIR"),
+    ("chdir", "WORKDIR"),
+    ("command", "CMD"),
+    ("directory", "WORKDIR"),
+    ("endpoint", "ENTRYPOINT"),
+    ("environment", "ENV"),
+    ("exec", "RUN"),
+    ("export", "ENV"),
+    ("image", "FROM"),
+    ("port", "EXPOSE"),
+    ("ports", "EXPOSE"),
+    ("pwd", "WORKDIR"),
+    ("set", "ENV"),
+    ("workingdir", "WORKDIR"),
+];
+
+/// Returns the instruction that a word stands for in the mind of its writer.
+pub(super) fn meant(typed: &str) -> Option<&'static str> {
+    let lower = typed.to_lowercase();
+    let found = MEANT.iter().find(|(word, _)| *word == lower);
+    found.map(|(_, instruction)| *instruction)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::suggestion;
+    use super::{meant, suggestion};
 
     fn instruction(typed: &str) -> Option<String> {
         suggestion(typed, ["COPY", "FROM", "RUN"].into_iter())
@@ -71,6 +96,12 @@ mod tests {
     #[test]
     fn a_word_with_three_letters_wrong_gets_no_suggestion() {
         assert_eq!(instruction("FRXYZ"), None);
+    }
+
+    #[test]
+    fn a_word_of_another_language_is_understood() {
+        assert_eq!(meant("ENDPOINT"), Some("ENTRYPOINT"));
+        assert_eq!(meant("ENDPOINTS"), None);
     }
 
     #[test]
