@@ -23,16 +23,14 @@ fn line(found: &Finding, source: &Source, language: Language) -> String {
         Severity::Note => "notice",
     };
     let (start, end) = sarif::range(found, source);
-    let mut place = format!(
-        "file={},line={},col={}",
-        property(source.name()),
-        start.line,
-        start.column
-    );
+    let (file, line, column) = (property(source.name()), start.line, start.column);
     // Only within one line: GitHub takes columns of the first line otherwise.
-    if end.line == start.line {
-        place += &format!(",endColumn={}", end.column);
-    }
+    let end = if end.line == start.line {
+        format!(",endColumn={}", end.column)
+    } else {
+        String::new()
+    };
+    let place = format!("file={file},line={line},col={column}{end}");
     let mut message = found.what.message(language);
     if let Some(help) = found.what.help(language) {
         message = format!("{message}\n{help}");
@@ -66,6 +64,9 @@ mod tests {
             ignore: None,
         };
         let report = check(&source, &Request::default(), &world);
-        insta::assert_snapshot!(github(&report, &source, Language::En), @"");
+        insta::assert_snapshot!(github(&report, &source, Language::En), @r"
+        ::warning file=a%2Cb/Dockerfile,line=1,col=17,endColumn=21,title=StageNameCasing::Stage name 'Base' should be lowercase%0Awrite base
+        ::error file=a%2Cb/Dockerfile,line=2,col=8,endColumn=10,title=bad-port::invalid containerPort: 1%25%0Aa port is a number from 1 to 65535, such as `80` or `8000-8010/udp`
+        ");
     }
 }

@@ -99,14 +99,13 @@ fn why(rule: Rule, language: Language) -> String {
 
 /// A path as a relative URI: what is no plain character is written in hexadecimal (RFC 3986).
 fn uri(path: &str) -> String {
-    let mut uri = String::new();
-    for byte in path.bytes() {
+    let written = |byte: u8| {
         let is_plain = byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
         if is_plain {
-            uri.push(char::from(byte));
+            char::from(byte).to_string()
         } else {
-            uri += &format!("%{byte:02X}");
+            format!("%{byte:02X}")
         }
-    }
-    uri
+    };
+    path.bytes().map(written).collect()
 }

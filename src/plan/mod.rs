@@ -41,7 +41,7 @@ pub use step::{
     Base, ConfigChange, CopyFrom, CopyStep, InlineFile, LayerStep, Plan, PlannedStage, RunStep,
     Step, StepKind, StepNumber, WorkdirStep,
 };
-pub use survey::{Place, Survey, survey};
+pub use survey::{Place, Survey, global_args, survey};
 pub use transfer::is_remote;
 pub use verdict::{Changed, FileChange, FileDifference, MissReason, Verdict};
 

@@ -1,5 +1,6 @@
 //! Which stages the target needs: names to indexes, and what refers to what.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use super::error::{PlanError, PlanErrorKind};
@@ -55,7 +56,7 @@ pub(super) fn find_target(file: &Dockerfile, target: Option<&str>) -> Result<usi
     let Some(target) = target else {
         return Ok(last);
     };
-    if let Some(index) = find_name(&file.stages, target) {
+    if let Some(index) = file.stage_named(&target.to_lowercase(), usize::MAX) {
         return Ok(index);
     }
     if let Some(index) = target.parse().ok().filter(|index| *index <= last) {
@@ -68,14 +69,6 @@ pub(super) fn find_target(file: &Dockerfile, target: Option<&str>) -> Result<usi
         suggestion,
     };
     Err(PlanError::new(kind, file.stages[last].span))
-}
-
-/// Finds a stage by name, in any case; of equal names the later one counts.
-fn find_name(stages: &[Stage], name: &str) -> Option<usize> {
-    let name = name.to_lowercase();
-    stages
-        .iter()
-        .rposition(|stage| stage.name.as_ref().is_some_and(|n| n.as_str() == name))
 }
 
 /// Returns what a stage is built on. An earlier stage comes before an image; its name is compared
@@ -96,13 +89,11 @@ pub(super) fn base_of(
     let name = word::expand(written, file.escape, &lookup)
         .map_err(|word: WordError| error(PlanErrorKind::Word(word)))?
         .text;
-    let earlier = &file.stages[..stage.index];
-    let same_name = |s: &Stage| s.name.as_ref().is_some_and(|n| n.as_str() == name);
     if name.is_empty() {
         Err(error(PlanErrorKind::BlankBase {
             written: written.clone(),
         }))
-    } else if let Some(index) = earlier.iter().rposition(same_name) {
+    } else if let Some(index) = file.stage_named(&name, stage.index) {
         Ok(Base::Stage(index))
     } else if name == "scratch" {
         Ok(Base::Scratch)
@@ -121,7 +112,7 @@ pub fn copy_from(file: &Dockerfile, current: usize, from: &Word) -> Result<CopyF
     if name.contains('$') {
         return Err(error(PlanErrorKind::VariableInFrom));
     }
-    match meant_stage(&file.stages, current, name) {
+    match meant_stage(file, current, name) {
         Meant::Stage(index) if index < current => Ok(CopyFrom::Stage(index)),
         Meant::Stage(index) if leads_to(file, index, current) => {
             Err(error(PlanErrorKind::CircularStage {
@@ -154,40 +145,45 @@ enum Meant {
     Image,
 }
 
-fn meant_stage(stages: &[Stage], current: usize, name: &str) -> Meant {
+fn meant_stage(file: &Dockerfile, current: usize, name: &str) -> Meant {
     if let Ok(index) = name.parse::<i64>() {
         let index = usize::try_from(index).unwrap_or(usize::MAX);
-        return if index < stages.len() {
+        return if index < file.stages.len() {
             Meant::Stage(index)
         } else {
             Meant::NoIndex
         };
     }
-    let earlier = find_name(&stages[..current], name);
-    match earlier.or_else(|| find_name(stages, name)) {
+    let name = name.to_lowercase();
+    let earlier = file.stage_named(&name, current);
+    match earlier.or_else(|| file.stage_named(&name, usize::MAX)) {
         Some(index) => Meant::Stage(index),
         None => Meant::Image,
     }
 }
 
+/// How many stages are followed to find a circle; nobody writes more, and a file of a megabyte
+/// can have a hundred thousand.
+const FOLLOWED: usize = 64;
+
 /// Tells whether a stage needs another one, itself included, whatever their order.
 fn leads_to(file: &Dockerfile, start: usize, goal: usize) -> bool {
-    let mut seen = vec![false; file.stages.len()];
+    let mut seen = BTreeSet::new();
     let mut waiting = vec![start];
     while let Some(index) = waiting.pop() {
         if index == goal {
             return true;
         }
-        if std::mem::replace(&mut seen[index], true) {
+        if !seen.insert(index) || seen.len() > FOLLOWED {
             continue;
         }
         for from in sources_of(file, index) {
-            if let Meant::Stage(source) = meant_stage(&file.stages, index, &from.text) {
+            if let Meant::Stage(source) = meant_stage(file, index, &from.text) {
                 waiting.push(source);
             }
         }
         let base = &file.stages[index].base.text;
-        waiting.extend(find_name(&file.stages[..index], base));
+        waiting.extend(file.stage_named(base, index));
     }
     false
 }

@@ -79,6 +79,16 @@ pub fn survey(
     survey
 }
 
+/// Returns the global ARGs of a file and the platform's, as far as they can be worked out.
+pub fn global_args(file: &Dockerfile, options: &PlanOptions) -> Pairs {
+    let mut planner = Planner::new(file, options);
+    for instruction in file.globals() {
+        // A mistake is the survey's to tell.
+        let _ = planner.global(instruction);
+    }
+    planner.globals
+}
+
 impl Survey {
     fn look_at_bases(&mut self, planner: &Planner<'_>) {
         for stage in &planner.file.stages {

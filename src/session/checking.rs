@@ -1,5 +1,7 @@
 //! Judging a Dockerfile: what a check has to find out about the world is found here.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{BuildCall, Result, Session, read_bytes};
@@ -56,7 +58,13 @@ impl Session {
             Some(context) => self.ignore_file(Some(call.file.as_path()), context)?,
             None => None,
         };
-        let image = |reference: &ImageReference| self.known_image(reference);
+        // A file can name one image many times.
+        let known = RefCell::new(BTreeMap::new());
+        let image = |reference: &ImageReference| -> Option<KnownImage> {
+            let mut known = known.borrow_mut();
+            let found = known.entry(reference.clone());
+            found.or_insert_with(|| self.known_image(reference)).clone()
+        };
         let world = World {
             image: &image,
             ignore,

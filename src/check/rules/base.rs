@@ -12,12 +12,12 @@ use crate::parser::word::{self, Expanded};
 use crate::parser::{Dockerfile, Instruction, Located, Stage, nearest};
 use crate::plan::platform::Platform;
 use crate::plan::scope::Pairs;
-use crate::plan::{Base, PlanOptions, Survey, platform, survey};
+use crate::plan::{Base, PlanOptions, Survey, global_args, platform};
 use crate::reference::ImageReference;
 
 const TARGET_PLATFORM: &str = "TARGETPLATFORM";
 
-/// UndefinedArgInFrom: FROM sees global ARGs only, and those of the platform.
+/// `UndefinedArgInFrom`: FROM sees global ARGs only, and those of the platform.
 pub(super) fn arguments(judge: &mut Judge<'_>, survey: &Survey) {
     let file = judge.file;
     let declared = declared(file);
@@ -43,10 +43,10 @@ pub(super) fn arguments(judge: &mut Judge<'_>, survey: &Survey) {
     }
 }
 
-/// InvalidDefaultArgInFrom: without any `--build-arg`, FROM has to name an image.
+/// `InvalidDefaultArgInFrom`: without any `--build-arg`, FROM has to name an image.
 pub(super) fn defaults(judge: &mut Judge<'_>) {
     let file = judge.file;
-    let globals = survey(file, &PlanOptions::default(), &|_| None, &mut |_| {}).globals;
+    let globals = global_args(file, &PlanOptions::default());
     for (_, at, from) in froms(file) {
         let Some(expanded) = expand(file, &from.image, &globals) else {
             continue;
@@ -60,7 +60,7 @@ pub(super) fn defaults(judge: &mut Judge<'_>) {
     }
 }
 
-/// FromPlatformFlagConstDisallowed, RedundantTargetPlatform and InvalidBaseImagePlatform.
+/// `FromPlatformFlagConstDisallowed`, `RedundantTargetPlatform` and `InvalidBaseImagePlatform`.
 pub(super) fn platforms(judge: &mut Judge<'_>, survey: &Survey, world: &World<'_>) {
     let file = judge.file;
     for (stage, at, from) in froms(file) {

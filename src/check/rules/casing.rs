@@ -23,7 +23,7 @@ fn case(word: &str) -> Case {
     }
 }
 
-/// ConsistentInstructionCasing: every instruction word is in the case of most of them; with as many
+/// `ConsistentInstructionCasing`: every instruction word is in the case of most of them; with as many
 /// of both, in upper case.
 pub(super) fn instruction_words(judge: &mut Judge<'_>) {
     let file = judge.file;
@@ -47,7 +47,7 @@ pub(super) fn instruction_words(judge: &mut Judge<'_>) {
     }
 }
 
-/// FromAsCasing, and StageNameCasing: a name is kept in lower case, whatever is written.
+/// `FromAsCasing`, and `StageNameCasing`: a name is kept in lower case, whatever is written.
 pub(super) fn from(judge: &mut Judge<'_>, at: &Located<Instruction>, from: &FromInstruction) {
     let Some(named) = &from.name else { return };
     // A FROM that is itself in mixed case is told of elsewhere.

@@ -9,7 +9,7 @@ use crate::parser::{Instruction, Located};
 use crate::plan::is_remote;
 use crate::plan::scope::{Scope, join_path};
 
-/// CopyIgnoredFile, and sources above the build context.
+/// `CopyIgnoredFile`, and sources above the build context.
 pub(super) fn sources(
     judge: &mut Judge<'_>,
     at: &Located<Instruction>,
@@ -57,7 +57,7 @@ fn excluded(at: &Located<Instruction>, path: &str, ignored: &Ignored) -> Option<
     })
 }
 
-/// WorkdirRelativePath: the first WORKDIR of a stage and of the stages it is built from.
+/// `WorkdirRelativePath`: the first WORKDIR of a stage and of the stages it is built from.
 pub(super) fn workdir(
     judge: &mut Judge<'_>,
     at: &Located<Instruction>,

@@ -8,7 +8,7 @@ use crate::parser::instruction::Command;
 use crate::parser::{Instruction, Located, Stage};
 use crate::plan::scope::Scope;
 
-/// JSONArgsRecommended: the shell form, where nobody chose the shell.
+/// `JSONArgsRecommended`: the shell form, where nobody chose the shell.
 pub(super) fn command(
     judge: &mut Judge<'_>,
     at: &Located<Instruction>,
@@ -51,7 +51,7 @@ fn exec_form(text: &str) -> Option<String> {
     (!words.is_empty()).then(|| json(&words))
 }
 
-/// MultipleInstructionsDisallowed: named at the earlier one, which is the one that is lost.
+/// `MultipleInstructionsDisallowed`: named at the earlier one, which is the one that is lost.
 pub(super) fn only_the_last_counts(judge: &mut Judge<'_>, stage: &Stage) {
     let file = judge.file;
     for name in ["CMD", "ENTRYPOINT", "HEALTHCHECK"] {

@@ -87,7 +87,13 @@ pub(super) fn lines(judge: &mut Judge<'_>, at: &Located<Instruction>) {
         },
         _ => None,
     };
-    for (place, line) in lines.iter().enumerate().skip(1) {
+    let mut script = Script::default();
+    for (place, line) in lines.iter().enumerate() {
+        let runs_on = script.runs_on(&line.text);
+        script.read(&line.text);
+        if place == 0 {
+            continue;
+        }
         let first = first_word(&line.text);
         let (word, length) = (first.to_owned(), first.len());
         let span = Span::new(line.span.start, line.span.start + length);
@@ -96,7 +102,7 @@ pub(super) fn lines(judge: &mut Judge<'_>, at: &Located<Instruction>) {
             judge.note(at, span, Note::Swallowed { instruction, word });
         } else if let Some(text) = command
             && span.start > text.span.start
-            && let Some(command) = runs_on(&lines[..place], &line.text)
+            && let Some(command) = runs_on
         {
             judge.note(at, span, Note::RunOn { command, word });
         }
@@ -130,63 +136,72 @@ fn first_word(text: &str) -> &str {
     text.split(char::is_whitespace).next().unwrap_or_default()
 }
 
-/// Tells whether a line begins a command though nothing separates it from the one before; then
-/// returns that one.
-fn runs_on(before: &[Word], line: &str) -> Option<String> {
-    let word = first_word(line);
-    let has_arguments = line.trim_end().len() > word.len();
-    if !COMMANDS.contains(&word) || !has_arguments {
-        return None;
-    }
-    let texts: Vec<&str> = before.iter().map(|line| line.text.as_str()).collect();
-    let text = texts.join(" ");
-    // Inside quotes everything is text.
-    if text.matches('"').count() % 2 == 1 || text.matches('\'').count() % 2 == 1 {
-        return None;
-    }
-    let words = last_command(&text)?;
-    let (command, arguments) = words.split_first()?;
-    let installs = arguments
-        .iter()
-        .any(|word| matches!(*word, "install" | "add" | "update"));
-    let is_text = words.iter().any(|word| WRAPPERS.contains(word));
-    let stays_open = arguments.last().is_some_and(|last| last.starts_with('-'));
-    if is_text || stays_open || (installs && !NO_PACKAGES.contains(&word)) {
-        return None;
-    }
-    Some((*command).to_owned())
+/// What of a script has been read: its last command, and whether a quote is open. A few facts are
+/// kept rather than the words, as there may be many.
+#[derive(Debug, Default)]
+struct Script {
+    /// The first word of the last command; none where a new one begins.
+    command: Option<String>,
+    /// It installs something, so that any word can be a package.
+    installs: bool,
+    /// Its arguments are commands or text.
+    is_text: bool,
+    /// Its last word is an option, which may want a value.
+    stays_open: bool,
+    /// How many quotes have been seen, single and double.
+    quotes: [usize; 2],
 }
 
-/// Returns the words of the last command of a script; none where it ends with an operator, so that
-/// a new command begins.
-fn last_command(script: &str) -> Option<Vec<&str>> {
-    let words = script.split_whitespace();
-    let mut command = Vec::new();
-    for word in words {
-        let is_operator = matches!(
-            word,
-            "&&" | "||"
-                | ";"
-                | "|"
-                | "&"
-                | "("
-                | "{"
-                | "do"
-                | "then"
-                | "else"
-                | "if"
-                | "while"
-                | "!"
-        );
-        let ends = word.ends_with([';', '|', '&', '(', '{']) || is_operator;
-        if ends {
-            command.clear();
-        } else if !(command.is_empty() && is_not_yet_a_command(word)) {
-            command.push(word);
+impl Script {
+    fn read(&mut self, line: &str) {
+        self.quotes[0] += line.matches('\'').count();
+        self.quotes[1] += line.matches('"').count();
+        for word in line.split_whitespace() {
+            self.take(word);
         }
     }
-    (!command.is_empty()).then_some(command)
+
+    fn take(&mut self, word: &str) {
+        let is_operator = OPERATORS.contains(&word);
+        if is_operator || word.ends_with([';', '|', '&', '(', '{']) {
+            let quotes = self.quotes;
+            *self = Self {
+                quotes,
+                ..Self::default()
+            };
+            return;
+        }
+        self.is_text |= WRAPPERS.contains(&word);
+        if self.command.is_none() {
+            if !is_not_yet_a_command(word) {
+                self.command = Some(word.to_owned());
+            }
+            return;
+        }
+        self.installs |= matches!(word, "install" | "add" | "update");
+        self.stays_open = word.starts_with('-');
+    }
+
+    /// Tells whether a line begins a command though nothing separates it from the one before; then
+    /// returns that one.
+    fn runs_on(&self, line: &str) -> Option<String> {
+        let word = first_word(line);
+        let has_arguments = line.len() > word.len();
+        // Inside quotes everything is text.
+        let is_quoted = self.quotes.iter().any(|count| count % 2 == 1);
+        if !COMMANDS.contains(&word) || !has_arguments || is_quoted {
+            return None;
+        }
+        let may_be_package = self.installs && !NO_PACKAGES.contains(&word);
+        let command = self.command.clone()?;
+        (!self.is_text && !self.stays_open && !may_be_package).then_some(command)
+    }
 }
+
+/// Words behind which a command begins.
+const OPERATORS: [&str; 13] = [
+    "&&", "||", ";", "|", "&", "(", "{", "do", "then", "else", "if", "while", "!",
+];
 
 /// RUN itself, its flags, `set -x` style assignments before a command.
 fn is_not_yet_a_command(word: &str) -> bool {
@@ -198,12 +213,9 @@ mod tests {
     use super::*;
 
     fn runs_on_after(lines: &[&str], line: &str) -> Option<String> {
-        let word = |text: &&str| Word {
-            text: (*text).to_owned(),
-            span: Span::default(),
-        };
-        let before: Vec<Word> = lines.iter().map(word).collect();
-        runs_on(&before, line)
+        let mut script = Script::default();
+        lines.iter().for_each(|line| script.read(line));
+        script.runs_on(line)
     }
 
     #[test]

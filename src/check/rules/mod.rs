@@ -2,15 +2,15 @@
 //!
 //! | file | checks | needs |
 //! |---|---|---|
-//! | `casing` | ConsistentInstructionCasing, FromAsCasing, StageNameCasing | the text |
-//! | `naming` | DuplicateStageName, ReservedStageName, InvalidDefinitionDescription; near and unused stages | the text |
-//! | `outdated` | LegacyKeyValueFormat, MaintainerDeprecated, NoEmptyContinuation | the text |
+//! | `casing` | `ConsistentInstructionCasing`, `FromAsCasing`, `StageNameCasing` | the text |
+//! | `naming` | `DuplicateStageName`, `ReservedStageName`, `InvalidDefinitionDescription`; near and unused stages | the text |
+//! | `outdated` | `LegacyKeyValueFormat`, `MaintainerDeprecated`, `NoEmptyContinuation` | the text |
 //! | `lines` | lines of a continued instruction that look like something of their own | the text |
-//! | `form` | JSONArgsRecommended, MultipleInstructionsDisallowed; brackets that are no JSON | the stage |
-//! | `variables` | UndefinedVar, SecretsUsedInArgOrEnv | what is visible |
-//! | `files` | CopyIgnoredFile, WorkdirRelativePath; sources above the context | what is visible |
-//! | `ports` | ExposeInvalidFormat, ExposeProtoCasing | what is visible |
-//! | `base` | UndefinedArgInFrom, InvalidDefaultArgInFrom, the platform's | the stages |
+//! | `form` | `JSONArgsRecommended`, `MultipleInstructionsDisallowed`; brackets that are no JSON | the stage |
+//! | `variables` | `UndefinedVar`, `SecretsUsedInArgOrEnv` | what is visible |
+//! | `files` | `CopyIgnoredFile`, `WorkdirRelativePath`; sources above the context | what is visible |
+//! | `ports` | `ExposeInvalidFormat`, `ExposeProtoCasing` | what is visible |
+//! | `base` | `UndefinedArgInFrom`, `InvalidDefaultArgInFrom`, the platform's | the stages |
 
 mod almost_json;
 mod base;

@@ -6,12 +6,12 @@ use super::super::judge::Judge;
 use super::super::note::Note;
 use super::super::remark::Remark;
 use crate::parser::instruction::Word;
-use crate::parser::{Instruction, Located, Stage, StageName, nearest};
+use crate::parser::{Dockerfile, Instruction, Located, Stage, StageName, nearest};
 
 /// Names that mean something else already.
 const RESERVED: [&str; 2] = ["scratch", "context"];
 
-/// DuplicateStageName and ReservedStageName.
+/// `DuplicateStageName` and `ReservedStageName`.
 pub(super) fn stages(judge: &mut Judge<'_>) {
     let file = judge.file;
     let mut seen = BTreeSet::new();
@@ -31,7 +31,7 @@ pub(super) fn stages(judge: &mut Judge<'_>) {
     }
 }
 
-/// InvalidDefinitionDescription: a comment right before an ARG or a named FROM begins with the
+/// `InvalidDefinitionDescription`: a comment right before an ARG or a named FROM begins with the
 /// name it describes.
 pub(super) fn definition(judge: &mut Judge<'_>, at: &Located<Instruction>) {
     let (instruction, names) = match &at.value {
@@ -68,20 +68,23 @@ pub(super) fn definition(judge: &mut Judge<'_>, at: &Located<Instruction>) {
     judge.warn(at, comment.span, remark);
 }
 
+/// How many earlier stages a name is compared to.
+const COMPARED: usize = 50;
+
 /// A FROM or `--from` that is an image, and nearly the name of an earlier stage.
 pub(super) fn near_stages(judge: &mut Judge<'_>, stage: &Stage) {
     let file = judge.file;
-    let names: Vec<&str> = file.stages[..stage.index]
-        .iter()
+    let earlier = file.stages[..stage.index].iter().rev().take(COMPARED);
+    let names: Vec<&str> = earlier
         .filter_map(|it| it.name.as_ref().map(StageName::as_str))
         .collect();
     for at in file.stage_instructions(stage) {
-        let word = match &at.value {
-            Instruction::From(from) => Some(&from.image),
-            Instruction::Copy(copy) => copy.from.as_ref(),
-            _ => None,
+        let (word, any_case) = match &at.value {
+            Instruction::From(from) => (Some(&from.image), false),
+            Instruction::Copy(copy) => (copy.from.as_ref(), true),
+            _ => (None, false),
         };
-        let Some(word) = word.filter(|word| !is_known(&word.text, &names)) else {
+        let Some(word) = word.filter(|word| !is_meant(file, stage, &word.text, any_case)) else {
             continue;
         };
         if let Some(stage) = nearest(&word.text, names.iter().copied()) {
@@ -99,11 +102,13 @@ pub(super) fn unused(judge: &mut Judge<'_>, stage: &Stage) {
     }
 }
 
-/// Tells whether a name is surely meant as it is written. `FROM Base` is not: stages are kept in
-/// lower case.
-fn is_known(name: &str, stages: &[&str]) -> bool {
-    stages.contains(&name)
+/// Tells whether a name is surely meant as it is written. Names of stages are in lower case, and
+/// only COPY looks for them in any case.
+fn is_meant(file: &Dockerfile, stage: &Stage, name: &str, any_case: bool) -> bool {
+    let lower = name.to_lowercase();
+    let asked = if any_case { lower.as_str() } else { name };
+    file.stage_named(asked, stage.index + 1).is_some()
         || name == "scratch"
         || name.contains([':', '/', '$', '@'])
-        || name.parse::<usize>().is_ok()
+        || name.parse::<i64>().is_ok()
 }

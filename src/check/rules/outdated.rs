@@ -8,7 +8,7 @@ use crate::parser::instruction::{Pair, Word};
 use crate::parser::{Instruction, Located};
 use crate::source::{Source, Span};
 
-/// LegacyKeyValueFormat: `ENV key rest of the line`.
+/// `LegacyKeyValueFormat`: `ENV key rest of the line`.
 pub(super) fn pairs(
     judge: &mut Judge<'_>,
     at: &Located<Instruction>,
@@ -33,18 +33,21 @@ fn meant(pair: &Pair) -> String {
     }
 }
 
-/// MaintainerDeprecated.
+/// `MaintainerDeprecated`.
 pub(super) fn maintainer(judge: &mut Judge<'_>, at: &Located<Instruction>, name: &Word) {
     let name = name.text.clone();
     judge.warn(at, at.keyword.span, Remark::MaintainerDeprecated { name });
 }
 
-/// NoEmptyContinuation: names the last line of the instruction, as BuildKit does, and points at the
+/// `NoEmptyContinuation`: names the last line of the instruction, as BuildKit does, and points at the
 /// empty line.
 pub(super) fn empty_continuations(judge: &mut Judge<'_>) {
     let file = judge.file;
     for warning in &file.warnings {
-        let at = file.instructions.iter().find(|at| at.span == warning.span);
+        let found = file
+            .instructions
+            .binary_search_by_key(&warning.span.start, |at| at.span.start);
+        let at = found.ok().map(|index| &file.instructions[index]);
         let comments = at.map_or(&[][..], |at| &at.comments);
         if !judge.allows(Rule::NoEmptyContinuation, comments) {
             continue;

@@ -7,7 +7,7 @@ use crate::parser::{Instruction, Located};
 use crate::plan::port_parts;
 use crate::plan::scope::Scope;
 
-/// ExposeInvalidFormat and ExposeProtoCasing.
+/// `ExposeInvalidFormat` and `ExposeProtoCasing`.
 pub(super) fn ports(
     judge: &mut Judge<'_>,
     at: &Located<Instruction>,

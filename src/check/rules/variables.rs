@@ -13,7 +13,7 @@ use crate::source::Span;
 /// Set in every stage: the build sees to it.
 const ALWAYS_SET: &str = "PATH";
 
-/// UndefinedVar: a word that strata expands names a variable that has no value and is no ARG.
+/// `UndefinedVar`: a word that strata expands names a variable that has no value and is no ARG.
 pub(super) fn undefined(judge: &mut Judge<'_>, place: &Place<'_>) {
     let (at, scope) = (place.instruction, place.scope);
     let mut told = BTreeSet::new();
@@ -158,7 +158,7 @@ const SECRET: [&str; 10] = [
 /// Parts of names that tell of something everybody may read.
 const PUBLIC: [&str; 3] = ["public", "file", "version"];
 
-/// SecretsUsedInArgOrEnv, in ARG.
+/// `SecretsUsedInArgOrEnv`, in ARG.
 pub(super) fn secret_arguments(
     judge: &mut Judge<'_>,
     at: &Located<Instruction>,
@@ -170,7 +170,7 @@ pub(super) fn secret_arguments(
     }
 }
 
-/// SecretsUsedInArgOrEnv, in ENV.
+/// `SecretsUsedInArgOrEnv`, in ENV.
 pub(super) fn secret_pairs(
     judge: &mut Judge<'_>,
     at: &Located<Instruction>,
