@@ -214,7 +214,9 @@ mod tests {
 
     fn runs_on_after(lines: &[&str], line: &str) -> Option<String> {
         let mut script = Script::default();
-        lines.iter().for_each(|line| script.read(line));
+        for line in lines {
+            script.read(line);
+        }
         script.runs_on(line)
     }
 
