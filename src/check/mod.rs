@@ -122,7 +122,7 @@ const CHECK_ARGUMENT: &str = "BUILDKIT_DOCKERFILE_CHECK";
 /// let world = World { image: &|_| None, ignore: None };
 /// let report = check(&source, &Request::default(), &world);
 /// assert_eq!(report.count(Severity::Error), 1);
-/// assert_eq!(report.of(Severity::Warning).next().unwrap().what.id(), "`StageNameCasing`");
+/// assert_eq!(report.of(Severity::Warning).next().unwrap().what.id(), "StageNameCasing");
 /// ```
 pub fn check(source: &Source, request: &Request, world: &World<'_>) -> Report {
     let (file, errors) = parser::parse_all(source);

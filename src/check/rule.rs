@@ -87,7 +87,7 @@ impl Rule {
     ///
     /// ```
     /// use strata::check::Rule;
-    /// assert_eq!(Rule::named("`StageNameCasing`"), Some(Rule::`StageNameCasing`));
+    /// assert_eq!(Rule::named("StageNameCasing"), Some(Rule::StageNameCasing));
     /// assert_eq!(Rule::named("stagenamecasing"), None);
     /// ```
     pub fn named(name: &str) -> Option<Self> {

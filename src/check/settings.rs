@@ -87,8 +87,8 @@ impl Settings {
     ///
     /// ```
     /// use strata::check::{Rule, Settings};
-    /// let settings = Settings::parse("skip=`StageNameCasing`, `UndefinedVar`; error=true").unwrap();
-    /// assert!(!settings.allows(Rule::`UndefinedVar`) && settings.error);
+    /// let settings = Settings::parse("skip=StageNameCasing, UndefinedVar; error=true").unwrap();
+    /// assert!(!settings.allows(Rule::UndefinedVar) && settings.error);
     /// assert!(Settings::parse("skp=all").is_err());
     /// ```
     pub fn parse(text: &str) -> Result<Self, OptionError> {
