@@ -81,6 +81,8 @@ pub enum Command {
     Lesson(Lesson),
     /// Show how a Dockerfile is read
     Parse(Parse),
+    /// Judge a Dockerfile: mistakes, build checks, what is hardly meant
+    Check(Check),
     /// Lay a Dockerfile out anew without changing what it says
     Fmt(Fmt),
     /// Show what a word of a Dockerfile becomes: quotes and $variables resolved
@@ -403,6 +405,69 @@ pub struct ContextLs {
     pub path: PathBuf,
 }
 
+/// `check`
+#[derive(Debug, Clone, Default, Args)]
+pub struct Check {
+    /// Print JSON
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// How to print what was found
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Judge only what this stage needs
+    #[arg(long, value_name = "STAGE")]
+    pub target: Option<String>,
+    /// Set a build argument
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub build_arg: Vec<String>,
+    /// Folder to build from, for its .dockerignore (default: the Dockerfile's)
+    #[arg(long, value_name = "DIR")]
+    pub context: Option<PathBuf>,
+    /// Options about rules.
+    #[command(flatten)]
+    pub rules: RuleOptions,
+    /// Explain a rule, or list them all
+    #[arg(long, value_name = "RULE", num_args = 0..=1, conflicts_with = "file")]
+    pub explain: Option<Option<String>>,
+    /// The Dockerfile, `-` for standard input (default: Dockerfile)
+    pub file: Option<PathBuf>,
+}
+
+impl Check {
+    /// Returns the format; `--json` is short for one of them.
+    pub fn format_asked(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+}
+
+/// What is said about build checks.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RuleOptions {
+    /// Leave out these build checks, or all
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// Turn on these experimental build checks, or all
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub experimental: Vec<String>,
+    /// Warnings make the check fail
+    #[arg(long)]
+    pub error: bool,
+}
+
+/// How `check` prints what it found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// Sentences with the line and what to type.
+    #[default]
+    Text,
+    /// One JSON value.
+    Json,
+    /// SARIF 2.1.0, for editors and code hosts.
+    Sarif,
+    /// Workflow commands of GitHub Actions.
+    Github,
+}
+
 /// What `build` and `plan` have in common.
 #[derive(Debug, Clone, Args)]
 pub struct BuildOptions {
@@ -450,6 +515,9 @@ pub struct Build {
     /// Print only the image's id
     #[arg(long, short)]
     pub quiet: bool,
+    /// Judge the Dockerfile and build nothing
+    #[arg(long)]
+    pub check: bool,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,

@@ -2,7 +2,7 @@
 //!
 //! `render::diagnostic` draws it; the command line, the REPL and lessons all show the same.
 
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Severity {
     Error,
     /// The text works, but likely not as meant.
     Warning,
+    /// Something worth knowing that counts for nothing.
+    Note,
 }
 
 /// One thing that is wrong with a text.
@@ -48,7 +50,13 @@ impl Diagnostic {
         Self::new(Severity::Warning, kind, message, span)
     }
 
-    fn new(severity: Severity, kind: &'static str, message: impl Into<String>, span: Span) -> Self {
+    /// Makes one of any severity about one place.
+    pub fn new(
+        severity: Severity,
+        kind: &'static str,
+        message: impl Into<String>,
+        span: Span,
+    ) -> Self {
         let labels = vec![Label {
             span,
             message: String::new(),
@@ -65,6 +73,22 @@ impl Diagnostic {
     /// Adds what to type or do.
     pub fn with_help(mut self, help: Option<String>) -> Self {
         self.help = help;
+        self
+    }
+
+    /// Names the line where an instruction begins, given by its first word; the place itself comes
+    /// second when it is on a later line of a continued instruction.
+    pub fn in_instruction(mut self, source: &Source, word: Span) -> Self {
+        if source.line(word.start) != source.line(self.span().start) {
+            let message = String::new();
+            self.labels.insert(
+                0,
+                Label {
+                    span: word,
+                    message,
+                },
+            );
+        }
         self
     }
 

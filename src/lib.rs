@@ -6,7 +6,7 @@
 //! Dockerfile text
 //!   │ parser    grammar/dockerfile.pest → syntax with spans → typed instructions, stages
 //!   ▼
-//! Dockerfile
+//! Dockerfile ─► check: what is wrong with it, and what is hardly meant
 //!   │ plan      stages needed and their order; ARG/ENV scope; one Step per instruction;
 //!   │           the ingredients of every step's cache key
 //!   ▼
@@ -30,6 +30,7 @@ pub mod reference;
 pub mod source;
 
 pub mod build;
+pub mod check;
 pub mod cli;
 pub mod command;
 pub mod course;

@@ -18,29 +18,32 @@ const LEAVES: [&str; 6] = [
 ];
 
 /// What each module may use besides leaves.
-const TABLE: [(&str, &[&str]); 14] = [
+const TABLE: [(&str, &[&str]); 15] = [
     ("applets", &[]),
     ("command", &[]),
     ("parser", &[]),
     ("layers", &[]),
     ("runtime", &[]),
     ("plan", &["parser"]),
+    ("check", &["parser", "plan"]),
     ("build", &["plan", "parser", "layers", "runtime", "applets"]),
     (
         "session",
-        &["command", "build", "plan", "parser", "layers", "runtime"],
+        &[
+            "command", "build", "check", "plan", "parser", "layers", "runtime",
+        ],
     ),
     ("lesson", &["build", "plan", "parser", "layers", "runtime"]),
     (
         "render",
         &[
-            "session", "lesson", "build", "plan", "parser", "layers", "runtime",
+            "session", "lesson", "build", "check", "plan", "parser", "layers", "runtime",
         ],
     ),
     (
         "face",
         &[
-            "session", "command", "render", "build", "plan", "parser", "layers", "runtime",
+            "session", "command", "render", "build", "check", "plan", "parser", "layers", "runtime",
         ],
     ),
     ("course", &["lesson", "render", "build", "plan", "parser"]),

@@ -1,5 +1,6 @@
 //! Everything tested from outside, in one binary.
 
+mod checks;
 mod cli;
 mod common;
 mod direction;
@@ -9,4 +10,5 @@ mod forecast;
 mod garbage;
 mod kernel;
 mod language;
+mod messages;
 mod repl;

@@ -737,7 +737,8 @@ fn layer_report(layer: &Layer) -> LayerReport {
     }
 }
 
-fn base_info(image: &Image) -> BaseInfo {
+/// Returns what planning has to know of an image.
+pub fn base_info(image: &Image) -> BaseInfo {
     let settings = &image.config.config;
     let pair = |line: &String| {
         let (name, value) = line.split_once('=').unwrap_or((line, ""));

@@ -29,7 +29,7 @@ mod workdir;
 mod world;
 
 pub use base::PracticeSettings;
-pub use builder::{BuildInput, Builder};
+pub use builder::{BuildInput, Builder, base_info};
 pub use cache::BuildCache;
 pub use error::{BuildError, CopyError, ImageError};
 pub use report::{

@@ -53,6 +53,12 @@ impl Face<'_> {
 
     pub(super) fn build(&mut self, call: &command::Build) -> Answer {
         let request = self.build_call(&call.path, &call.options, &call.tag)?;
+        if call.check {
+            return self.check_build(&request, call);
+        }
+        if self.is_forbidden(&request)? {
+            return Ok(1);
+        }
         self.build_as(&request, call)
     }
 

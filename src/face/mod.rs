@@ -6,6 +6,8 @@
 //! | file | what |
 //! |---|---|
 //! | `reading` | parse, expand, ignore-check, context |
+//! | `formatting` | fmt |
+//! | `checking` | check |
 //! | `building` | build, plan, why, stack, compare |
 //! | `images` | images, history, inspect, tag, rmi, load, save, files |
 //! | `containers` | run, exec, ps, logs, stop, ... |
@@ -13,6 +15,7 @@
 //! | [`usage`] | clap's errors in docker's words |
 
 mod building;
+mod checking;
 mod containers;
 mod formatting;
 mod images;
@@ -108,6 +111,7 @@ impl Face<'_> {
     fn answer(&mut self, command: Command) -> Answer {
         match command {
             Command::Parse(it) => self.parse(&it),
+            Command::Check(it) => self.check(&it),
             Command::Fmt(it) => self.fmt(&it),
             Command::Expand(it) => self.expand(&it),
             Command::IgnoreCheck(it) => self.ignore_check(&it),

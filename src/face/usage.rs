@@ -67,7 +67,7 @@ pub fn trouble(error: &clap::Error, words: &[String], language: Language) -> Tro
     trouble
 }
 
-/// The verbs that read and judge text.
+/// The verbs about the language itself: 2 is their code for wrong usage (machine-interface.md).
 const LANGUAGE_VERBS: [&str; 6] = ["parse", "check", "expand", "ignore-check", "fmt", "context"];
 
 /// Options before the verb whose value is a word of its own.
@@ -105,7 +105,8 @@ fn in_dockers_words(
         }
         ErrorKind::InvalidSubcommand => {
             let word = get(ContextKind::InvalidSubcommand).unwrap_or_default();
-            let near = get(ContextKind::SuggestedSubcommand);
+            let near = misspelt_docker(&word, words)
+                .or_else(|| nearest_of(&word, error.get(ContextKind::SuggestedSubcommand)));
             let near = near.map_or_else(|| list_help(language), |it| did_you_mean(language, &it));
             Trouble::new(unknown_command(language, &word)).with_help(near)
         }
@@ -129,6 +130,25 @@ fn in_dockers_words(
             let line = line.strip_prefix("error: ").unwrap_or(line).to_owned();
             Trouble::new(line).with_help(help).with_exit(125)
         }
+    }
+}
+
+/// `docekr run x` is `docker run x`; as a verb it would be near to others.
+fn misspelt_docker(word: &str, words: &[String]) -> Option<String> {
+    let at = words.iter().position(|typed| typed == word)?;
+    let rest = words[at + 1..].join(" ");
+    (strsim::osa_distance(word, "docker") == 1).then(|| format!("docker {rest}"))
+}
+
+/// Of what clap suggests, the nearest.
+fn nearest_of(word: &str, suggested: Option<&ContextValue>) -> Option<String> {
+    match suggested? {
+        ContextValue::String(one) => Some(one.clone()),
+        ContextValue::Strings(all) => {
+            let far = |one: &&String| strsim::osa_distance(word, one);
+            all.iter().min_by_key(far).cloned()
+        }
+        _ => None,
     }
 }
 
@@ -166,6 +186,14 @@ mod tests {
         let error = Arguments::try_parse_from(&words).expect_err("these words are wrong");
         let trouble = trouble(&error, &words, Language::En);
         (trouble.message, trouble.exit)
+    }
+
+    #[test]
+    fn a_misspelt_docker_is_no_verb() {
+        let words = ["strata", "docekr", "run", "-it", "code"].map(str::to_owned);
+        let error = Arguments::try_parse_from(&words).expect_err("there is no such verb");
+        let help = trouble(&error, &words, Language::En).help;
+        assert_eq!(help.as_deref(), Some("did you mean `docker run -it code`?"));
     }
 
     #[test]

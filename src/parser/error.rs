@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 
-use crate::diagnostic::{Diagnostic, Label};
+use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 use crate::source::{Source, Span};
 
@@ -78,6 +78,8 @@ pub enum ParseErrorKind {
         flag: String,
         /// A near flag of the same instruction.
         suggestion: Option<String>,
+        /// The flags that the instruction has.
+        known: Vec<&'static str>,
     },
     /// A flag that can stand once stands twice.
     DuplicateFlag {
@@ -256,20 +258,8 @@ impl ParseError {
     /// In a continued instruction the first label is the instruction's first word, so that the
     /// line that is named is where the instruction begins; the place itself is the second.
     pub fn diagnostic(&self, source: &Source, language: Language) -> Diagnostic {
-        let message = self.kind.message(language);
-        let same_line = source.line(self.instruction.start) == source.line(self.span.start);
-        let first = if same_line {
-            self.span
-        } else {
-            self.instruction
-        };
-        let mut diagnostic = Diagnostic::error(self.kind.id(), message, first);
-        if !same_line {
-            diagnostic.labels.push(Label {
-                span: self.span,
-                message: String::new(),
-            });
-        }
-        diagnostic.with_help(self.kind.help(language))
+        Diagnostic::error(self.kind.id(), self.kind.message(language), self.span)
+            .in_instruction(source, self.instruction)
+            .with_help(self.kind.help(language))
     }
 }

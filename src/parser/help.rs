@@ -14,7 +14,7 @@ crate::messages! {
     }
     no_instructions() {
         en: "begin with a base image, for example: FROM practice-os",
-        ko: "기반 이미지부터 시작하세요. 예: FROM practice-os",
+        ko: "베이스 이미지부터 시작하세요. 예: FROM practice-os",
     }
     duplicate_directive() {
         en: "remove one of the two lines",
@@ -43,6 +43,38 @@ crate::messages! {
     unknown_instruction() {
         en: "the instructions are ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR",
         ko: "쓸 수 있는 명령: ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME WORKDIR",
+    }
+    for_a_terminal(name: &str) {
+        en: "`{name}` is typed in a terminal or at strata's prompt; a Dockerfile says what an image is made of: FROM, RUN, COPY, ...",
+        ko: "`{name}`은(는) 터미널이나 strata 프롬프트에서 쓰는 명령입니다. Dockerfile에는 FROM, RUN, COPY처럼 이미지를 만드는 방법을 씁니다",
+    }
+    run_it(name: &str) {
+        en: "a program is run by RUN: write RUN {name} ...; or did the line before want a \\ at its end?",
+        ko: "프로그램은 RUN으로 실행합니다: RUN {name} ... 또는 앞 줄 끝에 \\를 빠뜨렸는지 보세요",
+    }
+    write_form(form: &str) {
+        en: "write {form}",
+        ko: "{form} 처럼 쓰세요",
+    }
+    its_flags(flags: &str) {
+        en: "the instruction has {flags}",
+        ko: "이 명령에 쓸 수 있는 플래그: {flags}",
+    }
+    no_flags() {
+        en: "the instruction has no flags; a word that begins with -- can follow a bare --",
+        ko: "이 명령에는 플래그가 없습니다. --로 시작하는 단어는 -- 하나를 먼저 쓰고 그 뒤에 쓰세요",
+    }
+    whole_number() {
+        en: "a whole number, such as --retries=3",
+        ko: "--retries=3처럼 0보다 작지 않은 정수를 쓰세요",
+    }
+    no_chain() {
+        en: "write ONBUILD once: ONBUILD RUN ...",
+        ko: "ONBUILD는 한 번만 쓰세요: ONBUILD RUN ...",
+    }
+    not_in_onbuild() {
+        en: "an image's children have their own FROM; leave ONBUILD out, or store another instruction",
+        ko: "자식 이미지에는 자기 FROM이 있습니다. ONBUILD를 빼거나 다른 명령을 쓰세요",
     }
     write_instead(suggestion: &str) {
         en: "write {suggestion}",
@@ -122,10 +154,21 @@ pub(super) fn of(kind: &Kind, language: Language) -> Option<String> {
             suggestion: Some(word),
             ..
         } => write_instead(language, word),
+        Kind::UnknownInstruction { name, .. } if is_for_a_terminal(name) => {
+            for_a_terminal(language, name)
+        }
+        Kind::UnknownInstruction { name, .. } if PROGRAMS.contains(&name.as_str()) => {
+            run_it(language, name)
+        }
         Kind::UnknownInstruction { .. } => unknown_instruction(language),
-        Kind::UnknownFlag { suggestion, .. } => {
-            let flag = format!("--{}", suggestion.as_deref()?);
-            write_instead(language, &flag)
+        Kind::UnknownFlag {
+            suggestion: Some(word),
+            ..
+        } => write_instead(language, &format!("--{word}")),
+        Kind::UnknownFlag { known, .. } if known.is_empty() => no_flags(language),
+        Kind::UnknownFlag { known, .. } => {
+            let flags: Vec<String> = known.iter().map(|name| format!("--{name}")).collect();
+            its_flags(language, &flags.join(" "))
         }
         Kind::DuplicateFlag { flag } => duplicate_flag(language, flag),
         Kind::FlagWithoutValue { flag } => flag_without_value(language, flag),
@@ -141,17 +184,48 @@ pub(super) fn of(kind: &Kind, language: Language) -> Option<String> {
         Kind::ShellNotJson => shell_not_json(language),
         Kind::InvalidNetwork { .. } => invalid_network(language),
         Kind::InvalidSecurity { .. } => invalid_security(language),
+        Kind::NeedsOneArgument { instruction }
+        | Kind::NeedsArguments { instruction }
+        | Kind::BlankName { instruction } => write_form(language, form(instruction)),
+        Kind::EmptyVolume => write_form(language, form("VOLUME")),
+        Kind::HealthcheckNoneArguments => write_form(language, "HEALTHCHECK NONE"),
+        Kind::InvalidRetries { .. } | Kind::NegativeRetries { .. } => whole_number(language),
+        Kind::OnbuildChained | Kind::NestedTooDeep => no_chain(language),
+        Kind::OnbuildForbidden { .. } => not_in_onbuild(language),
         // The sentence itself says all there is to do.
-        Kind::NestedTooDeep
-        | Kind::NeedsOneArgument { .. }
-        | Kind::NeedsArguments { .. }
-        | Kind::VariableInFrom
-        | Kind::BlankName { .. }
-        | Kind::OnbuildChained
-        | Kind::OnbuildForbidden { .. }
-        | Kind::HealthcheckNoneArguments
-        | Kind::InvalidRetries { .. }
-        | Kind::NegativeRetries { .. }
-        | Kind::EmptyVolume => return None,
+        Kind::VariableInFrom => return None,
     })
+}
+
+/// Returns how an instruction is written, at its simplest.
+fn form(instruction: &str) -> &'static str {
+    match instruction {
+        "ARG" => "ARG NAME or ARG NAME=value",
+        "ENV" => "ENV NAME=value",
+        "LABEL" => "LABEL name=value",
+        "EXPOSE" => "EXPOSE 80",
+        "HEALTHCHECK" => "HEALTHCHECK CMD command",
+        "MAINTAINER" => "LABEL org.opencontainers.image.authors=\"NAME\"",
+        "ONBUILD" => "ONBUILD RUN command",
+        "SHELL" => "SHELL [\"/bin/sh\", \"-c\"]",
+        "STOPSIGNAL" => "STOPSIGNAL SIGTERM",
+        "USER" => "USER name",
+        "VOLUME" => "VOLUME /data",
+        _ => "WORKDIR /app",
+    }
+}
+
+/// Programs that people type into a Dockerfile without RUN.
+const PROGRAMS: [&str; 24] = [
+    "apk", "apt", "apt-get", "bash", "cat", "chmod", "chown", "cp", "curl", "echo", "git", "make",
+    "mkdir", "mv", "node", "npm", "pip", "pip3", "python", "python3", "rm", "sudo", "touch",
+    "wget",
+];
+
+/// `docker run ...`, misspelt or not, is no line of a Dockerfile.
+fn is_for_a_terminal(name: &str) -> bool {
+    let name = name.trim_start_matches('$').to_lowercase();
+    let near = |program| strsim::osa_distance(&name, program) <= 1;
+    ["docker", "podman", "strata"].into_iter().any(near)
+        || strsim::levenshtein(&name, "docker") == 2 && name.starts_with("do")
 }

@@ -98,7 +98,7 @@ crate::messages! {
     }
     variable_in_from() {
         en: "variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround",
-        ko: "--from에서는 변수를 쓸 수 없습니다. 대신 전역 ARG를 쓰는 FROM으로 새 단계를 정의하세요",
+        ko: "--from에서는 변수를 쓸 수 없습니다. 대신 전역 ARG를 쓰는 FROM으로 새 스테이지를 정의하세요",
     }
     from_arguments() {
         en: "FROM requires either one or three arguments",
@@ -106,7 +106,7 @@ crate::messages! {
     }
     invalid_stage_name(name: &str) {
         en: "invalid name for build stage: {name:?}, name can't start with a number or contain symbols",
-        ko: "빌드 단계의 이름으로 쓸 수 없습니다: {name:?}. 숫자로 시작하거나 기호가 들어갈 수 없습니다",
+        ko: "빌드 스테이지의 이름으로 쓸 수 없습니다: {name:?}. 숫자로 시작하거나 기호가 들어갈 수 없습니다",
     }
     blank_name(instruction: &str) {
         en: "{instruction} names can not be blank",
@@ -114,7 +114,7 @@ crate::messages! {
     }
     no_stage(instruction: &str) {
         en: "no build stage in current context: {instruction} before the first FROM",
-        ko: "아직 빌드 단계가 없습니다: 첫 FROM보다 {instruction}이(가) 먼저 나왔습니다",
+        ko: "아직 빌드 스테이지가 없습니다: 첫 FROM보다 {instruction}이(가) 먼저 나왔습니다",
     }
     onbuild_chained() {
         en: "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed",
@@ -189,7 +189,9 @@ pub(super) fn of(kind: &Kind, language: Language) -> String {
             unknown_instruction(language, name),
             suggestion.as_deref(),
         ),
-        Kind::UnknownFlag { flag, suggestion } => suggesting(
+        Kind::UnknownFlag {
+            flag, suggestion, ..
+        } => suggesting(
             language,
             unknown_flag(language, flag),
             suggestion.as_deref(),

@@ -42,7 +42,7 @@ pub use highlight::{Highlight, highlight, highlight_in};
 pub use instruction::{Instruction, Located};
 pub use lint::Warning;
 pub use stage::{Dockerfile, Stage, StageName};
-pub use typed::{INSTRUCTIONS, flags_of};
+pub use typed::{INSTRUCTIONS, flags_of, nearest};
 pub use word::WordError;
 
 use crate::source::{Source, Span};
@@ -106,5 +106,15 @@ pub fn syntax(source: &Source) -> Result<syntax::File, Vec<ParseError>> {
 ///
 /// All that are independent of each other, in the order of the text.
 pub fn parse(source: &Source) -> Result<Dockerfile, Vec<ParseError>> {
+    let (file, errors) = parse_all(source);
+    if errors.is_empty() {
+        Ok(file)
+    } else {
+        Err(errors)
+    }
+}
+
+/// Reads a Dockerfile as far as it can be read: instructions with errors are left out.
+pub fn parse_all(source: &Source) -> (Dockerfile, Vec<ParseError>) {
     stage::dockerfile(file::read(source))
 }

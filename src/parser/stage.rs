@@ -1,5 +1,7 @@
 //! A whole Dockerfile: its instructions in order, and the stages they form.
 
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::error::{ParseError, ParseErrorKind};
@@ -23,6 +25,8 @@ pub struct Dockerfile {
     pub stages: Vec<Stage>,
     /// What the reader should know though the text is accepted.
     pub warnings: Vec<Warning>,
+    /// The stages of each name, in order.
+    named: BTreeMap<StageName, Vec<usize>>,
 }
 
 /// One stage: a FROM and what follows it.
@@ -71,6 +75,12 @@ impl StageName {
     }
 }
 
+impl Borrow<str> for StageName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for StageName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -87,14 +97,22 @@ impl Dockerfile {
         &self.instructions[..end]
     }
 
+    /// Returns the last stage of a name among the first `before` ones. The name is compared as it
+    /// is; names of stages are in lower case.
+    pub fn stage_named(&self, name: &str, before: usize) -> Option<usize> {
+        let indexes = self.named.get(name)?;
+        let count = indexes.partition_point(|index| *index < before);
+        indexes[..count].last().copied()
+    }
+
     /// Returns the instructions of a stage, its FROM first.
     pub fn stage_instructions(&self, stage: &Stage) -> &[Located<Instruction>] {
         &self.instructions[stage.first..=stage.last]
     }
 }
 
-/// Gives every instruction its type and groups them into stages.
-pub(super) fn dockerfile(reading: Reading) -> Result<Dockerfile, Vec<ParseError>> {
+/// Gives every instruction its type and groups them into stages; those with errors are left out.
+pub(super) fn dockerfile(reading: Reading) -> (Dockerfile, Vec<ParseError>) {
     let Reading { file, mut errors } = reading;
     errors.extend(before_first_stage(&file.instructions));
     let mut instructions = Vec::with_capacity(file.instructions.len());
@@ -104,20 +122,26 @@ pub(super) fn dockerfile(reading: Reading) -> Result<Dockerfile, Vec<ParseError>
             Err(error) => errors.push(error),
         }
     }
-    if !errors.is_empty() {
-        errors.sort_by_key(|error| error.span);
-        return Err(errors);
+    errors.sort_by_key(|error| error.span);
+    let stages = stages(&instructions);
+    let mut named: BTreeMap<StageName, Vec<usize>> = BTreeMap::new();
+    for stage in &stages {
+        if let Some(name) = &stage.name {
+            named.entry(name.clone()).or_default().push(stage.index);
+        }
     }
     let mut warnings = file.warnings;
     warnings.extend(lint::almost_arrays(&instructions));
     warnings.sort_by_key(|warning| warning.span);
-    Ok(Dockerfile {
+    let file = Dockerfile {
         escape: file.escape,
         directives: file.directives,
-        stages: stages(&instructions),
+        named,
+        stages,
         instructions,
         warnings,
-    })
+    };
+    (file, errors)
 }
 
 /// Only ARG may stand before the first FROM. One error is enough for all that do, and none is

@@ -3,8 +3,10 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `planner` | Dockerfile → [`Plan`], everything expanded |
+//! | `planner`, `transfer` | Dockerfile → [`Plan`], everything expanded |
+//! | `survey` | the same for every stage, gathering mistakes instead of stopping at the first |
 //! | [`scope`], [`stage_graph`], `settings` | what is visible where; which stages are needed |
+//! | [`mount`], [`platform`] | the values of `RUN --mount` and of `--platform` |
 //! | [`context`], [`ignore`], [`pattern`] | which files a COPY takes |
 //! | [`ingredients`] | all that a step's cache key depends on, walked once |
 //! | `record`, `verdict` | what the cache remembers; hit, or miss and why |
@@ -15,13 +17,18 @@ mod error;
 pub mod forecast;
 pub mod ignore;
 pub mod ingredients;
+mod message;
+pub mod mount;
 pub mod pattern;
 mod planner;
+pub mod platform;
 mod record;
 pub mod scope;
 mod settings;
 pub mod stage_graph;
 mod step;
+mod survey;
+mod transfer;
 mod verdict;
 
 pub use error::{PlanError, PlanErrorKind};
@@ -29,10 +36,13 @@ pub use forecast::{Chain, Judged, World, forecast};
 pub use ingredients::{FileContent, FileIngredient, Ingredients};
 pub use planner::{BaseInfo, DEFAULT_SHELL, PlanFailure, PlanOptions, plan};
 pub use record::{CacheRecord, CacheRecords};
+pub use settings::{PortParts, port_parts};
 pub use step::{
     Base, ConfigChange, CopyFrom, CopyStep, InlineFile, LayerStep, Plan, PlannedStage, RunStep,
     Step, StepKind, StepNumber, WorkdirStep,
 };
+pub use survey::{Place, Survey, global_args, survey};
+pub use transfer::is_remote;
 pub use verdict::{Changed, FileChange, FileDifference, MissReason, Remade, Verdict};
 
 /// Returns the platform that images are built for, in Go's words: `linux/amd64`.

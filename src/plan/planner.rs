@@ -1,16 +1,18 @@
 //! From a Dockerfile to a [`Plan`]: everything expanded, every step knowing all that decides it.
 
 use super::error::{PlanError, PlanErrorKind};
+use super::mount;
+use super::platform::Platform;
 use super::scope::{PROXY_ARGS, Pairs, Scope, join_path};
 use super::settings::{ports, signal};
 use super::stage_graph::{StageGraph, copy_from};
 use super::step::{
-    Base, ConfigChange, CopyFrom, CopyStep, InlineFile, LayerStep, Plan, PlannedStage, RunStep,
-    Step, StepKind, WorkdirStep,
+    Base, ConfigChange, LayerStep, Plan, PlannedStage, RunStep, Step, StepKind, WorkdirStep,
 };
+use super::transfer;
 use crate::digest::ImageId;
 use crate::parser::instruction::{
-    Argument, Command, CopyInstruction, Pair, RunInstruction, Script, Word,
+    Argument, Command, FromInstruction, Pair, RunInstruction, Script, Word,
 };
 use crate::parser::{Dockerfile, Instruction, Located, word};
 use crate::reference::ImageReference;
@@ -70,12 +72,7 @@ pub fn plan<E>(
     options: &PlanOptions,
     base: &mut dyn FnMut(&ImageReference) -> Result<BaseInfo, E>,
 ) -> Result<Plan, PlanFailure<E>> {
-    let mut planner = Planner {
-        file,
-        options,
-        globals: platform_args(),
-        scopes: Vec::new(),
-    };
+    let mut planner = Planner::new(file, options);
     let mut steps = Vec::new();
     for (index, instruction) in file.globals().iter().enumerate() {
         let kind = planner.global(instruction)?;
@@ -87,7 +84,8 @@ pub fn plan<E>(
         for (offset, instruction) in file.stage_instructions(stage).iter().enumerate() {
             let kind = match (&instruction.value, needed) {
                 (_, false) => StepKind::NotNeeded,
-                (Instruction::From(_), true) => {
+                (Instruction::From(from), true) => {
+                    planner.platform(from)?;
                     let scope = planner.start(&graph.bases[stage.index], stage.base.span, base)?;
                     planner.scopes.resize(stage.index + 1, Scope::default());
                     planner.scopes[stage.index] = scope.0;
@@ -167,16 +165,25 @@ fn platform_args() -> Pairs {
     args
 }
 
-struct Planner<'a> {
-    file: &'a Dockerfile,
-    options: &'a PlanOptions,
-    globals: Pairs,
+pub(super) struct Planner<'a> {
+    pub file: &'a Dockerfile,
+    pub options: &'a PlanOptions,
+    pub globals: Pairs,
     /// By stage, for needed ones.
-    scopes: Vec<Scope>,
+    pub scopes: Vec<Scope>,
 }
 
-impl Planner<'_> {
-    fn global(&mut self, instruction: &Located<Instruction>) -> Result<StepKind, PlanError> {
+impl<'a> Planner<'a> {
+    pub fn new(file: &'a Dockerfile, options: &'a PlanOptions) -> Self {
+        Self {
+            file,
+            options,
+            globals: platform_args(),
+            scopes: Vec::new(),
+        }
+    }
+
+    pub fn global(&mut self, instruction: &Located<Instruction>) -> Result<StepKind, PlanError> {
         let Instruction::Arg(arguments) = &instruction.value else {
             let kind = PlanErrorKind::BeforeFrom {
                 instruction: instruction.value.name(),
@@ -206,8 +213,28 @@ impl Planner<'_> {
         Ok(StepKind::Config(ConfigChange::Arg(declared)))
     }
 
+    /// Reads the platform of a FROM, if it asks for one.
+    pub fn platform(&self, from: &FromInstruction) -> Result<Option<Platform>, PlanError> {
+        let Some(word) = &from.platform else {
+            return Ok(None);
+        };
+        let error = |kind| PlanError::new(kind, word.span);
+        let lookup = |name: &str| value_of(&self.globals, name);
+        let value = word::expand(&word.text, self.file.escape, &lookup)
+            .map_err(|e| error(PlanErrorKind::Word(e)))?
+            .text;
+        if value.is_empty() {
+            let written = word.text.clone();
+            return Err(error(PlanErrorKind::BlankPlatform { written }));
+        }
+        let host = Platform::parse(&crate::plan::platform(), None);
+        let platform = Platform::parse(&value, host.as_ref());
+        let wrong = || error(PlanErrorKind::BadPlatform { value });
+        platform.map(Some).ok_or_else(wrong)
+    }
+
     /// Starts a stage: what its base makes visible, and the FROM's step.
-    fn start<E>(
+    pub fn start<E>(
         &self,
         base: &Base,
         span: crate::source::Span,
@@ -228,6 +255,7 @@ impl Planner<'_> {
                 scope.env = info.env;
                 scope.user = info.user;
                 scope.workdir = join_path("/", &info.workdir);
+                scope.own_shell = info.shell.is_some();
                 scope.shell = info.shell.unwrap_or(scope.shell);
                 if info.has_triggers {
                     kind =
@@ -238,11 +266,12 @@ impl Planner<'_> {
         Ok((scope, kind))
     }
 
-    fn kind(&mut self, stage: usize, instruction: &Instruction) -> Result<StepKind, PlanError> {
+    pub fn kind(&mut self, stage: usize, instruction: &Instruction) -> Result<StepKind, PlanError> {
         let scope = &self.scopes[stage];
         let change = match instruction {
-            Instruction::Run(run) => return run_step(run, scope, self.options),
-            Instruction::Copy(copy) => return self.copy_step(stage, copy),
+            Instruction::Run(run) => return self.run_step(stage, run),
+            Instruction::Copy(copy) => return transfer::copy_step(self.file, stage, copy, scope),
+            Instruction::Add(add) => return transfer::add_step(add, scope),
             Instruction::Workdir(path) => return self.workdir_step(stage, path),
             Instruction::Arg(arguments) => return self.arg_step(stage, arguments),
             Instruction::Env(pairs) => ConfigChange::Env(expand_pairs("ENV", pairs, scope)?),
@@ -260,7 +289,7 @@ impl Planner<'_> {
             Instruction::Volume(words) => ConfigChange::Volumes(
                 words
                     .iter()
-                    .map(|word| expand(word, scope))
+                    .map(|word| volume(word, scope))
                     .collect::<Result<_, _>>()?,
             ),
             Instruction::Shell(words) => ConfigChange::Shell(texts(words)),
@@ -269,7 +298,7 @@ impl Planner<'_> {
             }
             Instruction::Maintainer(name) => ConfigChange::Author(name.text.clone()),
             Instruction::From(_) => unreachable!("a stage has one FROM, its first instruction"),
-            Instruction::Add(_) | Instruction::Healthcheck(_) | Instruction::Onbuild(_) => {
+            Instruction::Healthcheck(_) | Instruction::Onbuild(_) => {
                 return Ok(StepKind::Unsupported(instruction.name().to_owned()));
             }
         };
@@ -277,7 +306,10 @@ impl Planner<'_> {
         match &change {
             ConfigChange::Env(pairs) => scope.set_env(pairs),
             ConfigChange::User(user) => scope.user.clone_from(user),
-            ConfigChange::Shell(words) => scope.shell.clone_from(words),
+            ConfigChange::Shell(words) => {
+                scope.shell.clone_from(words);
+                scope.own_shell = true;
+            }
             _ => {}
         }
         Ok(StepKind::Config(change))
@@ -305,6 +337,7 @@ impl Planner<'_> {
     fn workdir_step(&mut self, stage: usize, path: &Word) -> Result<StepKind, PlanError> {
         let scope = &mut self.scopes[stage];
         scope.workdir = join_path(&scope.workdir, &expand(path, scope)?);
+        scope.own_workdir = true;
         let (path, user) = (scope.workdir.clone(), scope.user.clone());
         if path == "/" {
             return Ok(StepKind::Config(ConfigChange::Workdir(path)));
@@ -315,112 +348,54 @@ impl Planner<'_> {
         })))
     }
 
-    fn copy_step(&self, stage: usize, copy: &CopyInstruction) -> Result<StepKind, PlanError> {
+    fn run_step(&self, stage: usize, run: &RunInstruction) -> Result<StepKind, PlanError> {
         let scope = &self.scopes[stage];
-        let transfer = &copy.transfer;
+        for word in &run.mounts {
+            if let Some(from) = mount::mount(word, scope)?.from {
+                copy_from(self.file, stage, &from)?;
+            }
+        }
+        run.devices.iter().try_for_each(mount::device)?;
+        let default_network = |word: &Word| matches!(word.text.as_str(), "default");
         let unsupported = [
-            (transfer.link, "COPY --link"),
-            (copy.parents, "COPY --parents"),
-            (!transfer.exclude.is_empty(), "COPY --exclude"),
+            (!run.mounts.is_empty(), "RUN --mount"),
+            (
+                run.network.as_ref().is_some_and(|w| !default_network(w)),
+                "RUN --network",
+            ),
+            (
+                run.security.as_ref().is_some_and(|w| w.text != "sandbox"),
+                "RUN --security",
+            ),
+            (!run.devices.is_empty(), "RUN --device"),
         ];
         if let Some((_, name)) = unsupported.iter().find(|(given, _)| *given) {
             return Ok(StepKind::Unsupported((*name).to_owned()));
         }
-        let from = match &copy.from {
-            Some(from) => copy_from(&self.file.stages, stage, from)?,
-            None => CopyFrom::Context,
-        };
-        let sources = transfer.sources.iter().map(|word| source(word, scope));
-        let sources = sources.collect::<Result<Vec<_>, _>>()?;
-        let destination = destination(&transfer.destination, scope)?;
-        if sources.len() + transfer.heredocs.len() > 1 && !destination.ends_with('/') {
-            let kind = PlanErrorKind::DestinationNotFolder {
-                destination: transfer.destination.text.clone(),
-            };
-            return Err(PlanError::new(kind, transfer.destination.span));
-        }
-        let chown = transfer
-            .chown
-            .as_ref()
-            .map(|word| expand(word, scope))
-            .transpose()?;
-        let chmod = transfer
-            .chmod
-            .as_ref()
-            .map(|word| mode(word, scope))
-            .transpose()?;
-        let inline = self.inline_files(copy, scope)?;
-        let copy = CopyStep {
-            from,
-            sources,
-            inline,
-            destination,
-            chown,
-            chmod,
-        };
-        Ok(StepKind::Layer(LayerStep::Copy(copy)))
-    }
-
-    fn inline_files(
-        &self,
-        copy: &CopyInstruction,
-        scope: &Scope,
-    ) -> Result<Vec<InlineFile>, PlanError> {
-        let file = |heredoc: &crate::parser::instruction::Heredoc| {
-            let mut content = heredoc.text();
-            if heredoc.expand {
-                content = word::expand_heredoc(&content, &|name| scope.get(name))
-                    .map_err(|e| PlanError::new(PlanErrorKind::Word(e), heredoc.body))?
-                    .text;
+        let (argv, script) = match (&run.command, run.script()) {
+            (Command::Exec(words), _) => (texts(words), None),
+            (Command::Shell(_), Some(Script::File { name, content })) => {
+                (vec![format!("/dev/pipes/{name}")], Some(content))
             }
-            Ok(InlineFile {
-                name: heredoc.name.clone(),
-                content,
-            })
+            (Command::Shell(_), Some(Script::Text(text))) => (with_shell(scope, &text), None),
+            (Command::Shell(word), None) => (with_shell(scope, &word.text), None),
         };
-        copy.transfer.heredocs.iter().map(file).collect()
+        let proxy = |name: &&str| {
+            Some((
+                (**name).to_owned(),
+                value_of(&self.options.build_args, name)?,
+            ))
+        };
+        Ok(StepKind::Layer(LayerStep::Run(RunStep {
+            argv,
+            env: scope.env.clone(),
+            args: scope.args.clone(),
+            proxies: PROXY_ARGS.iter().filter_map(proxy).collect(),
+            workdir: scope.workdir.clone(),
+            user: scope.user.clone(),
+            script,
+        })))
     }
-}
-
-fn run_step(
-    run: &RunInstruction,
-    scope: &Scope,
-    options: &PlanOptions,
-) -> Result<StepKind, PlanError> {
-    let default_network = |word: &Word| matches!(word.text.as_str(), "default");
-    let unsupported = [
-        (!run.mounts.is_empty(), "RUN --mount"),
-        (
-            run.network.as_ref().is_some_and(|w| !default_network(w)),
-            "RUN --network",
-        ),
-        (
-            run.security.as_ref().is_some_and(|w| w.text != "sandbox"),
-            "RUN --security",
-        ),
-        (!run.devices.is_empty(), "RUN --device"),
-    ];
-    if let Some((_, name)) = unsupported.iter().find(|(given, _)| *given) {
-        return Ok(StepKind::Unsupported((*name).to_owned()));
-    }
-    let (argv, script) = match (&run.command, run.script()) {
-        (Command::Exec(words), _) => (texts(words), None),
-        (Command::Shell(_), Some(Script::File { name, content })) => {
-            (vec![format!("/dev/pipes/{name}")], Some(content))
-        }
-        (Command::Shell(_), Some(Script::Text(text))) => (with_shell(scope, &text), None),
-        (Command::Shell(word), None) => (with_shell(scope, &word.text), None),
-    };
-    let proxy = |name: &&str| Some(((**name).to_owned(), value_of(&options.build_args, name)?));
-    Ok(StepKind::Layer(LayerStep::Run(RunStep {
-        argv,
-        env: scope.env.clone(),
-        args: scope.args.clone(),
-        proxies: PROXY_ARGS.iter().filter_map(proxy).collect(),
-        workdir: scope.workdir.clone(),
-        user: scope.user.clone(),
-        script,
-    })))
 }
 
 fn with_shell(scope: &Scope, text: &str) -> Vec<String> {
@@ -460,6 +435,15 @@ pub(super) fn expand(word: &Word, scope: &Scope) -> Result<String, PlanError> {
         .text)
 }
 
+/// Expands a path of VOLUME, which cannot be empty.
+fn volume(word: &Word, scope: &Scope) -> Result<String, PlanError> {
+    let path = expand(word, scope)?;
+    if path.trim().is_empty() {
+        return Err(PlanError::new(PlanErrorKind::EmptyVolume, word.span));
+    }
+    Ok(path)
+}
+
 /// Expands pairs, all with the values from before the instruction.
 fn expand_pairs(
     instruction: &'static str,
@@ -477,36 +461,4 @@ fn expand_pairs(
         Ok((key, expand(&pair.value, scope)?))
     };
     pairs.iter().map(one).collect()
-}
-
-/// Returns a COPY source relative to its root: a leading `/` means the root, `..` ends there.
-fn source(word: &Word, scope: &Scope) -> Result<String, PlanError> {
-    let source = expand(word, scope)?;
-    if ["http://", "https://", "git://", "git@"]
-        .iter()
-        .any(|start| source.starts_with(start))
-    {
-        return Err(PlanError::new(PlanErrorKind::UrlSource, word.span));
-    }
-    Ok(join_path("/", &source).trim_start_matches('/').to_owned())
-}
-
-/// Returns an absolute destination; a trailing `/` (or `.`) stays, as it means a folder.
-fn destination(word: &Word, scope: &Scope) -> Result<String, PlanError> {
-    let text = expand(word, scope)?;
-    let path = join_path(&scope.workdir, &text);
-    let folder = text.ends_with('/') || matches!(text.rsplit('/').next(), Some("." | ".."));
-    Ok(if folder && path != "/" {
-        format!("{path}/")
-    } else {
-        path
-    })
-}
-
-fn mode(word: &Word, scope: &Scope) -> Result<u32, PlanError> {
-    let value = expand(word, scope)?;
-    match u32::from_str_radix(&value, 8) {
-        Ok(mode) if mode <= 0o7777 && !value.starts_with('+') => Ok(mode),
-        _ => Err(PlanError::new(PlanErrorKind::BadMode { value }, word.span)),
-    }
 }

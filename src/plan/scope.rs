@@ -3,6 +3,8 @@
 //! Dockerfile reference, "ARG", "Scope" and "Using ARG variables": an ENV after an ARG of the
 //! same name wins; an ARG after an ENV counts for the later build steps, not for the image.
 
+use std::collections::BTreeSet;
+
 use crate::parser::word::{self, Expanded, WordError};
 
 /// Set by `--build-arg` alone, without any ARG (Dockerfile reference, "Predefined ARGs").
@@ -35,6 +37,12 @@ pub struct Scope {
     pub user: String,
     /// The shell of shell forms.
     pub shell: Vec<String>,
+    /// Whether SHELL or the base chose that shell.
+    pub own_shell: bool,
+    /// Whether a WORKDIR of the Dockerfile chose the folder.
+    pub own_workdir: bool,
+    /// The names of all build arguments declared so far, with or without a value.
+    pub declared: BTreeSet<String>,
     /// The file's escape character.
     pub escape: char,
 }
@@ -63,6 +71,7 @@ impl Scope {
 
     /// Declares a build argument; without a value it is not visible.
     pub fn set_arg(&mut self, name: &str, value: Option<&str>) {
+        self.declared.insert(name.to_owned());
         if let Some(value) = value {
             set(&mut self.args, name, value);
         }

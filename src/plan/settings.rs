@@ -1,4 +1,7 @@
-//! Values of settings that have rules of their own: ports and signals.
+//! Values that have rules of their own: ports, signals and modes.
+
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
 
 use super::error::{PlanError, PlanErrorKind};
 use super::scope::Scope;
@@ -24,39 +27,93 @@ pub(super) fn ports(words: &[Word], scope: &Scope) -> Result<Vec<String>, PlanEr
         .collect())
 }
 
+/// A word of EXPOSE, in its parts: `[address:][host port:]port[/protocol]`.
+pub struct PortParts<'a> {
+    /// The host's address; empty for none.
+    pub address: &'a str,
+    /// The host's port or ports; empty for none.
+    pub host: &'a str,
+    /// The container's port or ports.
+    pub container: &'a str,
+    /// The protocol as written; `tcp` where none is.
+    pub protocol: &'a str,
+}
+
+/// Cuts a word of EXPOSE, without judging its parts.
+pub fn port_parts(text: &str) -> PortParts<'_> {
+    let (outside, inside) = text.rsplit_once(':').unwrap_or(("", text));
+    let (address, host) = outside.rsplit_once(':').unwrap_or(("", outside));
+    let (container, protocol) = inside.split_once('/').unwrap_or((inside, "tcp"));
+    PortParts {
+        address,
+        host,
+        container,
+        protocol,
+    }
+}
+
+/// Reads the ports of one word. An address or a port of the host has no effect in EXPOSE, but has
+/// to be one.
 fn port_range(text: &str, span: Span) -> Result<Vec<(u16, String)>, PlanError> {
-    let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
-    let protocol = protocol.to_ascii_lowercase();
+    let error = |kind| PlanError::new(kind, span);
+    let parts = port_parts(text);
+    let protocol = parts.protocol.to_ascii_lowercase();
     if !matches!(protocol.as_str(), "tcp" | "udp" | "sctp") {
-        return Err(PlanError::new(
-            PlanErrorKind::BadProtocol { protocol },
-            span,
-        ));
+        return Err(error(PlanErrorKind::BadProtocol { protocol }));
     }
-    let wrong = || {
-        PlanError::new(
-            PlanErrorKind::BadPort {
-                port: text.to_owned(),
-            },
-            span,
-        )
-    };
-    let port = |text: &str| {
-        text.parse::<u16>()
-            .ok()
-            .filter(|port| *port > 0)
-            .ok_or_else(wrong)
-    };
-    let (first, last) = match ports.split_once('-') {
-        Some((first, last)) => (port(first)?, port(last)?),
-        None => (port(ports)?, port(ports)?),
-    };
-    if first > last {
-        return Err(wrong());
+    let address = parts.address.trim_matches(['[', ']']);
+    if !address.is_empty() && address.parse::<IpAddr>().is_err() {
+        let address = address.to_owned();
+        return Err(error(PlanErrorKind::BadAddress { address }));
     }
-    Ok((first..=last)
-        .map(|port| (port, protocol.clone()))
-        .collect())
+    let Some(ports) = numbers(parts.container) else {
+        let port = parts.container.to_owned();
+        return Err(error(PlanErrorKind::BadPort { port }));
+    };
+    if !parts.host.is_empty() && numbers(parts.host).is_none() {
+        let port = parts.host.to_owned();
+        return Err(error(PlanErrorKind::BadHostPort { port }));
+    }
+    Ok(ports.map(|port| (port, protocol.clone())).collect())
+}
+
+/// Reads `80` or `80-90`.
+fn numbers(text: &str) -> Option<RangeInclusive<u16>> {
+    let port = |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0);
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let range = port(first)?..=port(last)?;
+    (!range.is_empty()).then_some(range)
+}
+
+/// Permission bits, as `--chmod` takes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// `0755`.
+    Bits(u32),
+    /// `u=rwX,go=rX`: what comes out depends on the file.
+    Letters,
+}
+
+/// Reads the value of `--chmod`.
+pub(super) fn mode(value: &str) -> Option<Mode> {
+    let digits = !value.is_empty() && value.chars().all(|c| c.is_ascii_digit());
+    if digits {
+        let bits = u32::from_str_radix(value, 8).ok();
+        return bits.filter(|bits| *bits <= 0o7777).map(Mode::Bits);
+    }
+    value
+        .split(',')
+        .all(is_mode_clause)
+        .then_some(Mode::Letters)
+}
+
+/// One clause of chmod(1)'s letters: who, then `+`, `-` or `=` with permissions, perhaps again.
+fn is_mode_clause(clause: &str) -> bool {
+    let rest = clause.trim_start_matches(['u', 'g', 'o', 'a']);
+    let is_operator = |c: char| matches!(c, '+' | '-' | '=');
+    let fits = |c: char| is_operator(c) || matches!(c, 'r' | 'w' | 'x' | 'X' | 's' | 't');
+    let copies = rest.len() == 2 && rest.ends_with(['u', 'g', 'o']);
+    rest.starts_with(is_operator) && (copies || rest.chars().all(fits))
 }
 
 /// The names of signals 1 to 31 on Linux (signal(7)), in order.
@@ -102,8 +159,41 @@ mod tests {
         let range = port_range("8000-8002/UDP", Span::default()).unwrap();
         assert_eq!(range.len(), 3);
         assert_eq!(range[2], (8002, "udp".to_owned()));
-        for wrong in ["99999", "0", "80-70", "x", "80/http", ""] {
+        for wrong in [
+            "99999",
+            "0",
+            "80-70",
+            "x",
+            "80/http",
+            "",
+            "a:80",
+            "localhost:80:80",
+        ] {
             assert!(port_range(wrong, Span::default()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_address_and_a_port_of_the_host_are_left_out() {
+        for text in [
+            "8080:80",
+            "127.0.0.1:8080:80/tcp",
+            "[::1]:8080:80",
+            "127.0.0.1::80",
+        ] {
+            let range = port_range(text, Span::default()).unwrap();
+            assert_eq!(range, [(80, "tcp".to_owned())], "{text}");
+        }
+    }
+
+    #[test]
+    fn modes_are_octal_or_letters() {
+        assert_eq!(mode("0755"), Some(Mode::Bits(0o755)));
+        for letters in ["u=rwX,go=rX", "+x", "a-w", "g=u"] {
+            assert_eq!(mode(letters), Some(Mode::Letters), "{letters}");
+        }
+        for wrong in ["", "rwx", "8", "77777", "u=q", "+755"] {
+            assert_eq!(mode(wrong), None, "{wrong}");
         }
     }
 

@@ -1,12 +1,15 @@
 //! Which stages the target needs: names to indexes, and what refers to what.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use super::error::{PlanError, PlanErrorKind};
+use super::mount;
 use super::scope::Pairs;
 use super::step::{Base, CopyFrom};
+use crate::parser::instruction::Word;
 use crate::parser::word::{self, WordError};
-use crate::parser::{Dockerfile, Instruction, Stage};
+use crate::parser::{Dockerfile, Instruction, Stage, StageName, nearest};
 use crate::reference::ImageReference;
 use crate::source::Span;
 
@@ -43,7 +46,7 @@ impl StageGraph {
     }
 }
 
-fn find_target(file: &Dockerfile, target: Option<&str>) -> Result<usize, PlanError> {
+pub(super) fn find_target(file: &Dockerfile, target: Option<&str>) -> Result<usize, PlanError> {
     let end = file
         .instructions
         .last()
@@ -53,19 +56,14 @@ fn find_target(file: &Dockerfile, target: Option<&str>) -> Result<usize, PlanErr
     let Some(target) = target else {
         return Ok(last);
     };
-    if let Some(index) = find_name(&file.stages, target) {
+    if let Some(index) = file.stage_named(&target.to_lowercase(), usize::MAX) {
         return Ok(index);
     }
     if let Some(index) = target.parse().ok().filter(|index| *index <= last) {
         return Ok(index);
     }
     let names = file.stages.iter().filter_map(|stage| stage.name.as_ref());
-    let near = names
-        .map(super::super::parser::stage::StageName::as_str)
-        .min_by_key(|name| strsim::levenshtein(name, target));
-    let suggestion = near
-        .filter(|name| strsim::levenshtein(name, target) <= 2)
-        .map(str::to_owned);
+    let suggestion = nearest(target, names.map(StageName::as_str));
     let kind = PlanErrorKind::NoTarget {
         target: target.to_owned(),
         suggestion,
@@ -73,17 +71,13 @@ fn find_target(file: &Dockerfile, target: Option<&str>) -> Result<usize, PlanErr
     Err(PlanError::new(kind, file.stages[last].span))
 }
 
-/// Finds a stage by name, in any case; of equal names the later one counts.
-fn find_name(stages: &[Stage], name: &str) -> Option<usize> {
-    let name = name.to_lowercase();
-    stages
-        .iter()
-        .rposition(|stage| stage.name.as_ref().is_some_and(|n| n.as_str() == name))
-}
-
 /// Returns what a stage is built on. An earlier stage comes before an image; its name is compared
 /// as it is written, and stage names are kept in lower case, so `FROM Base` is an image.
-fn base_of(file: &Dockerfile, stage: &Stage, globals: &Pairs) -> Result<Base, PlanError> {
+pub(super) fn base_of(
+    file: &Dockerfile,
+    stage: &Stage,
+    globals: &Pairs,
+) -> Result<Base, PlanError> {
     let error = |kind| PlanError::new(kind, stage.base.span);
     let written = &stage.base.text;
     let lookup = |name: &str| {
@@ -95,13 +89,11 @@ fn base_of(file: &Dockerfile, stage: &Stage, globals: &Pairs) -> Result<Base, Pl
     let name = word::expand(written, file.escape, &lookup)
         .map_err(|word: WordError| error(PlanErrorKind::Word(word)))?
         .text;
-    let earlier = &file.stages[..stage.index];
-    let same_name = |s: &Stage| s.name.as_ref().is_some_and(|n| n.as_str() == name);
     if name.is_empty() {
         Err(error(PlanErrorKind::BlankBase {
             written: written.clone(),
         }))
-    } else if let Some(index) = earlier.iter().rposition(same_name) {
+    } else if let Some(index) = file.stage_named(&name, stage.index) {
         Ok(Base::Stage(index))
     } else if name == "scratch" {
         Ok(Base::Scratch)
@@ -113,43 +105,128 @@ fn base_of(file: &Dockerfile, stage: &Stage, globals: &Pairs) -> Result<Base, Pl
     }
 }
 
-/// Returns where a `COPY --from` of a stage takes its files.
-pub fn copy_from(
-    stages: &[Stage],
-    current: usize,
-    from: &crate::parser::instruction::Word,
-) -> Result<CopyFrom, PlanError> {
+/// Returns where a `COPY --from` or the `from` of a mount takes its files.
+pub fn copy_from(file: &Dockerfile, current: usize, from: &Word) -> Result<CopyFrom, PlanError> {
     let error = |kind| PlanError::new(kind, from.span);
     let name = &from.text;
     if name.contains('$') {
         return Err(error(PlanErrorKind::VariableInFrom));
     }
-    if let Ok(index) = name.parse::<usize>() {
-        return match index.cmp(&current) {
-            std::cmp::Ordering::Less => Ok(CopyFrom::Stage(index)),
-            std::cmp::Ordering::Equal => Err(error(PlanErrorKind::CircularStage {
-                stage: name.clone(),
-            })),
-            std::cmp::Ordering::Greater => Err(error(PlanErrorKind::NoStageIndex {
-                index: name.clone(),
-            })),
-        };
-    }
-    if let Some(index) = find_name(&stages[..current], name) {
-        return Ok(CopyFrom::Stage(index));
-    }
-    match find_name(stages, name) {
-        Some(index) if index == current => Err(error(PlanErrorKind::CircularStage {
-            stage: name.clone(),
+    match meant_stage(file, current, name) {
+        Meant::Stage(index) if index < current => Ok(CopyFrom::Stage(index)),
+        Meant::Stage(index) if leads_to(file, index, current) => {
+            Err(error(PlanErrorKind::CircularStage {
+                stage: label(&file.stages[current]),
+            }))
+        }
+        Meant::Stage(index) => Err(error(PlanErrorKind::LaterStage {
+            from: label(&file.stages[index]),
+            current: label(&file.stages[current]),
         })),
-        Some(_) => Err(error(PlanErrorKind::LaterStage { from: name.clone() })),
-        None => {
+        Meant::NoIndex => Err(error(PlanErrorKind::NoStageIndex {
+            index: name.clone(),
+        })),
+        Meant::Image => {
             let reference = ImageReference::from_str(name);
             reference
                 .map(CopyFrom::Image)
                 .map_err(|e| error(PlanErrorKind::BadReference(e)))
         }
     }
+}
+
+/// What a name behind `from` means.
+enum Meant {
+    /// A stage, not necessarily an earlier one.
+    Stage(usize),
+    /// A number that no stage has.
+    NoIndex,
+    /// An image.
+    Image,
+}
+
+fn meant_stage(file: &Dockerfile, current: usize, name: &str) -> Meant {
+    if let Ok(index) = name.parse::<i64>() {
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        return if index < file.stages.len() {
+            Meant::Stage(index)
+        } else {
+            Meant::NoIndex
+        };
+    }
+    let name = name.to_lowercase();
+    let earlier = file.stage_named(&name, current);
+    match earlier.or_else(|| file.stage_named(&name, usize::MAX)) {
+        Some(index) => Meant::Stage(index),
+        None => Meant::Image,
+    }
+}
+
+/// How many stages are followed to find a circle; nobody writes more, and a file of a megabyte
+/// can have a hundred thousand.
+const FOLLOWED: usize = 64;
+
+/// Tells whether a stage needs another one, itself included, whatever their order.
+fn leads_to(file: &Dockerfile, start: usize, goal: usize) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![start];
+    while let Some(index) = waiting.pop() {
+        if index == goal {
+            return true;
+        }
+        if !seen.insert(index) || seen.len() > FOLLOWED {
+            continue;
+        }
+        for from in sources_of(file, index) {
+            if let Meant::Stage(source) = meant_stage(file, index, &from.text) {
+                waiting.push(source);
+            }
+        }
+        let base = &file.stages[index].base.text;
+        waiting.extend(file.stage_named(base, index));
+    }
+    false
+}
+
+/// Returns what the instructions of a stage take files from, in order.
+fn sources_of(file: &Dockerfile, stage: usize) -> Vec<Word> {
+    let mut sources = Vec::new();
+    for instruction in file.stage_instructions(&file.stages[stage]) {
+        match &instruction.value {
+            Instruction::Copy(copy) => sources.extend(copy.from.clone()),
+            Instruction::Run(run) => sources.extend(run.mounts.iter().filter_map(mount::from_of)),
+            _ => {}
+        }
+    }
+    sources
+}
+
+/// What messages call a stage: its name, or its number as BuildKit writes it.
+fn label(stage: &Stage) -> String {
+    stage.name.as_ref().map_or_else(
+        || format!("stage-{}", stage.index),
+        |name| name.as_str().to_owned(),
+    )
+}
+
+/// Tells which stages a target needs, as far as that can be told of a file with mistakes.
+pub(super) fn reachable(file: &Dockerfile, bases: &[Option<Base>], target: usize) -> Vec<bool> {
+    let mut reached = vec![false; bases.len()];
+    reached[target] = true;
+    for index in (0..=target).rev() {
+        if !reached[index] {
+            continue;
+        }
+        if let Some(Base::Stage(below)) = bases[index] {
+            reached[below] = true;
+        }
+        for from in sources_of(file, index) {
+            if let Ok(CopyFrom::Stage(source)) = copy_from(file, index, &from) {
+                reached[source] = true;
+            }
+        }
+    }
+    reached
 }
 
 /// Marks what the target needs. Stages only refer to earlier ones, so one pass from the target
@@ -164,12 +241,8 @@ fn needed(file: &Dockerfile, bases: &[Base], target: usize) -> Result<Vec<bool>,
         if let Base::Stage(below) = bases[index] {
             needed[below] = true;
         }
-        for instruction in file.stage_instructions(&file.stages[index]) {
-            let Instruction::Copy(copy) = &instruction.value else {
-                continue;
-            };
-            let Some(from) = &copy.from else { continue };
-            if let CopyFrom::Stage(source) = copy_from(&file.stages, index, from)? {
+        for from in sources_of(file, index) {
+            if let CopyFrom::Stage(source) = copy_from(file, index, &from)? {
                 needed[source] = true;
             }
         }

@@ -17,6 +17,7 @@ pub fn diagnostic(diagnostic: &Diagnostic, source: &Source, screen: &Screen) -> 
     let style = match diagnostic.severity {
         Severity::Error => Style::Error,
         Severity::Warning => Style::Warning,
+        Severity::Note => Style::Help,
     };
     let mut text = header(&place, style, &diagnostic.message, screen);
     text.append(snippet(&diagnostic.labels, source, style, screen));
@@ -38,12 +39,12 @@ pub fn warning(message: &str, what_to_do: Option<&str>, screen: &Screen) -> Text
     text
 }
 
-/// The words `error`, `warning` and `help` are the same in every language, for scripts and search.
+/// The words `error`, `warning`, `note` and `help` are the same in every language, for scripts and search.
 fn header(place: &str, style: Style, message: &str, screen: &Screen) -> Text {
-    let word = if style == Style::Error {
-        "error"
-    } else {
-        "warning"
+    let word = match style {
+        Style::Error => "error",
+        Style::Warning => "warning",
+        _ => "note",
     };
     let line = Line::styled(Style::Strong, format!("{place}: "));
     let line = line

@@ -5,7 +5,7 @@
 //!
 //! - `text`, `width`, `wrap`: words with styles, measured in columns; `theme` alone knows colours
 //! - `grid`, `reason`, `summary`, `sentence`: what pictures share, and their plain sentences
-//! - `layer_stack`, `cache_table`, `why`, `compare`, `failure`, `diagnostic`: the pictures
+//! - `layer_stack`, `cache_table`, `why`, `compare`, `failure`, `diagnostic`, `check`: the pictures
 //! - `syntax_tree`, `path_fates`, `context_listing`: how files are read, and which a build sees
 //! - `lesson`: pages, questions, results, hints
 //! - `build_log`, `live`: a build as it happens, for a pipe and for a terminal
@@ -14,6 +14,7 @@
 mod build_log;
 mod cache_table;
 mod cache_total;
+mod check;
 mod compare;
 mod context_listing;
 mod diagnostic;
@@ -46,6 +47,7 @@ mod wrap;
 
 pub use build_log::BuildLog;
 pub use cache_table::{Guess, build_result, forecast, scored_result};
+pub use check::{check_findings, check_summary, rule_list, rule_page};
 pub use compare::{Compared, compare};
 pub use context_listing::{context_excluded, context_files};
 pub use diagnostic::{diagnostic, error, warning};

@@ -114,6 +114,14 @@ impl Desk {
             Command::Why(call) => self.why(&call),
             Command::Stack(call) => self.stack(&call),
             Command::Plan(call) if has_draft && is_of_draft(&call, words) => self.plan(&call),
+            Command::Check(call)
+                if bare
+                    && call.file.is_none()
+                    && call.explain.is_none()
+                    && !self.draft.is_empty() =>
+            {
+                self.check_draft(&call)
+            }
             Command::Run(call) if bare => self.run_line(&call, words),
             Command::Build(call) => {
                 let code = self.face(|face| face.run(Command::Build(call)));

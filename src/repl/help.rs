@@ -38,6 +38,8 @@ const FAMILIES: [(Family, &[&str]); 7] = [
             "plan",
             "compare A B",
             "parse FILE",
+            "check [FILE]",
+            "fmt [FILE]",
             "expand WORD",
             "ignore-check",
             "context ls",

@@ -7,7 +7,7 @@ use crate::build::practice::BUILT_IN;
 use crate::build::{BuildReport, StepReport, StepState};
 use crate::command;
 use crate::render;
-use crate::session::{RunCall, Trouble, Which};
+use crate::session::{DRAFT, RunCall, Trouble, Which};
 
 /// The shell that `in` opens.
 const SHELL: &str = "/bin/sh";
@@ -77,6 +77,20 @@ impl Desk {
             ..RunCall::default()
         };
         let answer = self.face(|face| face.run_asked(&call));
+        answer.unwrap_or_else(|error| self.complain(&error))
+    }
+
+    /// Judges the draft.
+    pub(super) fn check_draft(&mut self, call: &command::Check) -> i32 {
+        let text = self.draft.text();
+        let folder = self.folder.clone();
+        let answer = self.face(|face| {
+            let mut asked = face.check_call(call);
+            DRAFT.clone_into(&mut asked.name);
+            asked.text = Some(text);
+            asked.context.get_or_insert(folder);
+            face.check_as(&asked, call.format_asked())
+        });
         answer.unwrap_or_else(|error| self.complain(&error))
     }
 

@@ -198,9 +198,8 @@ fn subject(verb: &str) -> Subject {
         }
         "exec" | "logs" | "stop" | "kill" | "start" | "wait" | "rm" => Subject::Containers,
         "inspect" => Subject::ImagesAndContainers,
-        "open" | "edit" | "write" | "parse" | "ignore-check" | "build" | "plan" | "load" => {
-            Subject::Paths
-        }
+        "open" | "edit" | "write" | "parse" | "check" | "fmt" | "ignore-check" | "build"
+        | "plan" | "load" => Subject::Paths,
         "learn" => Subject::Lessons,
         "help" => Subject::Words,
         _ => Subject::Nothing,

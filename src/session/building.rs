@@ -136,7 +136,7 @@ impl Session {
         Ok((source, request))
     }
 
-    fn context(&self, call: &BuildCall) -> Result<PathBuf> {
+    pub(super) fn context(&self, call: &BuildCall) -> Result<PathBuf> {
         let named = call.context_name.clone();
         let shown = named.unwrap_or_else(|| call.context.display().to_string());
         self.folder(&call.context, &shown, call.text.is_none())
@@ -160,20 +160,23 @@ impl Session {
         Err(trouble.with_help(from_file.then_some(help)).into())
     }
 
+    /// Returns what messages call the Dockerfile of a build, and where it is.
+    pub(super) fn dockerfile_path(call: &BuildCall, context: &Path) -> (String, PathBuf) {
+        match &call.file {
+            Some(file) => {
+                let given = call.file_name.clone();
+                let name = given.unwrap_or_else(|| file.display().to_string());
+                (name, file.clone())
+            }
+            None => ("Dockerfile".to_owned(), context.join("Dockerfile")),
+        }
+    }
+
     fn dockerfile(&self, call: &BuildCall, context: &Path) -> Result<Source> {
         if let Some(text) = &call.text {
             return Ok(Source::new(DRAFT, text.as_str()));
         }
-        let (name, path) = match &call.file {
-            Some(file) => {
-                let given = call.file_name.clone();
-                (
-                    given.unwrap_or_else(|| file.display().to_string()),
-                    file.clone(),
-                )
-            }
-            None => ("Dockerfile".to_owned(), context.join("Dockerfile")),
-        };
+        let (name, path) = Self::dockerfile_path(call, context);
         read_file(&name, &path, self.language()).map_err(|error| match error {
             SessionError::Trouble(trouble) => trouble
                 .with_help(no_dockerfile_help(self.language()))

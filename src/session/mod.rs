@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `building` | build, forecast, why |
+//! | `checking` | check |
 //! | `images` | list, history, inspect, tag, remove, load, save, files |
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
 //! | [`draft`], `drafts` | the Dockerfile that is being typed, with undo; kept per folder |
@@ -11,6 +12,7 @@
 //! | [`worker`], [`work`] | the process inside the namespaces, and what it does |
 
 mod building;
+mod checking;
 mod containers;
 mod context_listing;
 mod context_size;
@@ -33,6 +35,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 pub use building::{BuildCall, DRAFT, read_bytes, read_file, read_text};
+pub use checking::{CheckCall, Checked};
 pub use containers::{ExecCall, RunCall, Started};
 pub use context_listing::{ContextListing, LeftOut, Listed, Sum, read_ignore};
 pub use context_size::ContextSize;

@@ -64,10 +64,10 @@ fn check(flag: &Flag, earlier: &[Flag], known: Known) -> Result<(), Kind> {
     let name = flag.name().to_owned();
     let Some((_, takes)) = known.iter().find(|(known, _)| *known == name) else {
         let names = known.iter().map(|(name, _)| *name);
-        let suggestion = suggestion(&name, names);
         return Err(Kind::UnknownFlag {
+            suggestion: suggestion(&name, names.clone()),
             flag: name,
-            suggestion,
+            known: names.collect(),
         });
     };
     if *takes != Takes::Values && earlier.iter().any(|other| other.name() == name) {

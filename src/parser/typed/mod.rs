@@ -21,6 +21,7 @@ mod untyped;
 
 use flags::Known;
 use plain::{arg, command, one_text, pairs, shell, volume, words};
+pub use suggest::nearest;
 use suggest::suggestion;
 use untyped::Untyped;
 
@@ -101,7 +102,8 @@ pub(super) fn instruction(node: Node) -> Result<Instruction, ParseError> {
 
 fn unknown(untyped: &Untyped) -> ParseError {
     let name = untyped.keyword.text.clone();
-    let suggestion = suggestion(&name, INSTRUCTIONS.into_iter());
+    let near = suggestion(&name, INSTRUCTIONS.into_iter());
+    let suggestion = near.or_else(|| suggest::meant(&name).map(str::to_owned));
     untyped.error_here(Kind::UnknownInstruction { name, suggestion })
 }
 

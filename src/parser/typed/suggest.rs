@@ -3,13 +3,14 @@
 /// The most letters that may be wrong; more is another word.
 const FARTHEST: usize = 2;
 
-/// Returns the nearest of some known words in the case that was typed; none when all are far, or
-/// when the word is known.
+/// Returns the nearest of some known words; none when all are far, or when the word is known.
 ///
-/// ```text
-/// form → from    FORM → FROM    xyz → nothing
 /// ```
-pub(super) fn suggestion<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+/// use strata::parser::nearest;
+/// assert_eq!(nearest("biuld", ["base", "build"].into_iter()).as_deref(), Some("build"));
+/// assert_eq!(nearest("xyz", ["base", "build"].into_iter()), None);
+/// ```
+pub fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     // A long word is no misspelling, and the distance is costly there.
     if typed.len() > 40 {
         return None;
@@ -24,23 +25,54 @@ pub(super) fn suggestion<'a>(typed: &str, known: impl Iterator<Item = &'a str>) 
         )
     };
     let ((distance, _), word) = known
+        .filter(|word| *word != typed)
         .map(|word| (far(word), word))
         .min_by_key(|(far, _)| *far)?;
-    if distance > FARTHEST || distance >= typed.chars().count() {
-        return None;
-    }
-    Some(if typed == lower {
+    let is_near = distance <= FARTHEST && distance < typed.chars().count();
+    is_near.then(|| word.to_owned())
+}
+
+/// Returns the nearest of some known words in the case that was typed: `FORM` → `FROM`,
+/// `form` → `from`.
+pub(super) fn suggestion<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    let word = nearest(typed, known)?;
+    Some(if typed == typed.to_lowercase() {
         word.to_lowercase()
     } else if typed == typed.to_uppercase() {
         word.to_uppercase()
     } else {
-        word.to_owned()
+        word
     })
+}
+
+/// Words that people write for an instruction, and the one they mean.
+const MEANT: [(&str, &str); 14] = [
+    ("cd", "WORKDIR"),
+    ("chdir", "WORKDIR"),
+    ("command", "CMD"),
+    ("directory", "WORKDIR"),
+    ("endpoint", "ENTRYPOINT"),
+    ("environment", "ENV"),
+    ("exec", "RUN"),
+    ("export", "ENV"),
+    ("image", "FROM"),
+    ("port", "EXPOSE"),
+    ("ports", "EXPOSE"),
+    ("pwd", "WORKDIR"),
+    ("set", "ENV"),
+    ("workingdir", "WORKDIR"),
+];
+
+/// Returns the instruction that a word stands for in the mind of its writer.
+pub(super) fn meant(typed: &str) -> Option<&'static str> {
+    let lower = typed.to_lowercase();
+    let found = MEANT.iter().find(|(word, _)| *word == lower);
+    found.map(|(_, instruction)| *instruction)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::suggestion;
+    use super::{meant, suggestion};
 
     fn instruction(typed: &str) -> Option<String> {
         suggestion(typed, ["COPY", "FROM", "RUN"].into_iter())
@@ -64,6 +96,12 @@ mod tests {
     #[test]
     fn a_word_with_three_letters_wrong_gets_no_suggestion() {
         assert_eq!(instruction("FRXYZ"), None);
+    }
+
+    #[test]
+    fn a_word_of_another_language_is_understood() {
+        assert_eq!(meant("ENDPOINT"), Some("ENTRYPOINT"));
+        assert_eq!(meant("ENDPOINTS"), None);
     }
 
     #[test]
