@@ -5,7 +5,7 @@ use super::super::judge::Judge;
 use super::super::remark::Remark;
 use super::super::rule::Rule;
 use crate::parser::instruction::{Pair, Word};
-use crate::parser::{Instruction, Located};
+use crate::parser::{Instruction, Located, Warning, lint};
 use crate::source::{Source, Span};
 
 /// `LegacyKeyValueFormat`: `ENV key rest of the line`.
@@ -43,7 +43,8 @@ pub(super) fn maintainer(judge: &mut Judge<'_>, at: &Located<Instruction>, name:
 /// empty line.
 pub(super) fn empty_continuations(judge: &mut Judge<'_>) {
     let file = judge.file;
-    for warning in &file.warnings {
+    let empty = |warning: &&Warning| warning.rule == lint::Rule::NoEmptyContinuation;
+    for warning in file.warnings.iter().filter(empty) {
         let found = file
             .instructions
             .binary_search_by_key(&warning.span.start, |at| at.span.start);
