@@ -275,12 +275,14 @@ impl Container {
             error,
         };
         record.state = state::Status::Exited(exited);
-        // On a full disk the old record stays: it says "running", and as nobody holds the lock it
-        // will be read as a lost one.
-        let _ = self.folder.write_record(record);
         let tree = remove
             .then(|| self.containers.take_out(&record.id).ok())
             .flatten();
+        if tree.is_none() {
+            // On a full disk the old record stays: it says "running", and as nobody holds the lock
+            // it will be read as a lost one.
+            let _ = self.folder.write_record(record);
+        }
         self.lock = None;
         tree
     }
