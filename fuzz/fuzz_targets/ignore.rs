@@ -1,0 +1,18 @@
+//! Does any ignore file, asked about any path, panic or hang?
+//!
+//! The last line is the path; what stands before it is the file.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use strata::plan::ignore::Ignore;
+
+fuzz_target!(|text: &str| {
+    let (file, path) = text.rsplit_once('\n').unwrap_or((text, "a/b.log"));
+    if let Ok(ignore) = Ignore::parse(file) {
+        let ignored = ignore.is_ignored(path);
+        assert_eq!(ignored, ignore.decide(path).ignored);
+        if ignore.excludes_whole_folder(path) {
+            assert!(ignored);
+        }
+    }
+});
