@@ -34,6 +34,8 @@ const FILES: [&str; 5] = [
     "index.lock",
     "store.lock",
 ];
+/// A learner's lessons have a store of their own inside the usual one; either may be made first.
+const NESTED: &str = "lessons";
 
 /// Where the owners of files in trees are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -200,7 +202,7 @@ pub(super) fn is_known(path: &Path) -> bool {
     let temporary = name
         .strip_prefix('.')
         .is_some_and(|name| FILES.iter().any(|file| name.starts_with(file)));
-    temporary || FILES.contains(&&*name) || FOLDERS.contains(&&*name)
+    temporary || FILES.contains(&&*name) || FOLDERS.contains(&&*name) || name == NESTED
 }
 
 #[cfg(test)]
@@ -233,6 +235,13 @@ pub(super) mod tests {
         let error = Store::open(folder.path()).unwrap_err();
         assert!(matches!(error, StoreError::NotAStore(_)), "{error}");
         assert_eq!(files::entries(folder.path()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_store_can_be_made_around_that_of_the_lessons() {
+        let folder = tempfile::tempdir().unwrap();
+        Store::open(&folder.path().join("lessons")).unwrap();
+        Store::open(folder.path()).unwrap();
     }
 
     #[test]
