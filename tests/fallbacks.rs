@@ -286,6 +286,8 @@ fn without_namespaces_all_but_running_works_and_that_says_the_remedy() {
         ] {
             call(words).ok();
         }
+        call("system reset -f").ok();
+        call("build -t it .").ok();
         let remedy = "sudo sysctl -w user.max_user_namespaces=15000";
         let refused = call("build -f Runs .").fails(1, "error: this machine allows no");
         assert!(refused.contains(remedy), "{refused}");

@@ -67,12 +67,12 @@ fn difference(before: &str, after: &str) -> String {
     for group in diff.grouped_ops(AROUND) {
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
             let sign = match change.tag() {
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-                ChangeTag::Equal => ' ',
+                ChangeTag::Delete => "-",
+                ChangeTag::Insert => "+",
+                ChangeTag::Equal => " ",
             };
             let line = change.value().trim_end_matches('\n');
-            drawn.push_str(&format!("  {sign} {line}\n"));
+            drawn.extend(["  ", sign, " ", line, "\n"]);
         }
     }
     drawn

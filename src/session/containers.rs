@@ -467,7 +467,7 @@ impl Session {
         match tree {
             Some(tree) if remove_tree(&tree).is_ok() => Ok(()),
             // Some of it belongs to ids that only exist inside.
-            Some(tree) => self.ask(Request::RemoveTree(tree), None, &mut |_| {}),
+            Some(tree) => self.ask(Request::RemoveTrees(vec![tree]), None, &mut |_| {}),
             None => Ok(()),
         }
     }

@@ -310,9 +310,10 @@ impl Session {
         let parts = std::fs::read_dir(&root)
             .map_err(|e| Trouble::system(&format!("read {}", root.display()), &e))?;
         // The files beside the folders are this user's own: they go with the store's folder below.
-        for part in parts.flatten().filter(|part| part.path().is_dir()) {
-            self.ask::<()>(Request::RemoveTree(part.path()), None, &mut |_| {})?;
-        }
+        let folders = parts.flatten().map(|part| part.path());
+        let folders = folders.filter(|part| part.is_dir()).collect();
+        // At once: a store half removed is no store to be asked again.
+        self.ask::<()>(Request::RemoveTrees(folders), None, &mut |_| {})?;
         self.stop_worker();
         Ok(std::fs::remove_dir_all(&root).map_err(|e| Trouble::system("remove the store", &e))?)
     }

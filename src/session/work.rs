@@ -151,7 +151,12 @@ impl Bench {
                 upper,
                 folder,
             } => json(&self.check_out(&layers, &upper, &folder).map_err(store)?),
-            Request::RemoveTree(path) => json(&self.remove_tree(&path).map_err(store)?),
+            Request::RemoveTrees(paths) => {
+                for path in &paths {
+                    self.remove_tree(path).map_err(store)?;
+                }
+                json(&())
+            }
             Request::ClearUp => json(&()),
             Request::Fsck => {
                 let problems = self.store.fsck().map_err(store)?;

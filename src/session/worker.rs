@@ -81,8 +81,8 @@ pub enum Request {
         /// Where to.
         folder: PathBuf,
     },
-    /// Remove a folder tree of the store.
-    RemoveTree(PathBuf),
+    /// Remove folder trees of the store.
+    RemoveTrees(Vec<PathBuf>),
     /// Check every digest; answer with sentences.
     Fsck,
     /// Nothing: opening the store has cleared up after a worker that was ended.
