@@ -1,5 +1,7 @@
 //! What each piece of a text is, so that a prompt can colour it while it is typed.
 
+use std::collections::HashMap;
+
 use super::lines::Lines;
 use super::read;
 use super::syntax::{Arguments, Node};
@@ -87,6 +89,7 @@ impl Canvas<'_> {
     /// Quoted parts and variables.
     fn scan(&mut self, span: Span) {
         let text = self.text;
+        let closing = closing_braces(&text[span.start..span.end]);
         let mut quote = None;
         let mut at = span.start;
         while let Some(character) = text[at..span.end].chars().next() {
@@ -106,8 +109,13 @@ impl Canvas<'_> {
                 }
                 '"' | '\'' if quote == Some(character) => quote = None,
                 '$' if quote != Some('\'') => {
-                    let length = variable_length(&text[at..span.end]);
-                    if length > 1 {
+                    let length = match text[end..span.end].strip_prefix('{') {
+                        Some(_) => closing
+                            .get(&(end - span.start))
+                            .map(|to| to + span.start - at),
+                        None => name_length(&text[end..span.end]).map(|name| 1 + name),
+                    };
+                    if let Some(length) = length {
                         end = at + length;
                         colour = Highlight::Variable;
                     }
@@ -180,28 +188,29 @@ impl Canvas<'_> {
     }
 }
 
-/// How long the variable is that a text starts with; 1 for a lone `$`.
-fn variable_length(text: &str) -> usize {
-    let name = &text[1..];
-    if let Some(inner) = name.strip_prefix('{') {
-        let mut depth = 1;
-        for (at, character) in inner.char_indices() {
-            match character {
-                '{' => depth += 1,
-                '}' => depth -= 1,
-                '\n' => break,
-                _ => {}
+/// Where the text behind each brace's partner begins, by the place of the brace; partners stand on
+/// one line. In one walk: looking for each partner by itself would be quadratic in braces that are
+/// left open.
+fn closing_braces(text: &str) -> HashMap<usize, usize> {
+    let mut open = Vec::new();
+    let mut closing = HashMap::new();
+    for (at, character) in text.bytes().enumerate() {
+        match character {
+            b'{' => open.push(at),
+            b'}' => {
+                closing.extend(open.pop().map(|brace| (brace, at + 1)));
             }
-            if depth == 0 {
-                return "${".len() + at + 1;
-            }
+            b'\n' => open.clear(),
+            _ => {}
         }
-        return 1;
     }
-    let end = name
-        .find(|c: char| !c.is_alphanumeric() && c != '_')
-        .unwrap_or(name.len());
-    1 + end
+    closing
+}
+
+/// How long the name is that a text begins with, in bytes; none for no name.
+fn name_length(text: &str) -> Option<usize> {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_');
+    Some(end.unwrap_or(text.len())).filter(|length| *length > 0)
 }
 
 #[cfg(test)]
@@ -239,6 +248,18 @@ mod tests {
                 ("x $y\nE\n", Heredoc),
                 ("CMD", Instruction),
                 ("\"a\"", String),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_variable_ends_at_its_own_brace_or_is_none() {
+        assert_eq!(
+            coloured("ENV a=${b:-${c}}x d=${e $f $"),
+            [
+                ("ENV", Highlight::Instruction),
+                ("${b:-${c}}", Highlight::Variable),
+                ("$f", Highlight::Variable),
             ]
         );
     }
