@@ -483,6 +483,20 @@ pub struct BuildOptions {
     /// Stage to build
     #[arg(long, value_name = "STAGE")]
     pub target: Option<String>,
+    /// What is given to RUN.
+    #[command(flatten)]
+    pub given: RunOptions,
+}
+
+/// What is given to the RUN steps of a build.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunOptions {
+    /// A secret for RUN --mount=type=secret: id=NAME,src=FILE or id=NAME,env=VARIABLE
+    #[arg(long, value_name = "SECRET")]
+    pub secret: Vec<String>,
+    /// An ssh agent for RUN --mount=type=ssh: default, or NAME=SOCKET
+    #[arg(long, value_name = "AGENT")]
+    pub ssh: Vec<String>,
 }
 
 /// What `plan` takes though it changes nothing there: a typed `build -t shop .` becomes a plan by

@@ -8,10 +8,12 @@ use super::base::{Images, PracticeSettings};
 use super::cache::BuildCache;
 use super::copy::{self, Reader, Times, Tree, Unchanged};
 use super::error::{BuildError, ImageError};
+use super::mounts::{self, Supply};
 use super::notes::{notes, remarks};
 use super::report::{BuildEvent, BuildReport, LayerReport, StepFailure, StepReport, StepState};
-use super::run::{self, Ran};
+use super::run::{self, Ran, Workplace};
 use super::settings;
+use super::supplies::Supplies;
 use super::times;
 use super::workdir::workdir;
 use super::world::{BuildWorld, layer_ingredients};
@@ -23,7 +25,8 @@ use crate::plan::context::{Rights, Selection};
 use crate::plan::ignore::Ignore;
 use crate::plan::{
     self, Base, BaseInfo, CacheRecord, Chain, CopyFrom, FileIngredient, Ingredients, Judged,
-    LayerStep, MissReason, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict, forecast,
+    LayerStep, MissReason, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict, asked_files,
+    forecast,
 };
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, NoNamespaces};
@@ -46,6 +49,8 @@ pub struct BuildInput {
     pub tags: Vec<ImageReference>,
     /// `--no-cache`.
     pub no_cache: bool,
+    /// `--secret` and `--ssh`.
+    pub supplies: Supplies,
 }
 
 /// What a build needs beside its input.
@@ -173,7 +178,8 @@ impl Builder<'_> {
             &input.history,
             ignore,
         )
-        .with_rights(self.rights))
+        .with_rights(self.rights)
+        .with_supplies(&input.supplies))
     }
 
     /// Parses and plans, and refuses what cannot be carried out before anything is.
@@ -202,12 +208,14 @@ impl Builder<'_> {
                         span: step.span,
                     });
                 }
-                StepKind::Layer(LayerStep::Copy(copy)) => {
-                    if let CopyFrom::Image(reference) = &copy.from {
-                        self.image(reference).map_err(|error| BuildError::Image {
-                            span: step.span,
-                            error: Box::new(error),
-                        })?;
+                StepKind::Layer(layer) => {
+                    for asked in asked_files(layer) {
+                        if let CopyFrom::Image(reference) = &asked.copy.from {
+                            self.image(reference).map_err(|error| BuildError::Image {
+                                span: step.span,
+                                error: Box::new(error),
+                            })?;
+                        }
                     }
                 }
                 _ => {}
@@ -257,6 +265,7 @@ impl Builder<'_> {
             options: PlanOptions::default(),
             tags: Vec::new(),
             no_cache: false,
+            supplies: Supplies::default(),
         };
         // Its files have no history of their own: the same recipe makes the same image.
         let builder = Builder {
@@ -530,7 +539,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Finds out what a COPY takes.
+    /// Finds out what a COPY takes, and what the mounts of a RUN show.
     fn taken(
         &self,
         layer: &LayerStep,
@@ -538,7 +547,13 @@ impl Builder<'_> {
         world: &mut BuildWorld<'_>,
     ) -> Result<Taken, BuildError> {
         let LayerStep::Copy(copy) = layer else {
-            return Ok(Taken::default());
+            let layers_of = |stage: usize| stages[&stage].layers.clone();
+            let (shown, files) = mounts::find(self.store, layer, &layers_of, world)?;
+            return Ok(Taken {
+                files,
+                shown,
+                ..Taken::default()
+            });
         };
         let layers = match &copy.from {
             CopyFrom::Context => {
@@ -547,7 +562,7 @@ impl Builder<'_> {
                 return Ok(Taken {
                     selections,
                     files,
-                    layers: None,
+                    ..Taken::default()
                 });
             }
             CopyFrom::Stage(stage) => stages[stage].layers.clone(),
@@ -556,9 +571,9 @@ impl Builder<'_> {
         let stack = self.store.stack(&layers)?;
         let files = layer_ingredients(&stack, &world.layer_trees(&stack, copy)?)?;
         Ok(Taken {
-            selections: Vec::new(),
             files,
             layers: Some(layers),
+            ..Taken::default()
         })
     }
 
@@ -615,7 +630,18 @@ impl Builder<'_> {
                         bytes: bytes.to_vec(),
                     });
                 };
-                match run::run(self.store, &below, run, self.ids, times, &mut output)? {
+                let place = Workplace {
+                    store: self.store,
+                    below: &below,
+                    ids: self.ids,
+                    times,
+                    supply: Supply {
+                        files: &taken.shown,
+                        context: world.context(),
+                        supplies: world.supplies(),
+                    },
+                };
+                match run::run(&place, run, &mut output)? {
                     Ran::Layer(layer) => Ok(Some(*layer)),
                     Ran::Failed { exit, output } => {
                         row.state = StepState::Fail;
@@ -680,6 +706,8 @@ struct Taken {
     files: Vec<FileIngredient>,
     /// The layers it comes from, if not from the context.
     layers: Option<Vec<DiffId>>,
+    /// What the mounts of a RUN show.
+    shown: Vec<mounts::Files>,
 }
 
 impl Stage {

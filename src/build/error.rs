@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::mount_error::MountError;
 use super::practice::BaseError;
 use crate::language::Language;
 use crate::layers::{StoreError, users::UserError};
@@ -54,6 +55,9 @@ pub enum BuildError {
     /// A user or group the image does not know.
     #[error(transparent)]
     User(#[from] UserError),
+    /// A mount of a RUN cannot be had.
+    #[error(transparent)]
+    Mount(#[from] MountError),
     /// A RUN could not be started.
     #[error(transparent)]
     Launch(#[from] LaunchError),
@@ -240,6 +244,7 @@ impl BuildError {
             Self::Copy(error) => error.message(language),
             Self::Store(error) => error.message(language),
             Self::User(error) => error.message(language),
+            Self::Mount(error) => error.message(language),
             Self::Launch(error) => error.message(language),
             Self::NoNamespaces(reason) => reason.message(language),
             Self::System { doing, source } => system(language, doing, &source.to_string()),
@@ -256,6 +261,7 @@ impl BuildError {
             Self::Context(error) => context_help(error, language),
             Self::Copy(CopyError::Read { .. }) => Some(unreadable_help(language)),
             Self::Store(error) => error.help(language),
+            Self::Mount(error) => Some(error.help(language)),
             Self::Launch(error) => error.help(language),
             Self::NoNamespaces(reason) => Some(reason.help(language)),
             _ => None,

@@ -5,6 +5,7 @@
 //! | `builder` | the loop over the steps, and the forecast of it |
 //! | [`base`], [`practice`] | FROM: images of the store, built-in bases |
 //! | `copy`, `run` (in a `room`), `workdir` | the instructions that make layers |
+//! | `mounts`, `cache_mount`, `supplies` | what a RUN's `--mount`s show |
 //! | `settings` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache` | what earlier builds left, on disk |
 //! | `world` | what the plan asks about while it judges a step |
@@ -15,8 +16,11 @@
 pub mod base;
 mod builder;
 pub mod cache;
+mod cache_mount;
 mod copy;
 mod error;
+mod mount_error;
+mod mounts;
 mod notes;
 pub mod practice;
 mod report;
@@ -24,6 +28,7 @@ mod room;
 mod run;
 mod settings;
 mod stat_cache;
+mod supplies;
 mod times;
 mod workdir;
 mod world;
@@ -32,6 +37,8 @@ pub use base::PracticeSettings;
 pub use builder::{BuildInput, Builder, base_info};
 pub use cache::BuildCache;
 pub use error::{BuildError, CopyError, ImageError};
+pub use mount_error::MountError;
 pub use report::{
     BuildEvent, BuildReport, ContextReport, LayerReport, StepFailure, StepReport, StepState,
 };
+pub use supplies::{Agent, Secret, Supplies};

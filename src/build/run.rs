@@ -9,6 +9,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 use super::copy::Times;
 use super::error::BuildError;
+use super::mounts::{StepMounts, Supply};
 use super::room::Room;
 use crate::layers::{Layer, Stack, Store, UpperOptions, users};
 use crate::plan::RunStep;
@@ -32,21 +33,34 @@ pub enum Ran {
     },
 }
 
-/// Runs the step on `below`. `output` gets what it writes, and whether to standard error.
+/// What a RUN works on.
+pub struct Workplace<'a> {
+    /// Where images and layers are.
+    pub store: &'a Store,
+    /// The layers of the stage so far.
+    pub below: &'a Stack,
+    /// Which ids exist here.
+    pub ids: IdMode,
+    /// The time of the step.
+    pub times: Times,
+    /// What its mounts show.
+    pub supply: Supply<'a>,
+}
+
+/// Runs the step. `output` gets what it writes, and whether to standard error.
 pub fn run(
-    store: &Store,
-    below: &Stack,
+    place: &Workplace<'_>,
     step: &RunStep,
-    ids: IdMode,
-    times: Times,
     output: &mut dyn FnMut(bool, &[u8]),
 ) -> Result<Ran, BuildError> {
+    let (below, times) = (place.below, place.times);
     let user = users::resolve(below, &step.user)?;
-    let mut room = Room::new(store, below)?;
-    let mut spec = Spec::new(room.rootfs(), step.argv.clone(), ids);
+    let mut room = Room::new(place.store, below)?;
+    let mut mounts = StepMounts::prepare(place, step)?;
+    let mut spec = Spec::new(room.rootfs(), step.argv.clone(), place.ids);
     spec.process = Process {
         argv: step.argv.clone(),
-        env: environment(step, &user.home),
+        env: mounts.environment(environment(step, &user.home)),
         cwd: step.workdir.clone(),
         user: User {
             uid: user.uid,
@@ -57,13 +71,18 @@ pub fn run(
         terminal_size: None,
     };
     "buildkitsandbox".clone_into(&mut spec.hostname);
-    if let Some(script) = &step.script {
-        spec.mounts
-            .push(script_mount(room.path(), &step.argv[0], script)?);
-    }
+    let script = step.script.as_ref();
+    let script = script.map(|script| script_mount(room.path(), &step.argv[0], script));
+    let script = script.transpose()?;
+    let all = |mounts: &StepMounts| mounts.mounts.iter().chain(&script).cloned().collect();
+    spec.mounts = all(&mounts);
     let (exit, lines) = match execute(&spec, output) {
         Err(BuildError::Launch(error)) if error.is_overlay() => {
             spec.rootfs = room.copy_instead()?;
+            // Its locks are asked for again.
+            drop(mounts);
+            mounts = StepMounts::prepare(place, step)?;
+            spec.mounts = all(&mounts);
             execute(&spec, output)?
         }
         done => done?,
@@ -71,7 +90,7 @@ pub fn run(
     if exit != Exit::Code(0) {
         return Ok(Ran::Failed {
             exit,
-            output: lines,
+            output: lines.iter().map(|line| mounts.hide(line)).collect(),
         });
     }
     let options = UpperOptions {
@@ -79,7 +98,7 @@ pub fn run(
         owner: (user.uid, user.gid),
         clamp: times.latest,
     };
-    Ok(Ran::Layer(Box::new(room.commit(&options)?)))
+    Ok(Ran::Layer(Box::new(room.commit(&options, &mounts.points)?)))
 }
 
 fn system(doing: &'static str) -> impl FnOnce(io::Error) -> BuildError {

@@ -187,6 +187,7 @@ mod tests {
             workdir: "/".into(),
             user: String::new(),
             script: None,
+            mounts: Vec::new(),
         };
         let history = layer_history(&LayerStep::Run(run), None);
         assert_eq!(

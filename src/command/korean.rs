@@ -124,6 +124,8 @@ const TABLE: &[(&str, &str)] = &[
     ("Set a build argument; without a value it is taken from the environment", "빌드 인자를 정합니다. 값을 생략하면 환경 변수에서 가져옵니다"),
     ("Run every step again", "모든 단계를 다시 실행합니다"),
     ("Stage to build", "빌드할 스테이지"),
+    ("A secret for RUN --mount=type=secret: id=NAME,src=FILE or id=NAME,env=VARIABLE", "RUN --mount=type=secret에 줄 시크릿: id=이름,src=파일 또는 id=이름,env=변수"),
+    ("An ssh agent for RUN --mount=type=ssh: default, or NAME=SOCKET", "RUN --mount=type=ssh에 줄 ssh 에이전트: default 또는 이름=소켓"),
     ("How to show progress", "진행 상황을 보여 주는 방법: auto, plain(줄만 추가), tty(제자리에서 다시 그림)"),
     ("Print only the image's id", "이미지 ID만 출력합니다"),
     ("Print the report as JSON", "결과를 JSON으로 출력합니다"),

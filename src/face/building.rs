@@ -48,6 +48,7 @@ impl Face<'_> {
             build_args: self.pairs(&options.build_arg),
             target: options.target.clone(),
             no_cache: options.no_cache,
+            supplies: self.supplies(&options.given)?,
         })
     }
 

@@ -32,8 +32,9 @@ mod transfer;
 mod verdict;
 
 pub use error::{PlanError, PlanErrorKind};
-pub use forecast::{Chain, Judged, World, forecast};
+pub use forecast::{Asked, Chain, Judged, World, asked_files, forecast};
 pub use ingredients::{FileContent, FileIngredient, Ingredients};
+pub use mount::{Access, RunMount, RunMountSource, Sharing, Shown};
 pub use planner::{BaseInfo, DEFAULT_SHELL, PlanFailure, PlanOptions, plan};
 pub use record::{CacheRecord, CacheRecords};
 pub use settings::{PortParts, port_parts};

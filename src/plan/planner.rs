@@ -1,7 +1,7 @@
 //! From a Dockerfile to a [`Plan`]: everything expanded, every step knowing all that decides it.
 
 use super::error::{PlanError, PlanErrorKind};
-use super::mount;
+use super::mount::{self, RunMount, RunMountSource};
 use super::platform::Platform;
 use super::scope::{PROXY_ARGS, Pairs, Scope, join_path};
 use super::settings::{ports, signal};
@@ -350,15 +350,10 @@ impl<'a> Planner<'a> {
 
     fn run_step(&self, stage: usize, run: &RunInstruction) -> Result<StepKind, PlanError> {
         let scope = &self.scopes[stage];
-        for word in &run.mounts {
-            if let Some(from) = mount::mount(word, scope)?.from {
-                copy_from(self.file, stage, &from)?;
-            }
-        }
+        let mounts = self.run_mounts(stage, run)?;
         run.devices.iter().try_for_each(mount::device)?;
         let default_network = |word: &Word| matches!(word.text.as_str(), "default");
         let unsupported = [
-            (!run.mounts.is_empty(), "RUN --mount"),
             (
                 run.network.as_ref().is_some_and(|w| !default_network(w)),
                 "RUN --network",
@@ -394,7 +389,21 @@ impl<'a> Planner<'a> {
             workdir: scope.workdir.clone(),
             user: scope.user.clone(),
             script,
+            mounts,
         })))
+    }
+
+    fn run_mounts(&self, stage: usize, run: &RunInstruction) -> Result<Vec<RunMount>, PlanError> {
+        let mut mounts: Vec<RunMount> = Vec::new();
+        for word in &run.mounts {
+            let mount = mount::mount(word, &self.scopes[stage])?;
+            let from = mount.from.as_ref();
+            let from = from.map(|from| copy_from(self.file, stage, from));
+            let is_ssh = |mount: &&RunMount| matches!(mount.source, RunMountSource::Ssh { .. });
+            let ssh_before = mounts.iter().filter(is_ssh).count();
+            mounts.push(RunMount::new(mount, from.transpose()?, ssh_before));
+        }
+        Ok(mounts)
     }
 }
 

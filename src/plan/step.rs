@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::mount::RunMount;
 use crate::reference::ImageReference;
 use crate::source::Span;
 
@@ -101,6 +102,8 @@ pub struct RunStep {
     pub user: String,
     /// A script to be written to a file and executed, from a heredoc that starts with `#!`.
     pub script: Option<String>,
+    /// What is mounted while it runs, in order.
+    pub mounts: Vec<RunMount>,
 }
 
 /// A COPY with its words expanded.

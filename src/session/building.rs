@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::worker::Request;
 use super::{BuildRequest, Result, Session, SessionError, Trouble};
-use crate::build::{BuildEvent, BuildReport};
+use crate::build::{BuildEvent, BuildReport, Supplies};
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 use crate::parser;
@@ -34,6 +34,8 @@ pub struct BuildCall {
     pub target: Option<String>,
     /// `--no-cache`.
     pub no_cache: bool,
+    /// `--secret` and `--ssh`.
+    pub supplies: Supplies,
 }
 
 /// The name under which the draft is built.
@@ -132,6 +134,7 @@ impl Session {
             build_args: call.build_args.clone(),
             tags: call.tags.clone(),
             no_cache: call.no_cache,
+            supplies: call.supplies.clone(),
         };
         Ok((source, request))
     }

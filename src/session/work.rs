@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::trouble::Trouble;
 use super::worker::{Asked, Request, Setup};
-use crate::build::{BuildCache, BuildEvent, BuildInput, Builder};
+use crate::build::{BuildCache, BuildEvent, BuildInput, Builder, Supplies};
 use crate::digest::{DiffId, ImageId};
 use crate::language::Language;
 use crate::layers::{
@@ -39,6 +39,8 @@ pub struct BuildRequest {
     pub tags: Vec<ImageReference>,
     /// `--no-cache`.
     pub no_cache: bool,
+    /// `--secret` and `--ssh`.
+    pub supplies: Supplies,
 }
 
 /// An image that was loaded.
@@ -340,6 +342,7 @@ fn input(request: BuildRequest) -> BuildInput {
         },
         tags: request.tags,
         no_cache: request.no_cache,
+        supplies: request.supplies,
     }
 }
 

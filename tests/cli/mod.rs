@@ -10,6 +10,7 @@
 //! | `failing` | a RUN that fails |
 //! | `ctrl_c` | Ctrl-C in the foreground |
 //! | `remedies` | what is refused says what to type |
+//! | `mounts` | RUN --mount |
 //! | `lessons` | writing, proving and reporting on lessons |
 
 mod cache;
@@ -20,4 +21,5 @@ mod failing;
 mod images;
 mod instructions;
 mod lessons;
+mod mounts;
 mod remedies;
