@@ -10,6 +10,7 @@ use super::copy::{self, Reader, Times, Tree, Unchanged};
 use super::error::{BuildError, ImageError};
 use super::mounts::{self, Supply};
 use super::notes::{notes, remarks};
+use super::permission;
 use super::report::{BuildEvent, BuildReport, LayerReport, StepFailure, StepReport, StepState};
 use super::run::{self, Ran, Workplace};
 use super::settings;
@@ -24,9 +25,9 @@ use crate::parser;
 use crate::plan::context::{Rights, Selection};
 use crate::plan::ignore::Ignore;
 use crate::plan::{
-    self, Base, BaseInfo, CacheRecord, Chain, CopyFrom, FileIngredient, Ingredients, Judged,
-    LayerStep, MissReason, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict, asked_files,
-    forecast,
+    self, Base, BaseInfo, CacheRecord, Chain, ConfigChange, CopyFrom, FileIngredient, Ingredients,
+    Judged, LayerStep, MissReason, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict,
+    asked_files, forecast,
 };
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, NoNamespaces};
@@ -49,8 +50,20 @@ pub struct BuildInput {
     pub tags: Vec<ImageReference>,
     /// `--no-cache`.
     pub no_cache: bool,
+    /// `--no-cache-filter`: stages whose steps are run again.
+    pub no_cache_filter: Vec<String>,
+    /// `--label`: added to the image at the end.
+    pub labels: Vec<(String, String)>,
     /// `--secret` and `--ssh`.
     pub supplies: Supplies,
+}
+
+impl BuildInput {
+    /// Tells whether the steps of a stage may be reused.
+    fn may_reuse(&self, stage: Option<&str>) -> bool {
+        let is_named = |name: &String| stage.is_some_and(|stage| name.eq_ignore_ascii_case(stage));
+        !self.no_cache && !self.no_cache_filter.iter().any(is_named)
+    }
 }
 
 /// What a build needs beside its input.
@@ -119,8 +132,8 @@ impl Builder<'_> {
             report.steps.push(row);
         }
         if report.failed().is_none() {
-            let stage = &stages[&prepared.plan.target];
-            let image = self.put_image(stage)?;
+            let stage = stages[&prepared.plan.target].labelled(&input.labels);
+            let image = self.put_image(&stage)?;
             for tag in &input.tags {
                 self.store.tag(tag, &image)?;
             }
@@ -145,7 +158,10 @@ impl Builder<'_> {
         let prepared = self.prepare(input)?;
         let mut world = self.world(input)?;
         let start = |step: &Step| self.start(step, &prepared).chain;
-        let judged = forecast(&prepared.plan, !input.no_cache, &start, &mut world)?;
+        let stages = &prepared.plan.stages;
+        let name = |step: &Step| stages[step.stage?].name.as_deref();
+        let cache = |step: &Step| input.may_reuse(name(step));
+        let judged = forecast(&prepared.plan, &cache, &start, &mut world)?;
         let judged: HashMap<usize, Judged> = judged.into_iter().collect();
         let mut report = self.report(input);
         for step in &prepared.plan.steps {
@@ -201,6 +217,7 @@ impl Builder<'_> {
                 },
             })?;
         for step in &plan.steps {
+            permission::judge(step, &input.options.allowed)?;
             match &step.kind {
                 StepKind::Unsupported(what) => {
                     return Err(BuildError::Unsupported {
@@ -265,6 +282,8 @@ impl Builder<'_> {
             options: PlanOptions::default(),
             tags: Vec::new(),
             no_cache: false,
+            no_cache_filter: Vec::new(),
+            labels: Vec::new(),
             supplies: Supplies::default(),
         };
         // Its files have no history of their own: the same recipe makes the same image.
@@ -507,9 +526,10 @@ impl Builder<'_> {
         let index = step.stage.unwrap_or_default();
         let taken = self.taken(layer, stages, world)?;
         let stage = &stages[&index];
+        let may_reuse = input.may_reuse(row.stage_name.as_deref());
         let judged = stage
             .chain
-            .judge(step, layer, &taken.files, !input.no_cache, world);
+            .judge(step, layer, &taken.files, may_reuse, world);
         self.judged_row(&judged, row)?;
         let record = if let Some(record) = &judged.record {
             record.clone()
@@ -711,6 +731,17 @@ struct Taken {
 }
 
 impl Stage {
+    /// Returns the stage as if a LABEL stood at its end.
+    fn labelled(&self, labels: &[(String, String)]) -> Self {
+        let mut stage = self.clone();
+        if !labels.is_empty() {
+            let change = ConfigChange::Labels(labels.to_vec());
+            settings::apply(&change, &mut stage.config, &mut stage.cmd_set);
+            stage.config.history.push(settings::config_history(&change));
+        }
+        stage
+    }
+
     /// Puts a finished layer on top.
     fn advance(&mut self, step: &Step, layer: &LayerStep, record: &CacheRecord) {
         self.chain

@@ -6,6 +6,7 @@
 //! | [`base`], [`practice`] | FROM: images of the store, built-in bases |
 //! | `copy`, `run` (in a `room`), `workdir` | the instructions that make layers |
 //! | `mounts`, `cache_mount`, `supplies` | what a RUN's `--mount`s show |
+//! | `permission` | what a build has to be allowed |
 //! | `settings` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache` | what earlier builds left, on disk |
 //! | `world` | what the plan asks about while it judges a step |
@@ -22,6 +23,7 @@ mod error;
 mod mount_error;
 mod mounts;
 mod notes;
+mod permission;
 pub mod practice;
 mod report;
 mod room;

@@ -12,9 +12,10 @@ use super::error::BuildError;
 use super::mounts::{StepMounts, Supply};
 use super::room::Room;
 use crate::layers::{Layer, Stack, Store, UpperOptions, users};
-use crate::plan::RunStep;
+use crate::plan::{Limit, NetworkMode, RunStep, Sandbox};
 use crate::runtime::{
-    Exit, IdMode, Mount, MountSource, Process, Spec, Stdio, User, launch, spec::DEFAULT_PATH,
+    Capabilities, Exit, IdMode, Mount, MountSource, Network, Process, Spec, Stdio, Ulimit, User,
+    launch, spec::DEFAULT_PATH,
 };
 
 /// Lines of output that are kept for a failure's report.
@@ -70,6 +71,7 @@ pub fn run(
         terminal: false,
         terminal_size: None,
     };
+    surround(&mut spec, &step.sandbox);
     "buildkitsandbox".clone_into(&mut spec.hostname);
     let script = step.script.as_ref();
     let script = script.map(|script| script_mount(room.path(), &step.argv[0], script));
@@ -99,6 +101,28 @@ pub fn run(
         clamp: times.latest,
     };
     Ok(Ran::Layer(Box::new(room.commit(&options, &mounts.points)?)))
+}
+
+/// Sets the network, the powers and the limits.
+fn surround(spec: &mut Spec, sandbox: &Sandbox) {
+    spec.network = match sandbox.network {
+        NetworkMode::Default | NetworkMode::None => Network::Loopback,
+        NetworkMode::Host => Network::Host,
+    };
+    if sandbox.insecure {
+        spec.capabilities = Capabilities::ALL;
+        spec.seccomp = false;
+        spec.unmasked = true;
+    }
+    let host = |(name, address): &(String, String)| (address.clone(), name.clone());
+    spec.hosts = sandbox.hosts.iter().map(host).collect();
+    spec.shm_size = sandbox.shm_size;
+    let limit = |limit: &Limit| Ulimit {
+        name: limit.name.clone(),
+        soft: limit.soft,
+        hard: limit.hard,
+    };
+    spec.resources.ulimits = sandbox.limits.iter().map(limit).collect();
 }
 
 fn system(doing: &'static str) -> impl FnOnce(io::Error) -> BuildError {

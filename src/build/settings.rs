@@ -188,6 +188,7 @@ mod tests {
             user: String::new(),
             script: None,
             mounts: Vec::new(),
+            sandbox: crate::plan::Sandbox::default(),
         };
         let history = layer_history(&LayerStep::Run(run), None);
         assert_eq!(

@@ -130,10 +130,10 @@ impl Judged {
 }
 
 /// Predicts every layer step of the needed stages. `start` gives the chain of a FROM on an image
-/// or on nothing; `cache` is false for `--no-cache`.
+/// or on nothing; `cache` says whether a step may be reused.
 pub fn forecast<W: World>(
     plan: &Plan,
-    cache: bool,
+    cache: &dyn Fn(&Step) -> bool,
     start: &dyn Fn(&Step) -> Chain,
     world: &mut W,
 ) -> Result<Vec<(StepNumber, Judged)>, W::Error> {
@@ -150,7 +150,7 @@ pub fn forecast<W: World>(
                 chains.insert(stage, chain);
             }
             StepKind::Layer(layer) => {
-                let answer = predict(step, layer, cache, &chains, world)?;
+                let answer = predict(step, layer, cache(step), &chains, world)?;
                 let chain = chains
                     .get_mut(&stage)
                     .expect("FROM comes before the stage's steps");

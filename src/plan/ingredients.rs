@@ -9,7 +9,7 @@
 //! | step    | in the key                                                        | not in the key |
 //! |---------|-------------------------------------------------------------------|----------------|
 //! | FROM    | the image's id                                                    | its name |
-//! | RUN     | parent's key, words, ENV, ARGs in scope, folder, user, mounts and the files they show | time, output, proxies, LABEL, CMD, what caches hold, secrets |
+//! | RUN     | parent's key, words, ENV, ARGs in scope, folder, user, network, security, limits, mounts and the files they show | time, output, proxies, LABEL, CMD, what caches hold, secrets |
 //! | COPY    | parent's key, destination, owner and mode flags, of every file: path, kind, mode, bytes or link target | times, the files' owners |
 //! | COPY --from | the same, and the files' owners                               | how the other stage made them |
 //! | WORKDIR | parent's key, path, user                                          | |
@@ -118,6 +118,7 @@ fn walk_run(run: &RunStep, files: &[FileIngredient], sink: &mut dyn Sink) {
     if let Some(script) = &run.script {
         sink.value("script", script);
     }
+    run.sandbox.walk(sink);
     for (place, mount) in run.mounts.iter().enumerate() {
         sink.value(&format!("--mount {}", place + 1), &mount.ingredient());
     }
@@ -246,6 +247,7 @@ mod tests {
             user: String::new(),
             script: None,
             mounts: Vec::new(),
+            sandbox: crate::plan::Sandbox::default(),
         })
     }
 

@@ -3,6 +3,7 @@
 use super::error::{PlanError, PlanErrorKind};
 use super::mount::{self, RunMount, RunMountSource};
 use super::platform::Platform;
+use super::sandbox::{Entitlement, NetworkMode, Sandbox};
 use super::scope::{PROXY_ARGS, Pairs, Scope, join_path};
 use super::settings::{ports, signal};
 use super::stage_graph::{StageGraph, copy_from};
@@ -24,6 +25,10 @@ pub struct PlanOptions {
     pub target: Option<String>,
     /// `--build-arg`, in order.
     pub build_args: Pairs,
+    /// What surrounds every RUN.
+    pub sandbox: Sandbox,
+    /// `--allow`.
+    pub allowed: Vec<Entitlement>,
 }
 
 /// What planning has to know of a base image.
@@ -352,20 +357,8 @@ impl<'a> Planner<'a> {
         let scope = &self.scopes[stage];
         let mounts = self.run_mounts(stage, run)?;
         run.devices.iter().try_for_each(mount::device)?;
-        let default_network = |word: &Word| matches!(word.text.as_str(), "default");
-        let unsupported = [
-            (
-                run.network.as_ref().is_some_and(|w| !default_network(w)),
-                "RUN --network",
-            ),
-            (
-                run.security.as_ref().is_some_and(|w| w.text != "sandbox"),
-                "RUN --security",
-            ),
-            (!run.devices.is_empty(), "RUN --device"),
-        ];
-        if let Some((_, name)) = unsupported.iter().find(|(given, _)| *given) {
-            return Ok(StepKind::Unsupported((*name).to_owned()));
+        if !run.devices.is_empty() {
+            return Ok(StepKind::Unsupported("RUN --device".to_owned()));
         }
         let (argv, script) = match (&run.command, run.script()) {
             (Command::Exec(words), _) => (texts(words), None),
@@ -390,7 +383,21 @@ impl<'a> Planner<'a> {
             user: scope.user.clone(),
             script,
             mounts,
+            sandbox: self.sandbox(run),
         })))
+    }
+
+    /// Returns what surrounds a RUN: what the build says, unless the RUN says otherwise.
+    fn sandbox(&self, run: &RunInstruction) -> Sandbox {
+        let given = |word: &Option<Word>| word.as_ref().map(|word| word.text.to_lowercase());
+        let network = given(&run.network);
+        let network = network.and_then(|name| NetworkMode::from_name(&name));
+        let build = self.options.sandbox.clone();
+        Sandbox {
+            network: network.unwrap_or(build.network),
+            insecure: given(&run.security).as_deref() == Some("insecure"),
+            ..build
+        }
     }
 
     fn run_mounts(&self, stage: usize, run: &RunInstruction) -> Result<Vec<RunMount>, PlanError> {
@@ -401,7 +408,7 @@ impl<'a> Planner<'a> {
             let from = from.map(|from| copy_from(self.file, stage, from));
             let is_ssh = |mount: &&RunMount| matches!(mount.source, RunMountSource::Ssh { .. });
             let ssh_before = mounts.iter().filter(is_ssh).count();
-            mounts.push(RunMount::new(mount, from.transpose()?, ssh_before));
+            mounts.push(RunMount::new(&mount, from.transpose()?, ssh_before));
         }
         Ok(mounts)
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::mount::RunMount;
+use super::sandbox::Sandbox;
 use crate::reference::ImageReference;
 use crate::source::Span;
 
@@ -104,6 +105,8 @@ pub struct RunStep {
     pub script: Option<String>,
     /// What is mounted while it runs, in order.
     pub mounts: Vec<RunMount>,
+    /// Its network, powers and limits.
+    pub sandbox: Sandbox,
 }
 
 /// A COPY with its words expanded.

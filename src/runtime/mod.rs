@@ -105,6 +105,7 @@ pub use launch::{
     Exit, LaunchError, Note, Running, Stdio, clean_folder, clean_mount_points, clean_upper, launch,
 };
 pub use probe::{Mode, NoNamespaces, Probe, is_real_root, probe};
+pub use rlimits::is_ulimit;
 pub use spec::{
     Content, IdMode, MergedLayers, Mount, MountSource, Network, Process, Resources, Rootfs, Spec,
     Ulimit, User,

@@ -167,8 +167,10 @@ pub fn plan(orders: &Orders<'_>) -> Vec<MountPlan> {
     let mut plan = vec![filesystem("proc", "/proc", SAFE, "")];
     plan.extend(devices(orders));
     plan.push(sys(orders));
-    plan.extend(MASKED.map(|path| MountPlan::Masked { path }));
-    plan.extend(READ_ONLY.map(|path| MountPlan::ReadOnly { path }));
+    if !orders.spec.unmasked {
+        plan.extend(MASKED.map(|path| MountPlan::Masked { path }));
+        plan.extend(READ_ONLY.map(|path| MountPlan::ReadOnly { path }));
+    }
     plan.extend(etc(orders));
     plan.extend(wanted(&orders.spec));
     plan
@@ -211,12 +213,9 @@ fn devices(orders: &Orders<'_>) -> Vec<MountPlan> {
     plan.extend(LINKS.map(|(path, to)| MountPlan::Link { path, to }));
     plan.extend(["/dev/pts", "/dev/shm", "/dev/mqueue"].map(|path| MountPlan::Folder { path }));
     plan.push(filesystem("devpts", "/dev/pts", terminals, pts));
-    plan.push(filesystem(
-        "tmpfs",
-        "/dev/shm",
-        SAFE,
-        "mode=1777,size=65536k",
-    ));
+    let shm = orders.spec.shm_size.unwrap_or(64 << 20);
+    let shm = format!("mode=1777,size={shm}");
+    plan.push(filesystem("tmpfs", "/dev/shm", SAFE, shm));
     plan.push(filesystem("mqueue", "/dev/mqueue", SAFE, ""));
     plan
 }
@@ -224,7 +223,9 @@ fn devices(orders: &Orders<'_>) -> Vec<MountPlan> {
 /// sysfs belongs to a network namespace and may be mounted by whoever owns that one.
 fn sys(orders: &Orders<'_>) -> MountPlan {
     if orders.own_network || !orders.rootless {
-        filesystem("sysfs", "/sys", SAFE | MountFlags::RDONLY, "")
+        let mut flags = SAFE;
+        flags.set(MountFlags::RDONLY, !orders.spec.unmasked);
+        filesystem("sysfs", "/sys", flags, "")
     } else {
         MountPlan::HostReadOnly { path: "/sys" }
     }

@@ -36,6 +36,12 @@ pub struct Spec {
     pub ids: IdMode,
     /// Lines added to `/etc/hosts`: address, then name (`--add-host`).
     pub hosts: Vec<(String, String)>,
+    /// Bytes of `/dev/shm`; docker's 64 MiB if none.
+    #[serde(default)]
+    pub shm_size: Option<u64>,
+    /// Whether what docker hides of `/proc` and `/sys` is shown.
+    #[serde(default)]
+    pub unmasked: bool,
 }
 
 impl Spec {
@@ -62,6 +68,8 @@ impl Spec {
             resources: Resources::default(),
             ids,
             hosts: Vec::new(),
+            shm_size: None,
+            unmasked: false,
         }
     }
 }

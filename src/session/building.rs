@@ -10,6 +10,7 @@ use crate::build::{BuildEvent, BuildReport, Supplies};
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 use crate::parser;
+use crate::plan::{Entitlement, Sandbox};
 use crate::reference::ImageReference;
 use crate::source::Source;
 
@@ -34,6 +35,14 @@ pub struct BuildCall {
     pub target: Option<String>,
     /// `--no-cache`.
     pub no_cache: bool,
+    /// `--no-cache-filter`.
+    pub no_cache_filter: Vec<String>,
+    /// `--label`.
+    pub labels: Vec<(String, String)>,
+    /// What surrounds every RUN.
+    pub sandbox: Sandbox,
+    /// `--allow`.
+    pub allowed: Vec<Entitlement>,
     /// `--secret` and `--ssh`.
     pub supplies: Supplies,
 }
@@ -134,6 +143,10 @@ impl Session {
             build_args: call.build_args.clone(),
             tags: call.tags.clone(),
             no_cache: call.no_cache,
+            no_cache_filter: call.no_cache_filter.clone(),
+            labels: call.labels.clone(),
+            sandbox: call.sandbox.clone(),
+            allowed: call.allowed.clone(),
             supplies: call.supplies.clone(),
         };
         Ok((source, request))

@@ -15,7 +15,7 @@ use crate::layers::{
     ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, Store, StoreError, Whiteouts, changes,
     files,
 };
-use crate::plan::{PlanOptions, context::Rights};
+use crate::plan::{Entitlement, PlanOptions, Sandbox, context::Rights};
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, containers::Containers, remove_tree::remove_tree};
 use crate::source::Source;
@@ -39,6 +39,14 @@ pub struct BuildRequest {
     pub tags: Vec<ImageReference>,
     /// `--no-cache`.
     pub no_cache: bool,
+    /// `--no-cache-filter`.
+    pub no_cache_filter: Vec<String>,
+    /// `--label`.
+    pub labels: Vec<(String, String)>,
+    /// What surrounds every RUN.
+    pub sandbox: Sandbox,
+    /// `--allow`.
+    pub allowed: Vec<Entitlement>,
     /// `--secret` and `--ssh`.
     pub supplies: Supplies,
 }
@@ -339,9 +347,13 @@ fn input(request: BuildRequest) -> BuildInput {
         options: PlanOptions {
             target: request.target,
             build_args: request.build_args,
+            sandbox: request.sandbox,
+            allowed: request.allowed,
         },
         tags: request.tags,
         no_cache: request.no_cache,
+        no_cache_filter: request.no_cache_filter,
+        labels: request.labels,
         supplies: request.supplies,
     }
 }

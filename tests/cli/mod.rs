@@ -11,6 +11,7 @@
 //! | `ctrl_c` | Ctrl-C in the foreground |
 //! | `remedies` | what is refused says what to type |
 //! | `mounts` | RUN --mount |
+//! | `sandbox` | RUN --network, --security; build --ulimit, --label, ... |
 //! | `lessons` | writing, proving and reporting on lessons |
 
 mod cache;
@@ -23,3 +24,4 @@ mod instructions;
 mod lessons;
 mod mounts;
 mod remedies;
+mod sandbox;

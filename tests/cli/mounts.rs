@@ -244,7 +244,7 @@ fn what_a_step_requires_and_does_not_get_is_named_with_the_remedy() {
         ),
         (
             "--mount=from=early,source=/none,target=/x",
-            ["\"/none\": not found", ""],
+            ["none\": not found", ""],
         ),
     ] {
         let home = home(&format!("{HEAD}RUN {run} true\n"));

@@ -108,8 +108,8 @@ const AGENT: &str = "/run/buildkit/ssh_agent.";
 impl RunMount {
     /// Fills in what a mount does not say. `from` is what its `from` means, `ssh_before` counts the
     /// ssh mounts of the same RUN.
-    pub fn new(mount: Mount, from: Option<CopyFrom>, ssh_before: usize) -> Self {
-        let fields = Fields(&mount);
+    pub fn new(mount: &Mount, from: Option<CopyFrom>, ssh_before: usize) -> Self {
+        let fields = Fields(mount);
         let is_given = |key: &str| fields.flag(key);
         let read_only = match mount.kind {
             // Files of the context or a stage are not written to by accident.
@@ -384,7 +384,7 @@ mod tests {
         };
         let mount = super::super::mount(&word, &scope).unwrap();
         let from = mount.from.is_some().then_some(CopyFrom::Stage(0));
-        RunMount::new(mount, from, 2)
+        RunMount::new(&mount, from, 2)
     }
 
     #[test]
