@@ -8,12 +8,13 @@ use super::base::{Images, PracticeSettings};
 use super::cache::BuildCache;
 use super::copy::{self, Reader, Times, Tree, Unchanged};
 use super::error::{BuildError, ImageError};
-use super::mounts::{self, Supply};
+use super::mounts::Supply;
 use super::notes::{notes, remarks};
 use super::permission;
 use super::report::{BuildEvent, BuildReport, LayerReport, StepFailure, StepReport, StepState};
 use super::run::{self, Ran, Workplace};
 use super::settings;
+use super::shown;
 use super::supplies::Supplies;
 use super::times;
 use super::workdir::workdir;
@@ -568,7 +569,7 @@ impl Builder<'_> {
     ) -> Result<Taken, BuildError> {
         let LayerStep::Copy(copy) = layer else {
             let layers_of = |stage: usize| stages[&stage].layers.clone();
-            let (shown, files) = mounts::find(self.store, layer, &layers_of, world)?;
+            let (shown, files) = shown::find(self.store, layer, &layers_of, world)?;
             return Ok(Taken {
                 files,
                 shown,
@@ -727,7 +728,7 @@ struct Taken {
     /// The layers it comes from, if not from the context.
     layers: Option<Vec<DiffId>>,
     /// What the mounts of a RUN show.
-    shown: Vec<mounts::Files>,
+    shown: Vec<shown::Files>,
 }
 
 impl Stage {

@@ -5,7 +5,7 @@
 //! | `builder` | the loop over the steps, and the forecast of it |
 //! | [`base`], [`practice`] | FROM: images of the store, built-in bases |
 //! | `copy`, `run` (in a `room`), `workdir` | the instructions that make layers |
-//! | `mounts`, `cache_mount`, `supplies` | what a RUN's `--mount`s show |
+//! | `mounts`, `shown`, `cache_mount`, `supplies` | what a RUN's `--mount`s show |
 //! | `permission` | what a build has to be allowed |
 //! | `settings` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache` | what earlier builds left, on disk |
@@ -29,6 +29,7 @@ mod report;
 mod room;
 mod run;
 mod settings;
+mod shown;
 mod stat_cache;
 mod supplies;
 mod times;

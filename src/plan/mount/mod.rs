@@ -17,6 +17,7 @@
 
 mod error;
 mod fields;
+mod fill;
 mod of_run;
 
 pub use error::FieldError;
