@@ -93,9 +93,9 @@ pub enum Command {
     #[command(subcommand)]
     Context(Context),
     /// Build an image from a Dockerfile
-    Build(Build),
+    Build(Box<Build>),
     /// Say what a build would reuse and what it would run, and why, without building
-    Plan(Plan),
+    Plan(Box<Plan>),
     /// Say why a step of the last build was reused or ran
     Why(Why),
     /// Draw the layers of an image
@@ -480,9 +480,44 @@ pub struct BuildOptions {
     /// Run every step again
     #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub no_cache: bool,
+    /// Run every step of a stage again
+    #[arg(long, value_name = "STAGE", value_delimiter = ',')]
+    pub no_cache_filter: Vec<String>,
     /// Stage to build
     #[arg(long, value_name = "STAGE")]
     pub target: Option<String>,
+    /// Add a label to the image
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub label: Vec<String>,
+    /// What is given to RUN.
+    #[command(flatten)]
+    pub given: RunOptions,
+}
+
+/// What is given to the RUN steps of a build.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunOptions {
+    /// A secret for RUN --mount=type=secret: id=NAME,src=FILE or id=NAME,env=VARIABLE
+    #[arg(long, value_name = "SECRET")]
+    pub secret: Vec<String>,
+    /// An ssh agent for RUN --mount=type=ssh: default, or NAME=SOCKET
+    #[arg(long, value_name = "AGENT")]
+    pub ssh: Vec<String>,
+    /// Network of RUN: default, none or host
+    #[arg(long, value_name = "MODE")]
+    pub network: Option<String>,
+    /// Size of /dev/shm, such as 64m
+    #[arg(long, value_name = "BYTES")]
+    pub shm_size: Option<String>,
+    /// A limit of RUN: NAME=SOFT[:HARD], such as nofile=1024
+    #[arg(long, value_name = "LIMIT")]
+    pub ulimit: Vec<String>,
+    /// A line of /etc/hosts for RUN: NAME:ADDRESS
+    #[arg(long, value_name = "HOST")]
+    pub add_host: Vec<String>,
+    /// Allow RUN what is refused otherwise: network.host or security.insecure
+    #[arg(long, value_name = "WHAT")]
+    pub allow: Vec<String>,
 }
 
 /// What `plan` takes though it changes nothing there: a typed `build -t shop .` becomes a plan by
@@ -495,6 +530,9 @@ pub struct BuildOnly {
     /// How a build would show progress
     #[arg(long, value_name = "HOW", value_enum, hide = true)]
     pub progress: Option<Progress>,
+    /// Where a build would write the image's id
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub iidfile: Option<PathBuf>,
     /// Whether a build would print only the image's id
     #[arg(long, short, hide = true)]
     pub quiet: bool,
@@ -515,6 +553,9 @@ pub struct Build {
     /// Print only the image's id
     #[arg(long, short)]
     pub quiet: bool,
+    /// Write the image's id to a file
+    #[arg(long, value_name = "FILE")]
+    pub iidfile: Option<PathBuf>,
     /// Judge the Dockerfile and build nothing
     #[arg(long)]
     pub check: bool,
@@ -915,7 +956,7 @@ pub enum ImageCommand {
     #[command(visible_alias = "list")]
     Ls(Images),
     /// Build an image
-    Build(Build),
+    Build(Box<Build>),
     /// Show the history of an image
     History(History),
     /// Show all that is known of images

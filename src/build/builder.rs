@@ -8,10 +8,14 @@ use super::base::{Images, PracticeSettings};
 use super::cache::BuildCache;
 use super::copy::{self, Reader, Times, Tree, Unchanged};
 use super::error::{BuildError, ImageError};
+use super::mounts::Supply;
 use super::notes::{notes, remarks};
+use super::permission;
 use super::report::{BuildEvent, BuildReport, LayerReport, StepFailure, StepReport, StepState};
-use super::run::{self, Ran};
+use super::run::{self, Ran, Workplace};
 use super::settings;
+use super::shown;
+use super::supplies::Supplies;
 use super::times;
 use super::workdir::workdir;
 use super::world::{BuildWorld, layer_ingredients};
@@ -22,8 +26,9 @@ use crate::parser;
 use crate::plan::context::{Rights, Selection};
 use crate::plan::ignore::Ignore;
 use crate::plan::{
-    self, Base, BaseInfo, CacheRecord, Chain, CopyFrom, FileIngredient, Ingredients, Judged,
-    LayerStep, MissReason, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict, forecast,
+    self, Base, BaseInfo, CacheRecord, Chain, ConfigChange, CopyFrom, FileIngredient, Ingredients,
+    Judged, LayerStep, MissReason, Plan, PlanFailure, PlanOptions, Step, StepKind, Verdict,
+    asked_files, forecast,
 };
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, NoNamespaces};
@@ -46,6 +51,20 @@ pub struct BuildInput {
     pub tags: Vec<ImageReference>,
     /// `--no-cache`.
     pub no_cache: bool,
+    /// `--no-cache-filter`: stages whose steps are run again.
+    pub no_cache_filter: Vec<String>,
+    /// `--label`: added to the image at the end.
+    pub labels: Vec<(String, String)>,
+    /// `--secret` and `--ssh`.
+    pub supplies: Supplies,
+}
+
+impl BuildInput {
+    /// Tells whether the steps of a stage may be reused.
+    fn may_reuse(&self, stage: Option<&str>) -> bool {
+        let is_named = |name: &String| stage.is_some_and(|stage| name.eq_ignore_ascii_case(stage));
+        !self.no_cache && !self.no_cache_filter.iter().any(is_named)
+    }
 }
 
 /// What a build needs beside its input.
@@ -114,8 +133,8 @@ impl Builder<'_> {
             report.steps.push(row);
         }
         if report.failed().is_none() {
-            let stage = &stages[&prepared.plan.target];
-            let image = self.put_image(stage)?;
+            let stage = stages[&prepared.plan.target].labelled(&input.labels);
+            let image = self.put_image(&stage)?;
             for tag in &input.tags {
                 self.store.tag(tag, &image)?;
             }
@@ -140,7 +159,10 @@ impl Builder<'_> {
         let prepared = self.prepare(input)?;
         let mut world = self.world(input)?;
         let start = |step: &Step| self.start(step, &prepared).chain;
-        let judged = forecast(&prepared.plan, !input.no_cache, &start, &mut world)?;
+        let stages = &prepared.plan.stages;
+        let name = |step: &Step| stages[step.stage?].name.as_deref();
+        let cache = |step: &Step| input.may_reuse(name(step));
+        let judged = forecast(&prepared.plan, &cache, &start, &mut world)?;
         let judged: HashMap<usize, Judged> = judged.into_iter().collect();
         let mut report = self.report(input);
         for step in &prepared.plan.steps {
@@ -173,7 +195,8 @@ impl Builder<'_> {
             &input.history,
             ignore,
         )
-        .with_rights(self.rights))
+        .with_rights(self.rights)
+        .with_supplies(&input.supplies))
     }
 
     /// Parses and plans, and refuses what cannot be carried out before anything is.
@@ -195,6 +218,7 @@ impl Builder<'_> {
                 },
             })?;
         for step in &plan.steps {
+            permission::judge(step, &input.options.allowed)?;
             match &step.kind {
                 StepKind::Unsupported(what) => {
                     return Err(BuildError::Unsupported {
@@ -202,12 +226,14 @@ impl Builder<'_> {
                         span: step.span,
                     });
                 }
-                StepKind::Layer(LayerStep::Copy(copy)) => {
-                    if let CopyFrom::Image(reference) = &copy.from {
-                        self.image(reference).map_err(|error| BuildError::Image {
-                            span: step.span,
-                            error: Box::new(error),
-                        })?;
+                StepKind::Layer(layer) => {
+                    for asked in asked_files(layer) {
+                        if let CopyFrom::Image(reference) = &asked.copy.from {
+                            self.image(reference).map_err(|error| BuildError::Image {
+                                span: step.span,
+                                error: Box::new(error),
+                            })?;
+                        }
                     }
                 }
                 _ => {}
@@ -257,6 +283,9 @@ impl Builder<'_> {
             options: PlanOptions::default(),
             tags: Vec::new(),
             no_cache: false,
+            no_cache_filter: Vec::new(),
+            labels: Vec::new(),
+            supplies: Supplies::default(),
         };
         // Its files have no history of their own: the same recipe makes the same image.
         let builder = Builder {
@@ -498,9 +527,10 @@ impl Builder<'_> {
         let index = step.stage.unwrap_or_default();
         let taken = self.taken(layer, stages, world)?;
         let stage = &stages[&index];
+        let may_reuse = input.may_reuse(row.stage_name.as_deref());
         let judged = stage
             .chain
-            .judge(step, layer, &taken.files, !input.no_cache, world);
+            .judge(step, layer, &taken.files, may_reuse, world);
         self.judged_row(&judged, row)?;
         let record = if let Some(record) = &judged.record {
             record.clone()
@@ -530,7 +560,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Finds out what a COPY takes.
+    /// Finds out what a COPY takes, and what the mounts of a RUN show.
     fn taken(
         &self,
         layer: &LayerStep,
@@ -538,7 +568,13 @@ impl Builder<'_> {
         world: &mut BuildWorld<'_>,
     ) -> Result<Taken, BuildError> {
         let LayerStep::Copy(copy) = layer else {
-            return Ok(Taken::default());
+            let layers_of = |stage: usize| stages[&stage].layers.clone();
+            let (shown, files) = shown::find(self.store, layer, &layers_of, world)?;
+            return Ok(Taken {
+                files,
+                shown,
+                ..Taken::default()
+            });
         };
         let layers = match &copy.from {
             CopyFrom::Context => {
@@ -547,7 +583,7 @@ impl Builder<'_> {
                 return Ok(Taken {
                     selections,
                     files,
-                    layers: None,
+                    ..Taken::default()
                 });
             }
             CopyFrom::Stage(stage) => stages[stage].layers.clone(),
@@ -556,9 +592,9 @@ impl Builder<'_> {
         let stack = self.store.stack(&layers)?;
         let files = layer_ingredients(&stack, &world.layer_trees(&stack, copy)?)?;
         Ok(Taken {
-            selections: Vec::new(),
             files,
             layers: Some(layers),
+            ..Taken::default()
         })
     }
 
@@ -615,7 +651,18 @@ impl Builder<'_> {
                         bytes: bytes.to_vec(),
                     });
                 };
-                match run::run(self.store, &below, run, self.ids, times, &mut output)? {
+                let place = Workplace {
+                    store: self.store,
+                    below: &below,
+                    ids: self.ids,
+                    times,
+                    supply: Supply {
+                        files: &taken.shown,
+                        context: world.context(),
+                        supplies: world.supplies(),
+                    },
+                };
+                match run::run(&place, run, &mut output)? {
                     Ran::Layer(layer) => Ok(Some(*layer)),
                     Ran::Failed { exit, output } => {
                         row.state = StepState::Fail;
@@ -680,9 +727,22 @@ struct Taken {
     files: Vec<FileIngredient>,
     /// The layers it comes from, if not from the context.
     layers: Option<Vec<DiffId>>,
+    /// What the mounts of a RUN show.
+    shown: Vec<shown::Files>,
 }
 
 impl Stage {
+    /// Returns the stage as if a LABEL stood at its end.
+    fn labelled(&self, labels: &[(String, String)]) -> Self {
+        let mut stage = self.clone();
+        if !labels.is_empty() {
+            let change = ConfigChange::Labels(labels.to_vec());
+            settings::apply(&change, &mut stage.config, &mut stage.cmd_set);
+            stage.config.history.push(settings::config_history(&change));
+        }
+        stage
+    }
+
     /// Puts a finished layer on top.
     fn advance(&mut self, step: &Step, layer: &LayerStep, record: &CacheRecord) {
         self.chain

@@ -3,13 +3,15 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::mount_error::MountError;
+use super::permission;
 use super::practice::BaseError;
 use crate::language::Language;
 use crate::layers::{StoreError, users::UserError};
 use crate::parser::ParseError;
-use crate::plan::PlanError;
 use crate::plan::context::ContextError;
 use crate::plan::ignore::IgnoreError;
+use crate::plan::{Entitlement, PlanError};
 use crate::reference::ImageReference;
 use crate::runtime::{LaunchError, NoNamespaces};
 use crate::source::Span;
@@ -39,6 +41,14 @@ pub enum BuildError {
         /// Where.
         span: Span,
     },
+    /// A RUN asks for more than the build is allowed.
+    #[error("{} is not allowed", needed.name())]
+    NotAllowed {
+        /// What it asks for.
+        needed: Entitlement,
+        /// Where.
+        span: Span,
+    },
     /// The ignore file is wrong.
     #[error(transparent)]
     Ignore(#[from] IgnoreError),
@@ -54,6 +64,9 @@ pub enum BuildError {
     /// A user or group the image does not know.
     #[error(transparent)]
     User(#[from] UserError),
+    /// A mount of a RUN cannot be had.
+    #[error(transparent)]
+    Mount(#[from] MountError),
     /// A RUN could not be started.
     #[error(transparent)]
     Launch(#[from] LaunchError),
@@ -235,11 +248,13 @@ impl BuildError {
             Self::Plan(error) => error.kind.message(language),
             Self::Image { error, .. } => error.message(language),
             Self::Unsupported { what, .. } => unsupported(language, what),
+            Self::NotAllowed { needed, .. } => permission::message(*needed, language),
             Self::Ignore(error) => error.message(language),
             Self::Context(error) => context_message(error, language),
             Self::Copy(error) => error.message(language),
             Self::Store(error) => error.message(language),
             Self::User(error) => error.message(language),
+            Self::Mount(error) => error.message(language),
             Self::Launch(error) => error.message(language),
             Self::NoNamespaces(reason) => reason.message(language),
             Self::System { doing, source } => system(language, doing, &source.to_string()),
@@ -253,9 +268,11 @@ impl BuildError {
             Self::Plan(error) => error.kind.help(language),
             Self::Image { error, .. } => error.help(language),
             Self::Unsupported { .. } => Some(unsupported_help(language)),
+            Self::NotAllowed { needed, .. } => Some(permission::help(*needed, language)),
             Self::Context(error) => context_help(error, language),
             Self::Copy(CopyError::Read { .. }) => Some(unreadable_help(language)),
             Self::Store(error) => error.help(language),
+            Self::Mount(error) => Some(error.help(language)),
             Self::Launch(error) => error.help(language),
             Self::NoNamespaces(reason) => Some(reason.help(language)),
             _ => None,
@@ -267,7 +284,9 @@ impl BuildError {
         match self {
             Self::Parse(errors) => errors.first().map(|error| error.span),
             Self::Plan(error) => Some(error.span),
-            Self::Image { span, .. } | Self::Unsupported { span, .. } => Some(*span),
+            Self::Image { span, .. }
+            | Self::Unsupported { span, .. }
+            | Self::NotAllowed { span, .. } => Some(*span),
             _ => None,
         }
     }

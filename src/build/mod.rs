@@ -5,6 +5,8 @@
 //! | `builder` | the loop over the steps, and the forecast of it |
 //! | [`base`], [`practice`] | FROM: images of the store, built-in bases |
 //! | `copy`, `run` (in a `room`), `workdir` | the instructions that make layers |
+//! | `mounts`, `shown`, `cache_mount`, `supplies` | what a RUN's `--mount`s show |
+//! | `permission` | what a build has to be allowed |
 //! | `settings` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache` | what earlier builds left, on disk |
 //! | `world` | what the plan asks about while it judges a step |
@@ -15,15 +17,21 @@
 pub mod base;
 mod builder;
 pub mod cache;
+mod cache_mount;
 mod copy;
 mod error;
+mod mount_error;
+mod mounts;
 mod notes;
+mod permission;
 pub mod practice;
 mod report;
 mod room;
 mod run;
 mod settings;
+mod shown;
 mod stat_cache;
+mod supplies;
 mod times;
 mod workdir;
 mod world;
@@ -32,6 +40,8 @@ pub use base::PracticeSettings;
 pub use builder::{BuildInput, Builder, base_info};
 pub use cache::BuildCache;
 pub use error::{BuildError, CopyError, ImageError};
+pub use mount_error::MountError;
 pub use report::{
     BuildEvent, BuildReport, ContextReport, LayerReport, StepFailure, StepReport, StepState,
 };
+pub use supplies::{Agent, Secret, Supplies};

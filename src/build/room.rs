@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::error::BuildError;
 use crate::layers::{Layer, ScratchDir, Snapshot, Stack, Store, UpperOptions};
 use crate::runtime::probe::Overlay;
-use crate::runtime::{Rootfs, clean_upper, probe};
+use crate::runtime::{Rootfs, clean_mount_points, clean_upper, probe};
 
 /// Once the kernel refused overlayfs here, the other steps need not ask again.
 static REFUSED: AtomicBool = AtomicBool::new(false);
@@ -71,10 +71,19 @@ impl<'a> Room<'a> {
         Ok(())
     }
 
-    /// Makes a layer of what the step changed.
-    pub fn commit(self, options: &UpperOptions<'_>) -> Result<Layer, BuildError> {
+    /// Makes a layer of what the step changed. `points` is where something was mounted, relative to
+    /// the root: what had to be made for that goes.
+    pub fn commit(
+        self,
+        options: &UpperOptions<'_>,
+        points: &[PathBuf],
+    ) -> Result<Layer, BuildError> {
         let (upper, lower) = (self.upper(), self.below.lower_dirs());
-        let tidy = || clean_upper(&upper, &lower).map_err(system("tidy the step's files"));
+        let tidy = || {
+            clean_mount_points(&upper, &lower, points)
+                .and_then(|()| clean_upper(&upper, &lower))
+                .map_err(system("tidy the step's files"))
+        };
         let Some(before) = &self.copied else {
             tidy()?;
             return Ok(self.store.commit_upper(&upper, options)?);
@@ -104,7 +113,7 @@ impl<'a> Room<'a> {
 
 /// Makes a folder that every user of the image may enter, whatever the umask here is: `/` takes its
 /// mode from the upper directory.
-fn make_folder(path: &Path) -> std::io::Result<()> {
+pub(super) fn make_folder(path: &Path) -> std::io::Result<()> {
     fs::create_dir(path)?;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755))
 }

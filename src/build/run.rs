@@ -9,11 +9,13 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 use super::copy::Times;
 use super::error::BuildError;
+use super::mounts::{StepMounts, Supply};
 use super::room::Room;
 use crate::layers::{Layer, Stack, Store, UpperOptions, users};
-use crate::plan::RunStep;
+use crate::plan::{Limit, NetworkMode, RunStep, Sandbox};
 use crate::runtime::{
-    Exit, IdMode, Mount, MountSource, Process, Spec, Stdio, User, launch, spec::DEFAULT_PATH,
+    Capabilities, Exit, IdMode, Mount, MountSource, Network, Process, Spec, Stdio, Ulimit, User,
+    launch, spec::DEFAULT_PATH,
 };
 
 /// Lines of output that are kept for a failure's report.
@@ -32,21 +34,34 @@ pub enum Ran {
     },
 }
 
-/// Runs the step on `below`. `output` gets what it writes, and whether to standard error.
+/// What a RUN works on.
+pub struct Workplace<'a> {
+    /// Where images and layers are.
+    pub store: &'a Store,
+    /// The layers of the stage so far.
+    pub below: &'a Stack,
+    /// Which ids exist here.
+    pub ids: IdMode,
+    /// The time of the step.
+    pub times: Times,
+    /// What its mounts show.
+    pub supply: Supply<'a>,
+}
+
+/// Runs the step. `output` gets what it writes, and whether to standard error.
 pub fn run(
-    store: &Store,
-    below: &Stack,
+    place: &Workplace<'_>,
     step: &RunStep,
-    ids: IdMode,
-    times: Times,
     output: &mut dyn FnMut(bool, &[u8]),
 ) -> Result<Ran, BuildError> {
+    let (below, times) = (place.below, place.times);
     let user = users::resolve(below, &step.user)?;
-    let mut room = Room::new(store, below)?;
-    let mut spec = Spec::new(room.rootfs(), step.argv.clone(), ids);
+    let mut room = Room::new(place.store, below)?;
+    let mut mounts = StepMounts::prepare(place, step)?;
+    let mut spec = Spec::new(room.rootfs(), step.argv.clone(), place.ids);
     spec.process = Process {
         argv: step.argv.clone(),
-        env: environment(step, &user.home),
+        env: mounts.environment(environment(step, &user.home)),
         cwd: step.workdir.clone(),
         user: User {
             uid: user.uid,
@@ -56,14 +71,20 @@ pub fn run(
         terminal: false,
         terminal_size: None,
     };
+    surround(&mut spec, &step.sandbox);
     "buildkitsandbox".clone_into(&mut spec.hostname);
-    if let Some(script) = &step.script {
-        spec.mounts
-            .push(script_mount(room.path(), &step.argv[0], script)?);
-    }
+    let script = step.script.as_ref();
+    let script = script.map(|script| script_mount(room.path(), &step.argv[0], script));
+    let script = script.transpose()?;
+    let all = |mounts: &StepMounts| mounts.mounts.iter().chain(&script).cloned().collect();
+    spec.mounts = all(&mounts);
     let (exit, lines) = match execute(&spec, output) {
         Err(BuildError::Launch(error)) if error.is_overlay() => {
             spec.rootfs = room.copy_instead()?;
+            // Its locks are asked for again.
+            drop(mounts);
+            mounts = StepMounts::prepare(place, step)?;
+            spec.mounts = all(&mounts);
             execute(&spec, output)?
         }
         done => done?,
@@ -71,7 +92,7 @@ pub fn run(
     if exit != Exit::Code(0) {
         return Ok(Ran::Failed {
             exit,
-            output: lines,
+            output: lines.iter().map(|line| mounts.hide(line)).collect(),
         });
     }
     let options = UpperOptions {
@@ -79,7 +100,29 @@ pub fn run(
         owner: (user.uid, user.gid),
         clamp: times.latest,
     };
-    Ok(Ran::Layer(Box::new(room.commit(&options)?)))
+    Ok(Ran::Layer(Box::new(room.commit(&options, &mounts.points)?)))
+}
+
+/// Sets the network, the powers and the limits.
+fn surround(spec: &mut Spec, sandbox: &Sandbox) {
+    spec.network = match sandbox.network {
+        NetworkMode::Default | NetworkMode::None => Network::Loopback,
+        NetworkMode::Host => Network::Host,
+    };
+    if sandbox.insecure {
+        spec.capabilities = Capabilities::ALL;
+        spec.seccomp = false;
+        spec.unmasked = true;
+    }
+    let host = |(name, address): &(String, String)| (address.clone(), name.clone());
+    spec.hosts = sandbox.hosts.iter().map(host).collect();
+    spec.shm_size = sandbox.shm_size;
+    let limit = |limit: &Limit| Ulimit {
+        name: limit.name.clone(),
+        soft: limit.soft,
+        hard: limit.hard,
+    };
+    spec.resources.ulimits = sandbox.limits.iter().map(limit).collect();
 }
 
 fn system(doing: &'static str) -> impl FnOnce(io::Error) -> BuildError {

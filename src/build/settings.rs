@@ -187,6 +187,8 @@ mod tests {
             workdir: "/".into(),
             user: String::new(),
             script: None,
+            mounts: Vec::new(),
+            sandbox: crate::plan::Sandbox::default(),
         };
         let history = layer_history(&LayerStep::Run(run), None);
         assert_eq!(

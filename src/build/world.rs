@@ -8,6 +8,7 @@ use super::copy::{self, Tree};
 use super::error::{BuildError, ImageError};
 use super::report::ContextReport;
 use super::stat_cache::StatCache;
+use super::supplies::Supplies;
 use crate::digest::{CacheKey, DiffId};
 use crate::layers::{EntryKind, Layer, Stack, Store};
 use crate::plan::context::{BuildContext, Rights, Selection};
@@ -27,6 +28,7 @@ pub struct BuildWorld<'a> {
     ignore: Option<Ignore>,
     rights: Rights,
     context: Option<(BuildContext, StatCache)>,
+    supplies: Supplies,
     /// What the context's COPY steps looked at.
     pub looked_at: ContextReport,
 }
@@ -50,6 +52,7 @@ impl<'a> BuildWorld<'a> {
             ignore: Some(ignore),
             rights: Rights::default(),
             context: None,
+            supplies: Supplies::default(),
             looked_at: ContextReport::default(),
         }
     }
@@ -58,6 +61,17 @@ impl<'a> BuildWorld<'a> {
     pub fn with_rights(mut self, rights: Rights) -> Self {
         self.rights = rights;
         self
+    }
+
+    /// Says which secrets and agents there are.
+    pub fn with_supplies(mut self, supplies: &Supplies) -> Self {
+        self.supplies = supplies.clone();
+        self
+    }
+
+    /// Returns the secrets and agents.
+    pub fn supplies(&self) -> &Supplies {
+        &self.supplies
     }
 
     /// Returns the context, for reading files.

@@ -18,7 +18,7 @@ struct Frequent {
 
 #[derive(Subcommand)]
 enum Verb {
-    Build(Build),
+    Build(Box<Build>),
     Run(Box<Run>),
     Exec(Exec),
     Images(Images),

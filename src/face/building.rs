@@ -2,6 +2,7 @@
 
 use indicatif::ProgressDrawTarget;
 
+use super::run_options::{allowed, labels, sandbox};
 use super::{Answer, Face};
 use crate::build::{BuildEvent, BuildReport};
 use crate::command;
@@ -48,6 +49,11 @@ impl Face<'_> {
             build_args: self.pairs(&options.build_arg),
             target: options.target.clone(),
             no_cache: options.no_cache,
+            no_cache_filter: options.no_cache_filter.clone(),
+            labels: labels(&options.label),
+            sandbox: sandbox(&options.given, self.language())?,
+            allowed: allowed(&options.given, self.language())?,
+            supplies: self.supplies(&options.given)?,
         })
     }
 
@@ -59,7 +65,9 @@ impl Face<'_> {
         if self.is_forbidden(&request)? {
             return Ok(1);
         }
-        self.build_as(&request, call)
+        let code = self.build_as(&request, call)?;
+        self.write_id(call)?;
+        Ok(code)
     }
 
     /// Builds what is asked for, and shows it as the options say.
@@ -95,6 +103,28 @@ impl Face<'_> {
             .map(|it| it.message);
         self.last.build = Some(report);
         Ok(code)
+    }
+
+    /// Writes the image's id where it is asked for. After a failure there is none to be read.
+    fn write_id(&self, call: &command::Build) -> Result<(), SessionError> {
+        let Some(file) = &call.iidfile else {
+            return Ok(());
+        };
+        let image = self.last.build.as_ref().and_then(|report| report.image);
+        let path = self.path(file);
+        let written = match image {
+            Some(image) => std::fs::write(path, image.to_string()),
+            None => match std::fs::remove_file(path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+                removed => removed,
+            },
+        };
+        let shown = file.display().to_string();
+        let wrong = |error: std::io::Error| {
+            let sentence = no_id_file(self.language(), &shown, &error.to_string());
+            Trouble::new(sentence).with_exit(125)
+        };
+        Ok(written.map_err(wrong)?)
     }
 
     fn say_notes(&mut self, report: &BuildReport) {
@@ -252,6 +282,10 @@ fn steps_of(call: &BuildCall) -> usize {
 }
 
 crate::messages! {
+    no_id_file(path: &str, why: &str) {
+        en: "cannot write the image's id to {path}: {why}",
+        ko: "이미지 ID를 {path} 파일에 쓸 수 없습니다: {why}",
+    }
     built(id: &str) {
         en: "built {id}",
         ko: "{id} 이미지를 만들었습니다",

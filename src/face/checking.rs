@@ -60,6 +60,7 @@ impl Face<'_> {
                 plan: PlanOptions {
                     target: call.target.clone(),
                     build_args: given_pairs(&call.build_arg),
+                    ..PlanOptions::default()
                 },
                 settings: settings(&call.rules),
             },

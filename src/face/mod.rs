@@ -9,6 +9,8 @@
 //! | `formatting` | fmt |
 //! | `checking` | check |
 //! | `building` | build, plan, why, stack, compare |
+//! | `run_options` | what `build` says about every RUN |
+//! | `supplying` | what `--secret` and `--ssh` give to a build |
 //! | `images` | images, history, inspect, tag, rmi, load, save, files |
 //! | `containers` | run, exec, ps, logs, stop, ... |
 //! | `looking_after` | doctor, system, version |
@@ -21,6 +23,8 @@ mod formatting;
 mod images;
 mod looking_after;
 mod reading;
+mod run_options;
+mod supplying;
 pub mod usage;
 
 pub use containers::bytes;

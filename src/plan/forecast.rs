@@ -3,9 +3,11 @@
 //! The forecast walks the plan as the build does and asks the same `verdict`. Where it would need
 //! the result of a step that has yet to run, it says so instead of guessing.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::ingredients::{FileIngredient, Ingredients, KeySink};
+use super::mount::{RunMount, Shown};
 use super::record::{CacheRecord, CacheRecords};
 use super::step::{CopyFrom, CopyStep, LayerStep, Plan, Step, StepKind, StepNumber};
 use super::verdict::{Question, Verdict, verdict};
@@ -128,10 +130,10 @@ impl Judged {
 }
 
 /// Predicts every layer step of the needed stages. `start` gives the chain of a FROM on an image
-/// or on nothing; `cache` is false for `--no-cache`.
+/// or on nothing; `cache` says whether a step may be reused.
 pub fn forecast<W: World>(
     plan: &Plan,
-    cache: bool,
+    cache: &dyn Fn(&Step) -> bool,
     start: &dyn Fn(&Step) -> Chain,
     world: &mut W,
 ) -> Result<Vec<(StepNumber, Judged)>, W::Error> {
@@ -148,7 +150,7 @@ pub fn forecast<W: World>(
                 chains.insert(stage, chain);
             }
             StepKind::Layer(layer) => {
-                let answer = predict(step, layer, cache, &chains, world)?;
+                let answer = predict(step, layer, cache(step), &chains, world)?;
                 let chain = chains
                     .get_mut(&stage)
                     .expect("FROM comes before the stage's steps");
@@ -169,20 +171,66 @@ fn predict<W: World>(
     world: &mut W,
 ) -> Result<Judged, W::Error> {
     let chain = &chains[&step.stage.unwrap_or_default()];
-    let files = match layer {
-        LayerStep::Copy(copy) => match &copy.from {
-            CopyFrom::Context => world.context_files(copy)?,
-            CopyFrom::Stage(source) => {
-                if let Some(layers) = &chains[source].layers {
-                    world.layer_files(layers, copy)?
-                } else {
-                    // What a stage holds is known once its last layer is made.
-                    return Ok(Judged::unknown(chains[source].parent));
-                }
-            }
-            CopyFrom::Image(_) => world.layer_files(&[], copy)?,
-        },
-        _ => Vec::new(),
-    };
+    let mut files = Vec::new();
+    for asked in asked_files(layer) {
+        match files_of(&asked.copy, chains, world)? {
+            Ok(found) => files.extend(asked.named(found)),
+            Err(until) => return Ok(Judged::unknown(until)),
+        }
+    }
     Ok(chain.judge(step, layer, &files, cache, world))
+}
+
+/// Files whose content counts for a step's key.
+pub struct Asked<'a> {
+    /// The COPY, or one that takes what a mount shows.
+    pub copy: Cow<'a, CopyStep>,
+    /// The mount's part.
+    pub shown: Option<&'a Shown>,
+}
+
+impl Asked<'_> {
+    /// Names the files that were found as the key and its explanation call them.
+    pub fn named(&self, files: Vec<FileIngredient>) -> Vec<FileIngredient> {
+        match self.shown {
+            Some(shown) => shown.labelled(files),
+            None => files,
+        }
+    }
+}
+
+/// Returns which files count for a step's key, in the order of the walk over its ingredients.
+pub fn asked_files(layer: &LayerStep) -> Vec<Asked<'_>> {
+    match layer {
+        LayerStep::Copy(copy) => vec![Asked {
+            copy: Cow::Borrowed(copy),
+            shown: None,
+        }],
+        LayerStep::Run(run) => {
+            let shown = run.mounts.iter().filter_map(RunMount::shown);
+            let asked = shown.map(|shown| Asked {
+                copy: Cow::Owned(shown.copy()),
+                shown: Some(shown),
+            });
+            asked.collect()
+        }
+        LayerStep::Workdir(_) => Vec::new(),
+    }
+}
+
+/// Returns the files a COPY takes, or the step that has to run before that can be said.
+fn files_of<W: World>(
+    copy: &CopyStep,
+    chains: &HashMap<usize, Chain>,
+    world: &mut W,
+) -> Result<Result<Vec<FileIngredient>, StepNumber>, W::Error> {
+    Ok(Ok(match &copy.from {
+        CopyFrom::Context => world.context_files(copy)?,
+        CopyFrom::Image(_) => world.layer_files(&[], copy)?,
+        CopyFrom::Stage(source) => match &chains[source].layers {
+            Some(layers) => world.layer_files(layers, copy)?,
+            // What a stage holds is known once its last layer is made.
+            None => return Ok(Err(chains[source].parent)),
+        },
+    }))
 }

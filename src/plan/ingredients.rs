@@ -9,7 +9,7 @@
 //! | step    | in the key                                                        | not in the key |
 //! |---------|-------------------------------------------------------------------|----------------|
 //! | FROM    | the image's id                                                    | its name |
-//! | RUN     | parent's key, words, ENV, ARGs in scope, folder, user             | time, output, proxies, LABEL, CMD |
+//! | RUN     | parent's key, words, ENV, ARGs in scope, folder, user, network, security, limits, mounts and the files they show | time, output, proxies, LABEL, CMD, what caches hold, secrets |
 //! | COPY    | parent's key, destination, owner and mode flags, of every file: path, kind, mode, bytes or link target | times, the files' owners |
 //! | COPY --from | the same, and the files' owners                               | how the other stage made them |
 //! | WORKDIR | parent's key, path, user                                          | |
@@ -98,13 +98,13 @@ pub const ARG: &str = "arg:";
 pub fn walk(step: &LayerStep, parent: CacheKey, files: &[FileIngredient], sink: &mut dyn Sink) {
     sink.value(PARENT, &parent.to_string());
     match step {
-        LayerStep::Run(run) => walk_run(run, sink),
+        LayerStep::Run(run) => walk_run(run, files, sink),
         LayerStep::Copy(copy) => walk_copy(copy, files, sink),
         LayerStep::Workdir(workdir) => walk_workdir(workdir, sink),
     }
 }
 
-fn walk_run(run: &RunStep, sink: &mut dyn Sink) {
+fn walk_run(run: &RunStep, files: &[FileIngredient], sink: &mut dyn Sink) {
     sink.value("instruction", "RUN");
     sink.value(TEXT, &words(&run.argv));
     for (name, value) in &run.env {
@@ -117,6 +117,13 @@ fn walk_run(run: &RunStep, sink: &mut dyn Sink) {
     sink.value("user", &run.user);
     if let Some(script) = &run.script {
         sink.value("script", script);
+    }
+    run.sandbox.walk(sink);
+    for (place, mount) in run.mounts.iter().enumerate() {
+        sink.value(&format!("--mount {}", place + 1), &mount.ingredient());
+    }
+    for file in files {
+        sink.file(file);
     }
 }
 
@@ -239,6 +246,8 @@ mod tests {
             workdir: "/".into(),
             user: String::new(),
             script: None,
+            mounts: Vec::new(),
+            sandbox: crate::plan::Sandbox::default(),
         })
     }
 

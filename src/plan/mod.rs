@@ -7,6 +7,7 @@
 //! | `survey` | the same for every stage, gathering mistakes instead of stopping at the first |
 //! | [`scope`], [`stage_graph`], `settings` | what is visible where; which stages are needed |
 //! | [`mount`], [`platform`] | the values of `RUN --mount` and of `--platform` |
+//! | `sandbox` | the network, powers and limits of a RUN |
 //! | [`context`], [`ignore`], [`pattern`] | which files a COPY takes |
 //! | [`ingredients`] | all that a step's cache key depends on, walked once |
 //! | `record`, `verdict` | what the cache remembers; hit, or miss and why |
@@ -23,6 +24,7 @@ pub mod pattern;
 mod planner;
 pub mod platform;
 mod record;
+mod sandbox;
 pub mod scope;
 mod settings;
 pub mod stage_graph;
@@ -32,10 +34,12 @@ mod transfer;
 mod verdict;
 
 pub use error::{PlanError, PlanErrorKind};
-pub use forecast::{Chain, Judged, World, forecast};
+pub use forecast::{Asked, Chain, Judged, World, asked_files, forecast};
 pub use ingredients::{FileContent, FileIngredient, Ingredients};
+pub use mount::{Access, RunMount, RunMountSource, Sharing, Shown};
 pub use planner::{BaseInfo, DEFAULT_SHELL, PlanFailure, PlanOptions, plan};
 pub use record::{CacheRecord, CacheRecords};
+pub use sandbox::{Entitlement, Limit, NetworkMode, Sandbox};
 pub use settings::{PortParts, port_parts};
 pub use step::{
     Base, ConfigChange, CopyFrom, CopyStep, InlineFile, LayerStep, Plan, PlannedStage, RunStep,

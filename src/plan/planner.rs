@@ -1,8 +1,9 @@
 //! From a Dockerfile to a [`Plan`]: everything expanded, every step knowing all that decides it.
 
 use super::error::{PlanError, PlanErrorKind};
-use super::mount;
+use super::mount::{self, RunMount, RunMountSource};
 use super::platform::Platform;
+use super::sandbox::{Entitlement, NetworkMode, Sandbox};
 use super::scope::{PROXY_ARGS, Pairs, Scope, join_path};
 use super::settings::{ports, signal};
 use super::stage_graph::{StageGraph, copy_from};
@@ -24,6 +25,10 @@ pub struct PlanOptions {
     pub target: Option<String>,
     /// `--build-arg`, in order.
     pub build_args: Pairs,
+    /// What surrounds every RUN.
+    pub sandbox: Sandbox,
+    /// `--allow`.
+    pub allowed: Vec<Entitlement>,
 }
 
 /// What planning has to know of a base image.
@@ -350,27 +355,10 @@ impl<'a> Planner<'a> {
 
     fn run_step(&self, stage: usize, run: &RunInstruction) -> Result<StepKind, PlanError> {
         let scope = &self.scopes[stage];
-        for word in &run.mounts {
-            if let Some(from) = mount::mount(word, scope)?.from {
-                copy_from(self.file, stage, &from)?;
-            }
-        }
+        let mounts = self.run_mounts(stage, run)?;
         run.devices.iter().try_for_each(mount::device)?;
-        let default_network = |word: &Word| matches!(word.text.as_str(), "default");
-        let unsupported = [
-            (!run.mounts.is_empty(), "RUN --mount"),
-            (
-                run.network.as_ref().is_some_and(|w| !default_network(w)),
-                "RUN --network",
-            ),
-            (
-                run.security.as_ref().is_some_and(|w| w.text != "sandbox"),
-                "RUN --security",
-            ),
-            (!run.devices.is_empty(), "RUN --device"),
-        ];
-        if let Some((_, name)) = unsupported.iter().find(|(given, _)| *given) {
-            return Ok(StepKind::Unsupported((*name).to_owned()));
+        if !run.devices.is_empty() {
+            return Ok(StepKind::Unsupported("RUN --device".to_owned()));
         }
         let (argv, script) = match (&run.command, run.script()) {
             (Command::Exec(words), _) => (texts(words), None),
@@ -394,7 +382,35 @@ impl<'a> Planner<'a> {
             workdir: scope.workdir.clone(),
             user: scope.user.clone(),
             script,
+            mounts,
+            sandbox: self.sandbox(run),
         })))
+    }
+
+    /// Returns what surrounds a RUN: what the build says, unless the RUN says otherwise.
+    fn sandbox(&self, run: &RunInstruction) -> Sandbox {
+        let given = |word: &Option<Word>| word.as_ref().map(|word| word.text.to_lowercase());
+        let network = given(&run.network);
+        let network = network.and_then(|name| NetworkMode::from_name(&name));
+        let build = self.options.sandbox.clone();
+        Sandbox {
+            network: network.unwrap_or(build.network),
+            insecure: given(&run.security).as_deref() == Some("insecure"),
+            ..build
+        }
+    }
+
+    fn run_mounts(&self, stage: usize, run: &RunInstruction) -> Result<Vec<RunMount>, PlanError> {
+        let mut mounts: Vec<RunMount> = Vec::new();
+        for word in &run.mounts {
+            let mount = mount::mount(word, &self.scopes[stage])?;
+            let from = mount.from.as_ref();
+            let from = from.map(|from| copy_from(self.file, stage, from));
+            let is_ssh = |mount: &&RunMount| matches!(mount.source, RunMountSource::Ssh { .. });
+            let ssh_before = mounts.iter().filter(is_ssh).count();
+            mounts.push(RunMount::new(&mount, from.transpose()?, ssh_before));
+        }
+        Ok(mounts)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::mount::RunMount;
+use super::sandbox::Sandbox;
 use crate::reference::ImageReference;
 use crate::source::Span;
 
@@ -101,6 +103,10 @@ pub struct RunStep {
     pub user: String,
     /// A script to be written to a file and executed, from a heredoc that starts with `#!`.
     pub script: Option<String>,
+    /// What is mounted while it runs, in order.
+    pub mounts: Vec<RunMount>,
+    /// Its network, powers and limits.
+    pub sandbox: Sandbox,
 }
 
 /// A COPY with its words expanded.

@@ -15,7 +15,7 @@ use rustix::process::Signal;
 
 use super::failure::{LaunchError, Note, What};
 use super::protocol::{Orders, Report};
-use super::{command, frames, identity, mounting, mounts, rlimits, rootfs, seccomp, sys, terminal};
+use super::{command, frames, identity, mounting, rlimits, rootfs, seccomp, sys, terminal};
 
 /// Plays `__init`.
 pub fn main() -> ExitCode {
@@ -103,7 +103,7 @@ fn prepare(orders: &Orders<'_>, merged: Option<OwnedFd>) -> Result<Prepared, Lau
     let spec = &orders.spec;
     // Modes are given in full below.
     rustix::process::umask(Mode::empty());
-    let gathered = mounting::gather(mounts::plan(orders))?;
+    let gathered = mounting::gather(orders)?;
     rootfs::enter(orders, merged)?;
     let mut notes = mounting::put(gathered)?;
     let terminal = terminal(orders)?;

@@ -19,7 +19,7 @@ use super::spec::{Network, Spec};
 use super::{enter, frames, guard, rootfs, seccomp, sys};
 
 pub use super::failure::{LaunchError, Missing, NoLimit, Note, What};
-pub use super::stubs::{clean_folder, clean_upper};
+pub use super::stubs::{clean_folder, clean_mount_points, clean_upper};
 
 /// What the process gets as stdin, stdout and stderr; none is `/dev/null`. Not looked at when the
 /// spec asks for a terminal.

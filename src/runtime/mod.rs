@@ -101,10 +101,14 @@ mod wire;
 
 pub use capabilities::Capabilities;
 pub use enter::{Enter, EnterStdio, Entered, Entering, RuntimeError, complete_entry, enter};
-pub use launch::{Exit, LaunchError, Note, Running, Stdio, clean_folder, clean_upper, launch};
+pub use launch::{
+    Exit, LaunchError, Note, Running, Stdio, clean_folder, clean_mount_points, clean_upper, launch,
+};
 pub use probe::{Mode, NoNamespaces, Probe, is_real_root, probe};
+pub use rlimits::is_ulimit;
 pub use spec::{
-    IdMode, Mount, MountSource, Network, Process, Resources, Rootfs, Spec, Ulimit, User,
+    Content, IdMode, MergedLayers, Mount, MountSource, Network, Process, Resources, Rootfs, Spec,
+    Ulimit, User,
 };
 
 static EXECUTABLE: OnceLock<PathBuf> = OnceLock::new();

@@ -2,7 +2,8 @@
 //! changes, as detached mounts; everything is put in place after it, when every path leads to
 //! somewhere in the container.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -11,8 +12,10 @@ use rustix::io::Errno;
 use rustix::mount::MountFlags;
 
 use super::failure::{LaunchError, Note, What};
-use super::mounts::MountPlan;
-use super::sys;
+use super::mounts::{self, MountPlan};
+use super::protocol::Orders;
+use super::spec::Content;
+use super::{rootfs, sys};
 
 /// A plan with what it takes from the host.
 #[derive(Debug)]
@@ -21,13 +24,19 @@ pub struct Gathered {
     notes: Vec<Note>,
 }
 
-/// Takes what a plan needs from the host.
-pub fn gather(plan: Vec<MountPlan>) -> Result<Gathered, LaunchError> {
+/// Takes what the plan of these orders needs from the host.
+pub fn gather(orders: &Orders<'_>) -> Result<Gathered, LaunchError> {
     let mut notes = Vec::new();
-    let take = |item: MountPlan| match take(&item, &mut notes) {
-        Ok(mount) => Ok((item, mount)),
-        Err(error) => Err(failed(&item, &error)),
+    let take = |item: MountPlan| {
+        let taken = match &item {
+            MountPlan::Layers { layers, .. } => {
+                rootfs::merge_part(layers, orders.overlay, orders.rootless).map(Some)
+            }
+            item => take(item, &mut notes).map_err(|error| failed(item, &error)),
+        };
+        taken.map(|mount| (item, mount))
     };
+    let plan = mounts::plan(orders);
     let items = plan.into_iter().map(take).collect::<Result<_, _>>()?;
     Ok(Gathered { items, notes })
 }
@@ -106,6 +115,9 @@ fn put_one(item: &MountPlan, mount: Option<OwnedFd>) -> io::Result<()> {
         (
             MountPlan::Bind {
                 target, read_only, ..
+            }
+            | MountPlan::Layers {
+                target, read_only, ..
             },
             Some(mount),
         ) => {
@@ -133,10 +145,14 @@ fn put_one(item: &MountPlan, mount: Option<OwnedFd>) -> io::Result<()> {
         (MountPlan::Folder { path }, None) => folder(Path::new(path)),
         (MountPlan::Link { path, to }, None) => Ok(rustix::fs::symlink(*to, *path)?),
         (MountPlan::File { path, content }, None) => file(path, content),
+        (MountPlan::Content { content, target }, None) => small_file(Path::new(target), content),
         (MountPlan::Masked { path }, None) => masked(Path::new(path)),
         (MountPlan::ReadOnly { path }, None) => read_only(Path::new(path)),
         (
-            MountPlan::Bind { .. } | MountPlan::HostDevice { .. } | MountPlan::HostReadOnly { .. },
+            MountPlan::Bind { .. }
+            | MountPlan::Layers { .. }
+            | MountPlan::HostDevice { .. }
+            | MountPlan::HostReadOnly { .. },
             None,
         ) => unreachable!("these are always taken from the host"),
     }
@@ -188,22 +204,16 @@ fn host_device(name: &str, mount: &OwnedFd) -> io::Result<()> {
     sys::attach_mount(mount, Path::new(&target))
 }
 
+/// Where files are written before they are put in their places.
+const DRAFT: &str = "/dev/.strata";
+
 /// Puts a file over one of the image. It is written in `/dev`, which is the container's own tmpfs,
 /// and lives on as a mount when its name there is gone.
 fn file(path: &str, content: &str) -> io::Result<()> {
-    const DRAFT: &str = "/dev/.strata";
     std::fs::write(DRAFT, content)?;
     rustix::fs::chmod(DRAFT, Mode::from_raw_mode(0o644))?;
     let draft = Path::new(DRAFT);
-    let path = Path::new(path);
-    let mounted = sys::bind(draft, path).or_else(|error| {
-        if error.kind() != io::ErrorKind::NotFound {
-            return Err(error);
-        }
-        folder_and_parents(path.parent().unwrap_or(Path::new("/")))?;
-        empty_file(path)?;
-        sys::bind(draft, path)
-    });
+    let mounted = bind_file(draft, Path::new(path));
     rustix::fs::unlink(DRAFT)?;
     match mounted {
         // A dangling symlink, or a rootfs that cannot be written to: the image has no place for it.
@@ -216,6 +226,41 @@ fn file(path: &str, content: &str) -> io::Result<()> {
             ) =>
         {
             Ok(())
+        }
+        answer => answer,
+    }
+}
+
+/// Puts a file with an owner and a mode of its own at a path, read-only.
+fn small_file(path: &Path, content: &Content) -> io::Result<()> {
+    let draft = Path::new(DRAFT);
+    let mode = Mode::from_raw_mode(0o600);
+    let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC | OFlags::EXCL;
+    let mut written = File::from(rustix::fs::open(draft, flags, mode)?);
+    let mounted = written
+        .write_all(&content.bytes)
+        .and_then(|()| owned(&written, content))
+        .and_then(|()| bind_file(draft, path));
+    rustix::fs::unlink(draft)?;
+    mounted?;
+    sys::set_read_only(path, false)
+}
+
+fn owned(file: &File, content: &Content) -> io::Result<()> {
+    let (uid, gid) = content.owner;
+    if (uid, gid) != (0, 0) {
+        std::os::unix::fs::fchown(file, Some(uid), Some(gid))?;
+    }
+    // Last: a change of owner takes bits away.
+    Ok(rustix::fs::fchmod(file, Mode::from_raw_mode(content.mode))?)
+}
+
+fn bind_file(file: &Path, path: &Path) -> io::Result<()> {
+    match sys::bind(file, path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            folder_and_parents(path.parent().unwrap_or(Path::new("/")))?;
+            empty_file(path)?;
+            sys::bind(file, path)
         }
         answer => answer,
     }

@@ -2,12 +2,13 @@
 //! once `/` is the container's; every path is as the container sees it, so a symlink in a hostile
 //! image cannot lead outside.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use rustix::mount::MountFlags;
 
 use super::protocol::Orders;
-use super::spec::{MountSource, Spec};
+use super::spec::{Content, MergedLayers, MountSource, Spec};
 
 /// One thing to mount or make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub enum MountPlan {
         /// How.
         flags: MountFlags,
         /// Its own options.
-        options: &'static str,
+        options: Cow<'static, str>,
     },
     /// The host's mount under a path, read-only, because a new one is not allowed.
     HostReadOnly {
@@ -36,6 +37,22 @@ pub enum MountPlan {
         target: String,
         /// Whether writing is refused.
         read_only: bool,
+    },
+    /// Part of layers that are merged for it.
+    Layers {
+        /// Which.
+        layers: MergedLayers,
+        /// Where, made if missing.
+        target: String,
+        /// Whether writing is refused.
+        read_only: bool,
+    },
+    /// A file in memory alone, read-only.
+    Content {
+        /// What it is.
+        content: Content,
+        /// Where, made if missing.
+        target: String,
     },
     /// A device node by number.
     Device {
@@ -85,7 +102,10 @@ impl MountPlan {
     /// Returns the path it is about.
     pub fn place(&self) -> &str {
         match self {
-            Self::Filesystem { target, .. } | Self::Bind { target, .. } => target,
+            Self::Filesystem { target, .. }
+            | Self::Bind { target, .. }
+            | Self::Layers { target, .. }
+            | Self::Content { target, .. } => target,
             Self::Device { name, .. } | Self::HostDevice { name } => name,
             Self::HostReadOnly { path }
             | Self::Folder { path }
@@ -147,8 +167,10 @@ pub fn plan(orders: &Orders<'_>) -> Vec<MountPlan> {
     let mut plan = vec![filesystem("proc", "/proc", SAFE, "")];
     plan.extend(devices(orders));
     plan.push(sys(orders));
-    plan.extend(MASKED.map(|path| MountPlan::Masked { path }));
-    plan.extend(READ_ONLY.map(|path| MountPlan::ReadOnly { path }));
+    if !orders.spec.unmasked {
+        plan.extend(MASKED.map(|path| MountPlan::Masked { path }));
+        plan.extend(READ_ONLY.map(|path| MountPlan::ReadOnly { path }));
+    }
     plan.extend(etc(orders));
     plan.extend(wanted(&orders.spec));
     plan
@@ -162,13 +184,13 @@ fn filesystem(
     kind: &'static str,
     target: &str,
     flags: MountFlags,
-    options: &'static str,
+    options: impl Into<Cow<'static, str>>,
 ) -> MountPlan {
     MountPlan::Filesystem {
         kind,
         target: target.to_owned(),
         flags,
-        options,
+        options: options.into(),
     }
 }
 
@@ -191,12 +213,9 @@ fn devices(orders: &Orders<'_>) -> Vec<MountPlan> {
     plan.extend(LINKS.map(|(path, to)| MountPlan::Link { path, to }));
     plan.extend(["/dev/pts", "/dev/shm", "/dev/mqueue"].map(|path| MountPlan::Folder { path }));
     plan.push(filesystem("devpts", "/dev/pts", terminals, pts));
-    plan.push(filesystem(
-        "tmpfs",
-        "/dev/shm",
-        SAFE,
-        "mode=1777,size=65536k",
-    ));
+    let shm = orders.spec.shm_size.unwrap_or(64 << 20);
+    let shm = format!("mode=1777,size={shm}");
+    plan.push(filesystem("tmpfs", "/dev/shm", SAFE, shm));
     plan.push(filesystem("mqueue", "/dev/mqueue", SAFE, ""));
     plan
 }
@@ -204,7 +223,9 @@ fn devices(orders: &Orders<'_>) -> Vec<MountPlan> {
 /// sysfs belongs to a network namespace and may be mounted by whoever owns that one.
 fn sys(orders: &Orders<'_>) -> MountPlan {
     if orders.own_network || !orders.rootless {
-        filesystem("sysfs", "/sys", SAFE | MountFlags::RDONLY, "")
+        let mut flags = SAFE;
+        flags.set(MountFlags::RDONLY, !orders.spec.unmasked);
+        filesystem("sysfs", "/sys", flags, "")
     } else {
         MountPlan::HostReadOnly { path: "/sys" }
     }
@@ -252,6 +273,21 @@ fn wanted(spec: &Spec) -> Vec<MountPlan> {
             flags.set(MountFlags::RDONLY, mount.read_only);
             filesystem("tmpfs", &mount.target, flags, "mode=1777")
         }
+        MountSource::Memory { size } => {
+            let mut flags = MountFlags::NOSUID | MountFlags::NODEV;
+            flags.set(MountFlags::RDONLY, mount.read_only);
+            let size = size.map(|size| format!(",size={size}")).unwrap_or_default();
+            filesystem("tmpfs", &mount.target, flags, format!("mode=1777{size}"))
+        }
+        MountSource::Content(content) => MountPlan::Content {
+            content: content.clone(),
+            target: mount.target.clone(),
+        },
+        MountSource::Layers(layers) => MountPlan::Layers {
+            layers: layers.clone(),
+            target: mount.target.clone(),
+            read_only: mount.read_only,
+        },
     });
     plan.collect()
 }

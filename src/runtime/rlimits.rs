@@ -24,6 +24,11 @@ const NAMES: [(&str, Resource); 15] = [
     ("stack", Resource::RLIMIT_STACK),
 ];
 
+/// Tells whether a limit of this name exists.
+pub fn is_ulimit(name: &str) -> bool {
+    NAMES.iter().any(|(known, _)| *known == name)
+}
+
 /// Sets limits. Raising one beyond what this process has takes a capability even root may lack:
 /// that is noted, not an error.
 pub fn set(ulimits: &[Ulimit]) -> Result<Vec<Note>, LaunchError> {

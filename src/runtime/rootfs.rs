@@ -10,7 +10,7 @@ use rustix::mount::MountFlags;
 use super::failure::{LaunchError, What};
 use super::probe::Overlay;
 use super::protocol::Orders;
-use super::spec::Rootfs;
+use super::spec::{MergedLayers, Rootfs};
 use super::sys;
 
 /// Mounts the rootfs, unless it was merged [`ahead`], and makes it `/`. Afterwards nothing leads to
@@ -54,6 +54,23 @@ pub fn ahead(
     let merged = forget_volatile(work).and_then(|()| merge_by_fsopen(&paths, rootless));
     let merged = merged.map_err(|error| LaunchError::setup(What::Overlay, upper, &error))?;
     Ok(Some(merged))
+}
+
+/// Merges layers that are no rootfs, and returns the part of them that is wanted as a mount that is
+/// attached nowhere. The merged layers themselves stay behind with the old root.
+pub fn merge_part(
+    layers: &MergedLayers,
+    overlay: Overlay,
+    rootless: bool,
+) -> Result<OwnedFd, LaunchError> {
+    let rootfs = Rootfs::Overlay {
+        lower: layers.lower.clone(),
+        upper: layers.upper.clone(),
+        work: layers.work.clone(),
+    };
+    let part = mount(&rootfs, overlay, rootless)?.join(&layers.path);
+    let taken = sys::clone_mount(CWD, &part, false);
+    taken.map_err(|error| LaunchError::setup(What::Mount, &part, &error))
 }
 
 /// The longest value fsconfig(2) takes, in bytes.

@@ -36,6 +36,12 @@ pub struct Spec {
     pub ids: IdMode,
     /// Lines added to `/etc/hosts`: address, then name (`--add-host`).
     pub hosts: Vec<(String, String)>,
+    /// Bytes of `/dev/shm`; docker's 64 MiB if none.
+    #[serde(default)]
+    pub shm_size: Option<u64>,
+    /// Whether what docker hides of `/proc` and `/sys` is shown.
+    #[serde(default)]
+    pub unmasked: bool,
 }
 
 impl Spec {
@@ -62,6 +68,8 @@ impl Spec {
             resources: Resources::default(),
             ids,
             hosts: Vec::new(),
+            shm_size: None,
+            unmasked: false,
         }
     }
 }
@@ -133,6 +141,46 @@ pub enum MountSource {
     Bind(PathBuf),
     /// An empty folder in memory.
     Tmpfs,
+    /// An empty folder in memory whose programs may be executed, as `RUN --mount=type=tmpfs` has it.
+    Memory {
+        /// The most bytes it holds; half of the machine's memory if none.
+        size: Option<u64>,
+    },
+    /// A file with this content. It is in memory alone and goes with the container.
+    Content(Content),
+    /// A file or folder of merged layers. What is written there goes to `upper`.
+    Layers(MergedLayers),
+}
+
+/// A small file and who may read it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Its permission bits.
+    pub mode: u32,
+    /// Its owner and group.
+    pub owner: (u32, u32),
+}
+
+impl std::fmt::Debug for Content {
+    /// Leaves the bytes out: they are a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Content").finish_non_exhaustive()
+    }
+}
+
+/// Part of layers merged by overlayfs. All on absolute paths.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergedLayers {
+    /// The layers' trees, base first. May be empty.
+    pub lower: Vec<PathBuf>,
+    /// What is written lands here.
+    pub upper: PathBuf,
+    /// Overlay's own scratch folder, empty, beside `upper`.
+    pub work: PathBuf,
+    /// Which part is shown: relative, without symbolic links; empty for all.
+    pub path: PathBuf,
 }
 
 /// Which network a container sees.

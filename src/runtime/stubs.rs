@@ -50,13 +50,34 @@ pub fn clean_folder(folder: &Path, lower: &[PathBuf]) -> io::Result<()> {
     Ok(())
 }
 
+/// Does the same for mount points that a spec's own mounts needed. `points` are relative to the root
+/// and lead through no symbolic link.
+pub fn clean_mount_points(upper: &Path, lower: &[PathBuf], points: &[PathBuf]) -> io::Result<()> {
+    let root = Path::new("");
+    let mut paths: Vec<&Path> = points.iter().flat_map(|point| point.ancestors()).collect();
+    paths.retain(|path| *path != root);
+    // What is in a folder before the folder.
+    paths.sort_by_key(|path| std::cmp::Reverse(path.components().count()));
+    for path in paths {
+        let made_for_it = match (below(lower, path), metadata(upper.join(path))) {
+            (None, _) => true,
+            (Some(there), Ok(here)) => here.is_dir() && is_same(&here, &there),
+            (Some(_), Err(_)) => false,
+        };
+        if made_for_it {
+            remove_if_empty(upper, path)?;
+        }
+    }
+    Ok(())
+}
+
 fn is_same(here: &Metadata, there: &Metadata) -> bool {
     let facts = |of: &Metadata| (of.mode(), of.uid(), of.gid(), of.mtime(), of.mtime_nsec());
     facts(here) == facts(there)
 }
 
 /// Removes an empty file or folder and leaves the time of the folder it was in.
-fn remove_if_empty(root: &Path, path: &str) -> io::Result<()> {
+fn remove_if_empty(root: &Path, path: impl AsRef<Path>) -> io::Result<()> {
     let path = root.join(path);
     let (Some(parent), Ok(found)) = (path.parent(), metadata(&path)) else {
         return Ok(());
@@ -80,9 +101,9 @@ fn remove_if_empty(root: &Path, path: &str) -> io::Result<()> {
 }
 
 /// Returns what the layers show at a path; symlinks on the way are not followed.
-fn below(lower: &[PathBuf], path: &str) -> Option<Metadata> {
+fn below(lower: &[PathBuf], path: impl AsRef<Path>) -> Option<Metadata> {
     for layer in lower.iter().rev() {
-        match look(layer, Path::new(path)) {
+        match look(layer, path.as_ref()) {
             Look::Found(found) => return Some(found),
             Look::Hidden => return None,
             Look::FurtherDown => {}
@@ -171,6 +192,23 @@ mod tests {
         }
         clean_upper(&upper, &[lower]).unwrap();
         assert_eq!(names(&upper), Vec::<String>::new());
+    }
+
+    #[test]
+    fn mount_points_of_a_step_go_with_the_folders_made_for_them() {
+        let (_keep, lower, upper) = layers();
+        copy_up_etc(&lower, &upper);
+        fs::create_dir_all(upper.join("etc/deep/er")).unwrap();
+        fs::write(upper.join("etc/key"), "").unwrap();
+        fs::create_dir_all(upper.join("own/sub")).unwrap();
+        fs::write(upper.join("own/file"), "x").unwrap();
+        let below = rustix::fs::lstat(lower.join("etc")).unwrap();
+        let etc = upper.join("etc");
+        rustix::fs::utimensat(CWD, etc, &modified_at(&below), AtFlags::empty()).unwrap();
+        let points = ["etc/deep/er", "etc/key", "own/sub"].map(PathBuf::from);
+        clean_mount_points(&upper, &[lower], &points).unwrap();
+        assert_eq!(names(&upper), ["own"]);
+        assert_eq!(names(&upper.join("own")), ["file"]);
     }
 
     #[test]

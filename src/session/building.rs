@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::worker::Request;
 use super::{BuildRequest, Result, Session, SessionError, Trouble};
-use crate::build::{BuildEvent, BuildReport};
+use crate::build::{BuildEvent, BuildReport, Supplies};
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 use crate::parser;
+use crate::plan::{Entitlement, Sandbox};
 use crate::reference::ImageReference;
 use crate::source::Source;
 
@@ -34,6 +35,16 @@ pub struct BuildCall {
     pub target: Option<String>,
     /// `--no-cache`.
     pub no_cache: bool,
+    /// `--no-cache-filter`.
+    pub no_cache_filter: Vec<String>,
+    /// `--label`.
+    pub labels: Vec<(String, String)>,
+    /// What surrounds every RUN.
+    pub sandbox: Sandbox,
+    /// `--allow`.
+    pub allowed: Vec<Entitlement>,
+    /// `--secret` and `--ssh`.
+    pub supplies: Supplies,
 }
 
 /// The name under which the draft is built.
@@ -132,6 +143,11 @@ impl Session {
             build_args: call.build_args.clone(),
             tags: call.tags.clone(),
             no_cache: call.no_cache,
+            no_cache_filter: call.no_cache_filter.clone(),
+            labels: call.labels.clone(),
+            sandbox: call.sandbox.clone(),
+            allowed: call.allowed.clone(),
+            supplies: call.supplies.clone(),
         };
         Ok((source, request))
     }

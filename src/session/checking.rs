@@ -86,6 +86,7 @@ impl Session {
                 plan: PlanOptions {
                     target: call.target.clone(),
                     build_args: call.build_args.clone(),
+                    ..PlanOptions::default()
                 },
                 settings,
             },

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::trouble::Trouble;
 use super::worker::{Asked, Request, Setup};
-use crate::build::{BuildCache, BuildEvent, BuildInput, Builder};
+use crate::build::{BuildCache, BuildEvent, BuildInput, Builder, Supplies};
 use crate::digest::{DiffId, ImageId};
 use crate::language::Language;
 use crate::layers::{
     ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, Store, StoreError, Whiteouts, changes,
     files,
 };
-use crate::plan::{PlanOptions, context::Rights};
+use crate::plan::{Entitlement, PlanOptions, Sandbox, context::Rights};
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, containers::Containers, remove_tree::remove_tree};
 use crate::source::Source;
@@ -39,6 +39,16 @@ pub struct BuildRequest {
     pub tags: Vec<ImageReference>,
     /// `--no-cache`.
     pub no_cache: bool,
+    /// `--no-cache-filter`.
+    pub no_cache_filter: Vec<String>,
+    /// `--label`.
+    pub labels: Vec<(String, String)>,
+    /// What surrounds every RUN.
+    pub sandbox: Sandbox,
+    /// `--allow`.
+    pub allowed: Vec<Entitlement>,
+    /// `--secret` and `--ssh`.
+    pub supplies: Supplies,
 }
 
 /// An image that was loaded.
@@ -342,9 +352,14 @@ fn input(request: BuildRequest) -> BuildInput {
         options: PlanOptions {
             target: request.target,
             build_args: request.build_args,
+            sandbox: request.sandbox,
+            allowed: request.allowed,
         },
         tags: request.tags,
         no_cache: request.no_cache,
+        no_cache_filter: request.no_cache_filter,
+        labels: request.labels,
+        supplies: request.supplies,
     }
 }
 

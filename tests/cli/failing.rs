@@ -79,7 +79,7 @@ fn instructions_that_cannot_be_carried_out_are_refused_by_name_before_anything_i
         ("ADD a.txt /", "ADD"),
         ("HEALTHCHECK CMD true", "HEALTHCHECK"),
         ("ONBUILD RUN true", "ONBUILD"),
-        ("RUN --mount=type=cache,target=/c true", "mount"),
+        ("RUN --device=vendor.com/gpu=all true", "RUN --device"),
     ];
     for (line, name) in refused {
         let home = Home::with(&format!("FROM practice-os\nRUN echo ran > /ran\n{line}\n"));

@@ -10,6 +10,8 @@
 //! | `failing` | a RUN that fails |
 //! | `ctrl_c` | Ctrl-C in the foreground |
 //! | `remedies` | what is refused says what to type |
+//! | `mounts` | RUN --mount |
+//! | `sandbox` | RUN --network, --security; build --ulimit, --label, ... |
 //! | `lessons` | writing, proving and reporting on lessons |
 
 mod cache;
@@ -20,4 +22,6 @@ mod failing;
 mod images;
 mod instructions;
 mod lessons;
+mod mounts;
 mod remedies;
+mod sandbox;

@@ -17,8 +17,11 @@
 
 mod error;
 mod fields;
+mod fill;
+mod of_run;
 
 pub use error::FieldError;
+pub use of_run::{Access, RunMount, RunMountSource, Sharing, Shown};
 
 use fields::{Field, fields};
 
@@ -291,7 +294,7 @@ fn value_fits(key: &str, value: &str) -> Result<(), FieldError> {
             "0755",
         ),
         "uid" | "gid" => needs(value.parse::<u32>().is_ok(), "1000"),
-        "size" => needs(is_size(value), "64m, 1g, 1048576"),
+        "size" => needs(size_in_bytes(value).is_some(), "64m, 1g, 1048576"),
         _ => Ok(()),
     }
 }
@@ -309,17 +312,28 @@ fn boolean(key: &str, value: &str) -> Result<(), FieldError> {
     })
 }
 
-/// A number of bytes with or without a unit, as docker's units package reads it.
-fn is_size(text: &str) -> bool {
+/// Reads a number of bytes with or without a unit, as docker's units package does.
+pub fn size_in_bytes(text: &str) -> Option<u64> {
     let lower = text.trim().to_ascii_lowercase();
     let end = lower
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .unwrap_or(lower.len());
     let (number, unit) = lower.split_at(end);
-    let units = [
-        "", "b", "k", "kb", "kib", "m", "mb", "mib", "g", "gb", "gib", "t", "tb", "tib",
-    ];
-    number.parse::<f64>().is_ok() && units.contains(&unit.trim_start())
+    let power = match unit.trim_start() {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 1,
+        "m" | "mb" | "mib" => 2,
+        "g" | "gb" | "gib" => 3,
+        "t" | "tb" | "tib" => 4,
+        _ => return None,
+    };
+    let bytes = number.parse::<f64>().ok()? * 1024_f64.powi(power);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "there is no minus sign, and `as` ends at the largest number"
+    )]
+    Some(bytes as u64)
 }
 
 /// What only all fields together tell.

@@ -86,7 +86,8 @@ fn container(session: &Session, record: &Record) -> ContainerFacts {
     let config = session.container_config(record.id.as_str()).ok();
     let mount = |mount: &crate::runtime::Mount| match &mount.source {
         MountSource::Bind(path) => format!("{}:{}", path.display(), mount.target),
-        MountSource::Tmpfs => format!("tmpfs:{}", mount.target),
+        // The others are of builds, whose containers are not kept.
+        _ => format!("tmpfs:{}", mount.target),
     };
     ContainerFacts {
         id: record.id.as_str().to_owned(),

@@ -1,0 +1,198 @@
+//! Folders that `RUN --mount=type=cache` shows: kept in the store, part of no layer.
+//!
+//! ```text
+//! cache/mounts/<digest of the id>.lock    who uses the folder, by flock
+//! cache/mounts/<digest of the id>/        what steps left
+//! ```
+//!
+//! A `private` cache that is in use has further folders: `<digest>-1`, `<digest>-2`, ...
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::error::BuildError;
+use crate::digest::{DiffId, Digest};
+use crate::plan::Sharing;
+
+/// A cache that a step uses; others are kept away, as far as was asked, until it is dropped.
+pub struct CacheFolder {
+    name: String,
+    tree: PathBuf,
+    /// None for a second mount of one step: the first one holds it.
+    _lock: Option<File>,
+}
+
+impl CacheFolder {
+    /// Where they are in a store.
+    pub const PLACE: &str = "cache/mounts";
+
+    /// Returns the name of the folder of an id. One that begins with files is another than one that
+    /// begins empty.
+    pub fn name(id: &str, begins_with: Option<(&[DiffId], &Path)>) -> String {
+        let mut text = id.to_owned();
+        if let Some((layers, path)) = begins_with {
+            for layer in layers {
+                text.extend(["\0", &layer.to_string()]);
+            }
+            text.extend(["\0", &path.to_string_lossy()]);
+        }
+        Digest::of(text.as_bytes()).hex()
+    }
+
+    /// Takes hold of a folder, waiting for it where nobody else may use it. `fill` makes it if it is
+    /// new.
+    pub fn hold(
+        root: &Path,
+        name: &str,
+        sharing: Sharing,
+        fill: &mut dyn FnMut(&Path) -> Result<(), BuildError>,
+    ) -> Result<Self, BuildError> {
+        fs::create_dir_all(root).map_err(system)?;
+        let mut number = 0;
+        loop {
+            let own_name = match number {
+                0 => name.to_owned(),
+                number => format!("{name}-{number}"),
+            };
+            let tree = root.join(&own_name);
+            let lock = lock_file(&root.join(format!("{own_name}.lock"))).map_err(system)?;
+            if wait_for(&lock, sharing).map_err(system)? {
+                let lock = made(lock, &tree, sharing, fill)?;
+                return Ok(Self {
+                    name: name.to_owned(),
+                    tree,
+                    _lock: Some(lock),
+                });
+            }
+            number += 1;
+        }
+    }
+
+    /// Tells whether this is the folder of a name.
+    pub fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+
+    /// Returns the folder for a further mount of the same step.
+    pub fn again(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            tree: self.tree.clone(),
+            _lock: None,
+        }
+    }
+
+    /// Returns the folder.
+    pub fn tree(&self) -> PathBuf {
+        self.tree.clone()
+    }
+}
+
+fn lock_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).open(path)
+}
+
+/// Locks; false if a private folder is in use.
+fn wait_for(lock: &File, sharing: Sharing) -> io::Result<bool> {
+    match sharing {
+        Sharing::Shared => lock.lock_shared().map(|()| true),
+        Sharing::Locked => lock.lock().map(|()| true),
+        Sharing::Private => match lock.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(error),
+        },
+    }
+}
+
+/// Makes the folder if it is new. Of two steps that share it, one does so, alone.
+fn made(
+    lock: File,
+    tree: &Path,
+    sharing: Sharing,
+    fill: &mut dyn FnMut(&Path) -> Result<(), BuildError>,
+) -> Result<File, BuildError> {
+    if tree.exists() {
+        return Ok(lock);
+    }
+    let is_shared = sharing == Sharing::Shared;
+    if is_shared {
+        lock.unlock().and_then(|()| lock.lock()).map_err(system)?;
+    }
+    if !tree.exists() {
+        fill(tree)?;
+    }
+    if is_shared {
+        lock.unlock()
+            .and_then(|()| lock.lock_shared())
+            .map_err(system)?;
+    }
+    Ok(lock)
+}
+
+fn system(source: io::Error) -> BuildError {
+    BuildError::System {
+        doing: "open a cache of the step",
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hold(root: &Path, name: &str, sharing: Sharing) -> CacheFolder {
+        let mut fill = |tree: &Path| {
+            fs::create_dir(tree).unwrap();
+            Ok(())
+        };
+        CacheFolder::hold(root, name, sharing, &mut fill).unwrap()
+    }
+
+    #[test]
+    fn a_private_folder_in_use_is_not_used_twice() {
+        let root = tempfile::tempdir().unwrap();
+        let first = hold(root.path(), "a", Sharing::Private);
+        let second = hold(root.path(), "a", Sharing::Private);
+        assert_ne!(first.tree(), second.tree());
+        let used = first.tree();
+        drop(first);
+        assert_eq!(hold(root.path(), "a", Sharing::Private).tree(), used);
+    }
+
+    #[test]
+    fn a_shared_folder_is_used_by_everybody() {
+        let root = tempfile::tempdir().unwrap();
+        let first = hold(root.path(), "a", Sharing::Shared);
+        assert_eq!(first.tree(), hold(root.path(), "a", Sharing::Shared).tree());
+    }
+
+    #[test]
+    fn a_locked_folder_is_waited_for() {
+        let root = tempfile::tempdir().unwrap();
+        let first = hold(root.path(), "a", Sharing::Locked);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let _second = hold(root.path(), "a", Sharing::Locked);
+                sender.send(()).unwrap();
+            });
+            let soon = std::time::Duration::from_millis(100);
+            assert!(receiver.recv_timeout(soon).is_err());
+            drop(first);
+            receiver.recv().unwrap();
+        });
+    }
+
+    #[test]
+    fn what_a_cache_begins_with_is_part_of_its_name() {
+        let layers = [DiffId(Digest::of(b"x"))];
+        let begins = Some((layers.as_slice(), Path::new("a")));
+        assert_ne!(
+            CacheFolder::name("id", None),
+            CacheFolder::name("id", begins)
+        );
+    }
+}
