@@ -3,8 +3,11 @@
 //! | file | what |
 //! |---|---|
 //! | `builder` | the loop over the steps, and the forecast of it |
-//! | [`base`], [`practice`] | FROM: images of the store, built-in bases |
-//! | `copy`, `run` (in a `room`), `workdir` | the instructions that make layers |
+//! | `carry` | one step: reuse the recorded layer, or make it |
+//! | `stage` | a stage while it is built: layers, config, key |
+//! | `rows` | the report's rows |
+//! | [`base`], [`practice`], `recipe` | FROM: images of the store, built-in bases |
+//! | `taken`, `copy`, `run` (in a `room`), `workdir` | the instructions that make layers |
 //! | `settings` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache` | what earlier builds left, on disk |
 //! | `world` | what the plan asks about while it judges a step |
@@ -15,23 +18,29 @@
 pub mod base;
 mod builder;
 pub mod cache;
+mod carry;
 mod copy;
 mod error;
 mod notes;
 pub mod practice;
+mod recipe;
 mod report;
 mod room;
+mod rows;
 mod run;
 mod settings;
+mod stage;
 mod stat_cache;
+mod taken;
 mod times;
 mod workdir;
 mod world;
 
 pub use base::PracticeSettings;
-pub use builder::{BuildInput, Builder, base_info};
+pub use builder::{BuildInput, Builder};
 pub use cache::BuildCache;
 pub use error::{BuildError, CopyError, ImageError};
 pub use report::{
     BuildEvent, BuildReport, ContextReport, LayerReport, StepFailure, StepReport, StepState,
 };
+pub use stage::base_info;

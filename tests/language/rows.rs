@@ -64,7 +64,16 @@ fn every_id_is_one_rows_and_every_section_is_there() {
         *sections.entry(row.section).or_default() += 1;
     }
     // The rows of the specification's tables, in its own count.
-    let expected = [(1, 15), (2, 7), (3, 11), (4, 10), (5, 17), (6, 35), (8, 8), (11, 22)];
+    let expected = [
+        (1, 15),
+        (2, 7),
+        (3, 11),
+        (4, 10),
+        (5, 17),
+        (6, 35),
+        (8, 8),
+        (11, 22),
+    ];
     for (section, rows) in expected {
         assert_eq!(sections.get(&section), Some(&rows), "section {section}");
     }
