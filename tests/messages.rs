@@ -141,7 +141,7 @@ fn image(reference: &ImageReference) -> Option<KnownImage> {
             workdir: String::new(),
             user: String::new(),
             shell: None,
-            has_triggers: false,
+            triggers: Vec::new(),
         },
         platform: "linux/s390x".to_owned(),
     })

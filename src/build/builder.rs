@@ -18,8 +18,8 @@ use crate::parser;
 use crate::plan::context::Rights;
 use crate::plan::ignore::Ignore;
 use crate::plan::{
-    self, Base, CopyFrom, Judged, LayerStep, Plan, PlanFailure, PlanOptions, Step, StepKind,
-    forecast,
+    self, Base, CopyFrom, Judged, LayerStep, Plan, PlanFailure, PlanOptions, Step, StepId,
+    StepKind, forecast,
 };
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, NoNamespaces};
@@ -118,11 +118,11 @@ impl Builder<'_> {
         let mut world = self.world(input)?;
         let start = |step: &Step| prepared.start(step).chain;
         let judged = forecast(&prepared.plan, !input.no_cache, &start, &mut world)?;
-        let judged: HashMap<usize, Judged> = judged.into_iter().collect();
+        let judged: HashMap<StepId, Judged> = judged.into_iter().collect();
         let mut report = self.report(input);
         for step in &prepared.plan.steps {
             let mut row = self.row(&prepared.plan, step);
-            match (&step.kind, judged.get(&step.number)) {
+            match (&step.kind, judged.get(&step.id())) {
                 (StepKind::From(base), _) => self.base_row(base, &prepared, &mut row)?,
                 (StepKind::Config(_), _) => row.state = StepState::Meta,
                 (_, Some(judged)) => self.judged_row(judged, &mut row)?,

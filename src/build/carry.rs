@@ -77,7 +77,7 @@ impl<'b> Progress<'b> {
                 let stage = self.stages.get_mut(&index).expect("FROM comes first");
                 settings::apply(change, &mut stage.config, &mut stage.cmd_set);
                 let history = settings::config_history(change);
-                stage.config.history.push(history);
+                stage.config.history.extend(history);
                 row.state = StepState::Meta;
             }
             StepKind::Layer(layer) => {

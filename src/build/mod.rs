@@ -8,7 +8,7 @@
 //! | `rows` | the report's rows |
 //! | [`base`], [`practice`], `recipe` | FROM: images of the store, built-in bases |
 //! | `taken`, `copy`, `run` (in a `room`), `workdir` | the instructions that make layers |
-//! | `settings` | the instructions that change settings, and history lines |
+//! | `settings`, `health` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache` | what earlier builds left, on disk |
 //! | `world` | what the plan asks about while it judges a step |
 //! | `times` | when the entries of an image's history were made |
@@ -21,6 +21,7 @@ pub mod cache;
 mod carry;
 mod copy;
 mod error;
+mod health;
 mod notes;
 pub mod practice;
 mod recipe;

@@ -17,6 +17,7 @@ impl Builder<'_> {
         let needed = stage.is_none_or(|stage| stage.needed);
         StepReport {
             number: step.number,
+            trigger: step.trigger,
             stage: step.stage,
             stage_name: stage.and_then(|stage| stage.name.clone()),
             lines: step.lines,

@@ -45,6 +45,7 @@ impl Stage {
     pub fn on_stage(below: &Self) -> Self {
         Self {
             cmd_set: false,
+            config: child_config(&below.config),
             ..below.clone()
         }
     }
@@ -86,16 +87,16 @@ pub fn base_info(image: &Image) -> BaseInfo {
         workdir: settings.working_dir.clone(),
         user: settings.user.clone(),
         shell: settings.shell.clone(),
-        has_triggers: !settings.on_build.is_empty(),
+        triggers: settings.on_build.clone(),
     }
 }
 
-/// Returns the config that a child of an image begins with.
+/// Returns the config that a child of an image begins with: all of it but what was left for the
+/// child, which its own children do not get.
 fn child_config(base: &ImageConfig) -> ImageConfig {
-    ImageConfig {
-        author: None,
-        ..base.clone()
-    }
+    let mut config = base.clone();
+    config.config.on_build.clear();
+    config
 }
 
 fn scratch_config() -> ImageConfig {

@@ -6,6 +6,7 @@ use super::message;
 use super::mount::FieldError;
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
+use crate::parser::ParseErrorKind;
 use crate::parser::word::WordError;
 use crate::reference::ParseReferenceError;
 use crate::source::Span;
@@ -120,11 +121,29 @@ pub enum PlanErrorKind {
     ChecksumSources,
     /// `ADD --checksum` with a source that is fetched from nowhere.
     ChecksumNotRemote,
+    /// A base has an ONBUILD instruction that cannot be carried out.
+    Trigger {
+        /// Its first line.
+        trigger: String,
+        /// What is wrong with it.
+        mistake: TriggerMistake,
+    },
     /// An empty name.
     BlankName {
         /// The instruction.
         instruction: &'static str,
     },
+}
+
+/// What is wrong with an ONBUILD instruction of a base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TriggerMistake {
+    /// It cannot be read.
+    Parse(ParseErrorKind),
+    /// It is none, or more than one.
+    NotOne,
+    /// It does not fit this Dockerfile.
+    Plan(Box<PlanErrorKind>),
 }
 
 impl PlanErrorKind {
@@ -149,6 +168,7 @@ impl PlanErrorKind {
             Self::CircularStage { .. } => "circular-stage",
             Self::LaterStage { .. } => "later-stage",
             Self::VariableInFrom => "variable-in-from",
+            Self::Trigger { .. } => "bad-trigger",
             Self::Word(_) => "bad-word",
             Self::UrlSource => "url-source",
             Self::DestinationNotFolder { .. } => "destination-not-folder",

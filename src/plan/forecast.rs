@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::ingredients::{FileIngredient, Ingredients, KeySink};
 use super::record::{CacheRecord, CacheRecords};
-use super::step::{CopyFrom, CopyStep, LayerStep, Plan, Step, StepKind, StepNumber};
+use super::step::{CopyFrom, CopyStep, LayerStep, Plan, Step, StepId, StepKind, StepNumber};
 use super::verdict::{Question, Verdict, verdict};
 use crate::digest::{CacheKey, DiffId};
 
@@ -134,7 +134,7 @@ pub fn forecast<W: World>(
     cache: bool,
     start: &dyn Fn(&Step) -> Chain,
     world: &mut W,
-) -> Result<Vec<(StepNumber, Judged)>, W::Error> {
+) -> Result<Vec<(StepId, Judged)>, W::Error> {
     let mut chains: HashMap<usize, Chain> = HashMap::new();
     let mut judged = Vec::new();
     for step in &plan.steps {
@@ -153,7 +153,7 @@ pub fn forecast<W: World>(
                     .get_mut(&stage)
                     .expect("FROM comes before the stage's steps");
                 chain.advance_judged(step.number, &answer);
-                judged.push((step.number, answer));
+                judged.push((step.id(), answer));
             }
             _ => {}
         }

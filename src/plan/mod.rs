@@ -17,6 +17,7 @@ mod error;
 pub mod forecast;
 pub mod ignore;
 pub mod ingredients;
+mod inherited;
 mod message;
 pub mod mount;
 pub mod pattern;
@@ -29,6 +30,7 @@ pub mod stage_graph;
 mod step;
 mod survey;
 mod transfer;
+mod triggers;
 mod verdict;
 
 pub use error::{PlanError, PlanErrorKind};
@@ -38,8 +40,8 @@ pub use planner::{BaseInfo, DEFAULT_SHELL, PlanFailure, PlanOptions, plan};
 pub use record::{CacheRecord, CacheRecords};
 pub use settings::{PortParts, port_parts};
 pub use step::{
-    Base, ConfigChange, CopyFrom, CopyStep, InlineFile, LayerStep, Plan, PlannedStage, RunStep,
-    Step, StepKind, StepNumber, WorkdirStep,
+    Base, ConfigChange, CopyFrom, CopyStep, HealthCheck, InlineFile, LayerStep, Plan, PlannedStage,
+    RunStep, Step, StepId, StepKind, StepNumber, WorkdirStep,
 };
 pub use survey::{Place, Survey, global_args, survey};
 pub use transfer::is_remote;

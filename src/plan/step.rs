@@ -1,5 +1,7 @@
 //! The plan as a value: stages, steps, and what each step does once everything is expanded.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::reference::ImageReference;
@@ -44,8 +46,10 @@ pub enum Base {
 /// One instruction, ready to be carried out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// Its place in the file.
+    /// Its place in the file; of a trigger, that of the FROM that brought it.
     pub number: StepNumber,
+    /// For an instruction that the base left with ONBUILD: which of them it is, from 1.
+    pub trigger: Option<usize>,
     /// The stage it belongs to; none for a global ARG.
     pub stage: Option<usize>,
     /// Its bytes in the Dockerfile.
@@ -56,6 +60,16 @@ pub struct Step {
     pub text: String,
     /// What it does.
     pub kind: StepKind,
+}
+
+/// What tells a step from all others: its number, and for a trigger which one it is.
+pub type StepId = (StepNumber, Option<usize>);
+
+impl Step {
+    /// Returns what tells the step from all others.
+    pub fn id(&self) -> StepId {
+        (self.number, self.trigger)
+    }
 }
 
 /// What a step does.
@@ -182,8 +196,29 @@ pub enum ConfigChange {
     Shell(Vec<String>),
     /// STOPSIGNAL.
     StopSignal(String),
+    /// HEALTHCHECK.
+    Healthcheck(HealthCheck),
+    /// ONBUILD: the instruction as text.
+    Onbuild(String),
     /// MAINTAINER.
     Author(String),
     /// `WORKDIR /`: the only folder that is always there, so that no layer is needed.
     Workdir(String),
+}
+
+/// A HEALTHCHECK as an image's config holds it; zero stands for "not given".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthCheck {
+    /// `NONE`, `CMD` or `CMD-SHELL`, and the words.
+    pub test: Vec<String>,
+    /// Time between two checks.
+    pub interval: Duration,
+    /// Time one check may take.
+    pub timeout: Duration,
+    /// Time in which failures do not count.
+    pub start_period: Duration,
+    /// Time between two checks during the start period.
+    pub start_interval: Duration,
+    /// Failures in a row that make it unhealthy.
+    pub retries: u32,
 }

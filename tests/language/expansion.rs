@@ -62,7 +62,9 @@ fn setting(change: &ConfigChange) -> String {
             let values = values.map(|(name, value)| format!("{name}={value:?}"));
             values.collect::<Vec<_>>().join("|")
         }
+        ConfigChange::Healthcheck(check) => check.test.join("|"),
         ConfigChange::User(text)
+        | ConfigChange::Onbuild(text)
         | ConfigChange::StopSignal(text)
         | ConfigChange::Author(text)
         | ConfigChange::Workdir(text) => text.clone(),
