@@ -125,8 +125,8 @@ impl<'b> Progress<'b> {
                 created: self.builder.now(),
                 millis: millis(started),
             };
-            let below = stage.chain.key.expect("a build knows every key");
-            let ingredients = Ingredients::of(layer, below, &taken.files);
+            let below = stage.chain.below().expect("a build knows every key");
+            let ingredients = Ingredients::of(layer, &below, &taken.files);
             self.builder.cache.remember(&record, &ingredients)?;
             record
         };
@@ -174,7 +174,12 @@ impl<'b> Progress<'b> {
         events: Events<'_>,
     ) -> Result<Option<Layer>, BuildError> {
         let stage = &self.stages[&step.stage.unwrap_or_default()];
-        let below = self.builder.store.stack(&stage.layers)?;
+        let below = if layer.is_linked() {
+            &[][..]
+        } else {
+            &stage.layers
+        };
+        let below = self.builder.store.stack(below)?;
         match layer {
             LayerStep::Workdir(dir) => {
                 let times = self.builder.times();

@@ -7,7 +7,7 @@
 //! | `stage` | a stage while it is built: layers, config, key |
 //! | `rows` | the report's rows |
 //! | [`base`], [`practice`], `recipe` | FROM: images of the store, built-in bases |
-//! | `taken`, `copy`, `run` (in a `room`), `workdir` | the instructions that make layers |
+//! | `taken`, `layer_source`, `copy`, `run` (in a `room`), `workdir` | the instructions that make layers |
 //! | `settings`, `health` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache` | what earlier builds left, on disk |
 //! | `world` | what the plan asks about while it judges a step |
@@ -22,6 +22,7 @@ mod carry;
 mod copy;
 mod error;
 mod health;
+mod layer_source;
 mod notes;
 pub mod practice;
 mod recipe;

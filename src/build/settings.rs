@@ -122,7 +122,10 @@ fn run_text(run: &RunStep) -> String {
 fn copy_text(copy: &CopyStep) -> String {
     let mut words = Vec::new();
     words.extend(copy.chown.iter().map(|owner| format!("--chown={owner}")));
-    words.extend(copy.chmod.iter().map(|mode| format!("--chmod={mode:o}")));
+    words.extend(copy.chmod.iter().map(|mode| format!("--chmod={mode}")));
+    words.extend(copy.link.then(|| "--link".to_owned()));
+    words.extend(copy.parents.then(|| "--parents".to_owned()));
+    words.extend(copy.exclude.iter().map(|it| format!("--exclude={it}")));
     words.extend(copy.inline.iter().map(|file| format!("<<{}", file.name)));
     let whole = |source: &String| {
         if source.is_empty() {

@@ -35,10 +35,10 @@ pub(super) fn unchanged(
     if copy.sources.len() != 1 || !copy.sources.iter().all(plain) {
         return Unchanged::default();
     }
-    let (Some(below), Some((before, made))) = (stage.chain.key, world.last_time(step)) else {
+    let (Some(below), Some((before, made))) = (stage.chain.below(), world.last_time(step)) else {
         return Unchanged::default();
     };
-    if before.values != Ingredients::of(layer, below, &[]).values {
+    if before.values != Ingredients::of(layer, &below, &[]).values {
         return Unchanged::default();
     }
     Unchanged::new(made.diff_id, &before.files, files)

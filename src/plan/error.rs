@@ -2,6 +2,7 @@
 //!
 //! The key words are BuildKit's, so that a search for the message finds what others wrote.
 
+use super::ignore::IgnoreError;
 use super::message;
 use super::mount::FieldError;
 use crate::diagnostic::Diagnostic;
@@ -128,6 +129,13 @@ pub enum PlanErrorKind {
         /// What is wrong with it.
         mistake: TriggerMistake,
     },
+    /// `--link` with an owner by name.
+    LinkOwner {
+        /// The owner.
+        owner: String,
+    },
+    /// A pattern of `--exclude`.
+    BadExclude(IgnoreError),
     /// An empty name.
     BlankName {
         /// The instruction.
@@ -167,6 +175,8 @@ impl PlanErrorKind {
             Self::NoStageIndex { .. } => "no-stage-index",
             Self::CircularStage { .. } => "circular-stage",
             Self::LaterStage { .. } => "later-stage",
+            Self::LinkOwner { .. } => "link-owner",
+            Self::BadExclude(_) => "bad-exclude",
             Self::VariableInFrom => "variable-in-from",
             Self::Trigger { .. } => "bad-trigger",
             Self::Word(_) => "bad-word",

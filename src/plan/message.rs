@@ -40,6 +40,14 @@ crate::messages! {
         en: "the base's ONBUILD instruction `{trigger}`: {message}",
         ko: "베이스 이미지가 남긴 ONBUILD 명령 `{trigger}`: {message}",
     }
+    link_owner(owner: &str) {
+        en: "--chown={owner} is a name, and --link does not look into the image for names",
+        ko: "--chown={owner}은(는) 이름인데, --link는 이름을 찾으러 이미지 안을 보지 않습니다",
+    }
+    link_owner_help() {
+        en: "write the numbers, as in --chown=1000:1000, or leave --link out",
+        ko: "--chown=1000:1000처럼 숫자로 쓰거나 --link를 빼세요",
+    }
     trigger_help() {
         en: "`inspect IMAGE` shows the instructions that a base leaves, under OnBuild",
         ko: "베이스 이미지가 남긴 명령은 `inspect 이미지`의 OnBuild에서 볼 수 있습니다",
@@ -203,6 +211,8 @@ pub(super) fn of(kind: &Kind, language: Language) -> String {
         Kind::VariableInFrom => variable_in_from(language),
         Kind::Word(error) => error.message(language),
         Kind::UrlSource => url_source(language),
+        Kind::LinkOwner { owner } => link_owner(language, owner),
+        Kind::BadExclude(error) => error.message(language),
         Kind::Trigger {
             trigger: text,
             mistake,
@@ -235,6 +245,8 @@ pub(super) fn of(kind: &Kind, language: Language) -> String {
 pub(super) fn help_of(kind: &Kind, language: Language) -> Option<String> {
     Some(match kind {
         Kind::Trigger { .. } => trigger_help(language),
+        Kind::LinkOwner { .. } => link_owner_help(language),
+        Kind::BadExclude(error) => error.help(language),
         Kind::NoStage | Kind::BeforeFrom { .. } => before_from_help(language),
         Kind::NoTarget { suggestion, .. } => did_you_mean(language, suggestion.as_deref()?),
         Kind::BlankBase { .. } => blank_base_help(language),

@@ -19,6 +19,7 @@ pub mod ignore;
 pub mod ingredients;
 mod inherited;
 mod message;
+mod mode;
 pub mod mount;
 pub mod pattern;
 mod planner;
@@ -35,7 +36,8 @@ mod verdict;
 
 pub use error::{PlanError, PlanErrorKind};
 pub use forecast::{Chain, Judged, World, forecast};
-pub use ingredients::{FileContent, FileIngredient, Ingredients};
+pub use ingredients::{FileContent, FileIngredient, Ingredients, Parent};
+pub use mode::Mode;
 pub use planner::{BaseInfo, DEFAULT_SHELL, PlanFailure, PlanOptions, plan};
 pub use record::{CacheRecord, CacheRecords};
 pub use settings::{PortParts, port_parts};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::mode::Mode;
 use crate::reference::ImageReference;
 use crate::source::Span;
 
@@ -131,7 +132,32 @@ pub struct CopyStep {
     /// `user[:group]` given to everything copied.
     pub chown: Option<String>,
     /// Permission bits given to everything copied.
-    pub chmod: Option<u32>,
+    pub chmod: Option<Mode>,
+    /// `--link`: made without looking at the layers below.
+    pub link: bool,
+    /// `--parents`: sources keep the folders they lie in, those before a `/./` left out.
+    pub parents: bool,
+    /// `--exclude`: patterns of what stays behind, relative to each source.
+    pub exclude: Vec<String>,
+}
+
+impl CopyStep {
+    /// Returns a source as a path or pattern, and how many of its folders it does not keep.
+    pub fn source_parts(&self, source: &str) -> (String, usize) {
+        match source.split_once("/./") {
+            Some((left, kept)) if self.parents => {
+                (format!("{left}/{kept}"), left.split('/').count())
+            }
+            _ => (source.to_owned(), 0),
+        }
+    }
+}
+
+impl LayerStep {
+    /// Whether its layer is the same on whatever layers it is put.
+    pub fn is_linked(&self) -> bool {
+        matches!(self, Self::Copy(copy) if copy.link)
+    }
 }
 
 /// Where COPY takes files from.

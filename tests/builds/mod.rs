@@ -21,7 +21,7 @@ fn check(name: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/builds");
     let table = std::fs::read_to_string(folder.join(name)).unwrap();
     let table: Table = toml::from_str(&table).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let wrong: Vec<String> = table.case.iter().filter_map(|case| wrong(case)).collect();
+    let wrong: Vec<String> = table.case.iter().filter_map(wrong).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -75,8 +75,8 @@ fn built(home: &Home, options: &str, case: &Case) -> Result<(), String> {
     let saved = Saved::of(home, "image");
     same(
         "layers and their history",
-        saved.diff_ids(),
-        saved.layer_lines(),
+        &saved.diff_ids(),
+        &saved.layer_lines(),
     )?;
     if let Some(tree) = &case.tree {
         let tree: Vec<&str> = tree
@@ -85,7 +85,7 @@ fn built(home: &Home, options: &str, case: &Case) -> Result<(), String> {
             .filter(|l| !l.is_empty())
             .collect();
         let found = saved.tree(case.layers);
-        same("the tree", tree.join("\n"), found.join("\n"))?;
+        same("the tree", &tree.join("\n"), &found.join("\n"))?;
     }
     if let Some(history) = &case.history {
         let found = saved.history();
@@ -101,7 +101,11 @@ fn built(home: &Home, options: &str, case: &Case) -> Result<(), String> {
     Ok(())
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: T, found: T) -> Result<(), String> {
+fn same<T: PartialEq + std::fmt::Debug + ?Sized>(
+    what: &str,
+    expected: &T,
+    found: &T,
+) -> Result<(), String> {
     if expected == found {
         return Ok(());
     }
@@ -118,4 +122,9 @@ fn settings() {
 #[test]
 fn triggers() {
     check("triggers.toml");
+}
+
+#[test]
+fn copies() {
+    check("copies.toml");
 }

@@ -1,6 +1,7 @@
 //! An image as other tools see it: what `save` writes, read with nothing of strata's.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::PathBuf;
@@ -100,20 +101,20 @@ fn apply(layer: File, tree: &mut BTreeMap<String, String>) {
         let kind = header.entry_type();
         if let Some(target) = entry.link_name().unwrap() {
             let sign = if kind.is_hard_link() { "=" } else { "->" };
-            line += &format!(" {sign} {}", target.display());
+            let _ = write!(line, " {sign} {}", target.display());
         } else {
             line += if kind.is_dir() { "/" } else { "" };
-            line += &format!(" {:o}", header.mode().unwrap());
+            let _ = write!(line, " {:o}", header.mode().unwrap());
         }
         let owner = (header.uid().unwrap(), header.gid().unwrap());
         if owner != (0, 0) {
-            line += &format!(" {}:{}", owner.0, owner.1);
+            let _ = write!(line, " {}:{}", owner.0, owner.1);
         }
         if kind.is_file() {
             let mut bytes = Vec::new();
             entry.read_to_end(&mut bytes).unwrap();
             let text = String::from_utf8_lossy(&bytes);
-            line += &format!(" {}", text.trim_end().replace('\n', "|"));
+            let _ = write!(line, " {}", text.trim_end().replace('\n', "|"));
         }
         tree.insert(path, line.trim_end().to_owned());
     }
