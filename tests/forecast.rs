@@ -18,6 +18,7 @@ enum Line {
     CopyLinked(u8, u8),
     CopyParents(u8),
     CopyMost(u8),
+    Add(u8),
     Health(u8),
     Onbuild(u8),
     Run(u8),
@@ -62,6 +63,7 @@ fn line(with_run: bool) -> BoxedStrategy<Line> {
         (0..FILES, small.clone()).prop_map(|(file, to)| Line::CopyLinked(file, to)),
         (0..FILES).prop_map(Line::CopyParents),
         (0..FILES).prop_map(Line::CopyMost),
+        (0..FILES).prop_map(Line::Add),
         small.clone().prop_map(Line::Health),
         small.clone().prop_map(Line::Onbuild),
     ];
@@ -100,6 +102,7 @@ impl Line {
             Self::CopyLinked(file, to) => format!("COPY --link f{file}* /to{to}/"),
             Self::CopyParents(file) => format!("COPY --parents **/f{file}* /parents/"),
             Self::CopyMost(file) => format!("COPY --exclude=f{file} --chmod=go=u src /most/"),
+            Self::Add(file) => format!("ADD --chown={file} src f{file}* /added/"),
             Self::Health(value) => format!("HEALTHCHECK --retries={value} CMD true"),
             Self::Onbuild(value) => format!("ONBUILD WORKDIR /left{value}"),
             Self::Run(what) => format!("RUN echo $E0 $K >> /r{what}"),

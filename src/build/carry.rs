@@ -12,6 +12,7 @@ use super::run::{self, Ran};
 use super::settings;
 use super::stage::Stage;
 use super::taken::{Taken, unchanged};
+use super::unpack::unpack;
 use super::workdir::workdir;
 use super::world::{BuildWorld, layer_ingredients};
 use crate::layers::{Layer, Stack};
@@ -203,10 +204,13 @@ impl<'b> Progress<'b> {
         let store = self.builder.store;
         let stack = |ids: &Vec<_>| store.stack(ids);
         let from = taken.layers.as_ref().map(stack).transpose()?;
-        let trees: Vec<Tree> = match &from {
+        let mut trees: Vec<Tree> = match &from {
             Some(stack) => self.world.layer_trees(stack, copy)?,
             None => copy::from_context(&taken.selections),
         };
+        if let (Some(add), Some(context)) = (copy.add, self.world.context()) {
+            unpack(store, add, context, &mut trees)?;
+        }
         let reader = Reader {
             context: self.world.context(),
             layers: from.as_ref(),

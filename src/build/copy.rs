@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::rc::Rc;
 
 use super::error::{BuildError, CopyError};
 use crate::digest::{DiffId, Digest};
 use crate::layers::{
-    Content, Entry, EntryKind, Follow, Layer, LayerFile, Node, RootPath, Stack, Store, users,
+    Content, Entry, EntryKind, Follow, Layer, LayerFile, Node, RootPath, Stack, Store, Unpacked,
+    users,
 };
 use crate::plan::context::{BuildContext, ContextFile, Selection};
 use crate::plan::{CopyStep, FileContent, FileIngredient, InlineFile};
@@ -44,6 +46,8 @@ pub enum Bytes {
     Context(ContextFile),
     /// In a layer.
     Layer(Node),
+    /// In an archive that was unpacked.
+    Archive(Rc<Unpacked>, Node),
     /// In the Dockerfile.
     Inline(String),
 }
@@ -254,6 +258,10 @@ fn write(
                 Some(file) => Ok(draft.add_file(entry, Content::Layer(&file))?),
                 None => Ok(draft.add_file(entry, Content::Reader(&mut layers.open(node)?))?),
             }
+        }
+        Bytes::Archive(archive, node) => {
+            let mut bytes = archive.stack().open(node)?;
+            Ok(draft.add_file(entry, Content::Reader(&mut bytes))?)
         }
         Bytes::Context(file) => {
             let context = reader

@@ -145,7 +145,8 @@ fn tree(stack: &Stack, path: &str) -> Result<Tree, BuildError> {
     })
 }
 
-fn layer_source(node: &Node) -> Source {
+/// Returns a node of a stack as a source.
+pub(super) fn layer_source(node: &Node) -> Source {
     Source {
         path: node.path.clone(),
         kind: node.kind.clone(),

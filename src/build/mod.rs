@@ -7,7 +7,7 @@
 //! | `stage` | a stage while it is built: layers, config, key |
 //! | `rows` | the report's rows |
 //! | [`base`], [`practice`], `recipe` | FROM: images of the store, built-in bases |
-//! | `taken`, `layer_source`, `copy`, `run` (in a `room`), `workdir` | the instructions that make layers |
+//! | `taken`, `layer_source`, `copy`, `unpack`, `run` (in a `room`), `workdir` | the instructions that make layers |
 //! | `settings`, `health` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache` | what earlier builds left, on disk |
 //! | `world` | what the plan asks about while it judges a step |
@@ -35,6 +35,7 @@ mod stage;
 mod stat_cache;
 mod taken;
 mod times;
+mod unpack;
 mod workdir;
 mod world;
 

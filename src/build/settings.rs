@@ -94,7 +94,10 @@ pub fn config_history(change: &ConfigChange) -> Option<History> {
 pub fn layer_history(step: &LayerStep, created: Option<String>) -> History {
     let text = match step {
         LayerStep::Run(run) => format!("RUN {} # buildkit", run_text(run)),
-        LayerStep::Copy(copy) => format!("COPY {} # buildkit", copy_text(copy)),
+        LayerStep::Copy(copy) => {
+            let word = if copy.add.is_some() { "ADD" } else { "COPY" };
+            format!("{word} {} # buildkit", copy_text(copy))
+        }
         LayerStep::Workdir(workdir) => format!("WORKDIR {}", workdir.path),
     };
     history(text, created, false)
@@ -125,6 +128,8 @@ fn copy_text(copy: &CopyStep) -> String {
     words.extend(copy.chmod.iter().map(|mode| format!("--chmod={mode}")));
     words.extend(copy.link.then(|| "--link".to_owned()));
     words.extend(copy.parents.then(|| "--parents".to_owned()));
+    let unpack = copy.add.and_then(|add| add.unpack);
+    words.extend(unpack.map(|unpack| format!("--unpack={unpack}")));
     words.extend(copy.exclude.iter().map(|it| format!("--exclude={it}")));
     words.extend(copy.inline.iter().map(|file| format!("<<{}", file.name)));
     let whole = |source: &String| {

@@ -32,6 +32,10 @@ pub(super) fn unchanged(
         return Unchanged::default();
     };
     let plain = |source: &String| !source.contains(['*', '?', '[', '\\']);
+    // What an archive holds has other digests than the archive.
+    if copy.add.is_some() {
+        return Unchanged::default();
+    }
     if copy.sources.len() != 1 || !copy.sources.iter().all(plain) {
         return Unchanged::default();
     }

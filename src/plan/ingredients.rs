@@ -12,6 +12,7 @@
 //! | RUN     | parent's key, words, ENV, ARGs in scope, folder, user             | time, output, proxies, LABEL, CMD |
 //! | COPY    | parent's key, destination, owner and mode flags, of every file: path, kind, mode, bytes or link target | times, the files' owners |
 //! | COPY --from | the same, and the files' owners                               | how the other stage made them |
+//! | ADD     | as COPY, and `--unpack`                                           | what is in an archive, beside its bytes |
 //! | COPY --link | as COPY, without the parent's key                          | the layers below |
 //! | WORKDIR | parent's key, path, user                                          | |
 //!
@@ -155,7 +156,8 @@ fn walk_run(run: &RunStep, sink: &mut dyn Sink) {
 }
 
 fn walk_copy(copy: &CopyStep, files: &[FileIngredient], sink: &mut dyn Sink) {
-    sink.value("instruction", "COPY");
+    let instruction = if copy.add.is_some() { "ADD" } else { "COPY" };
+    sink.value("instruction", instruction);
     sink.value(TEXT, &words(&copy.sources));
     sink.value("destination", &copy.destination);
     sink.value("chown", copy.chown.as_deref().unwrap_or_default());
@@ -171,6 +173,9 @@ fn walk_copy(copy: &CopyStep, files: &[FileIngredient], sink: &mut dyn Sink) {
         if given {
             sink.value(flag, "yes");
         }
+    }
+    if let Some(unpack) = copy.add.and_then(|add| add.unpack) {
+        sink.value("unpack", &unpack.to_string());
     }
     if !copy.exclude.is_empty() {
         sink.value("exclude", &words(&copy.exclude));

@@ -42,8 +42,8 @@ pub use planner::{BaseInfo, DEFAULT_SHELL, PlanFailure, PlanOptions, plan};
 pub use record::{CacheRecord, CacheRecords};
 pub use settings::{PortParts, port_parts};
 pub use step::{
-    Base, ConfigChange, CopyFrom, CopyStep, HealthCheck, InlineFile, LayerStep, Plan, PlannedStage,
-    RunStep, Step, StepId, StepKind, StepNumber, WorkdirStep,
+    AddStep, Base, ConfigChange, CopyFrom, CopyStep, HealthCheck, InlineFile, LayerStep, Plan,
+    PlannedStage, RunStep, Step, StepId, StepKind, StepNumber, WorkdirStep,
 };
 pub use survey::{Place, Survey, global_args, survey};
 pub use transfer::is_remote;

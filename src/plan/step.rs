@@ -139,6 +139,15 @@ pub struct CopyStep {
     pub parents: bool,
     /// `--exclude`: patterns of what stays behind, relative to each source.
     pub exclude: Vec<String>,
+    /// For an ADD: what only that can do.
+    pub add: Option<AddStep>,
+}
+
+/// What of an ADD is not a COPY.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AddStep {
+    /// `--unpack`, where it was given.
+    pub unpack: Option<bool>,
 }
 
 impl CopyStep {

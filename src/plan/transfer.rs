@@ -6,7 +6,7 @@ use super::mode::Mode;
 use super::planner::expand;
 use super::scope::{Scope, join_path};
 use super::stage_graph::copy_from;
-use super::step::{CopyFrom, CopyStep, InlineFile, LayerStep, StepKind};
+use super::step::{AddStep, CopyFrom, CopyStep, InlineFile, LayerStep, StepKind};
 use crate::parser::Dockerfile;
 use crate::parser::instruction::{AddInstruction, CopyInstruction, Heredoc, Transfer, Word};
 use crate::parser::word;
@@ -33,10 +33,10 @@ pub(super) fn copy_step(
     Ok(StepKind::Layer(LayerStep::Copy(step)))
 }
 
-/// Judges an ADD, which cannot be carried out yet.
+/// Plans an ADD. One that fetches something cannot be carried out yet.
 pub(super) fn add_step(add: &AddInstruction, scope: &Scope) -> Result<StepKind, PlanError> {
     let transfer = &add.transfer;
-    expanded(transfer, scope, false)?;
+    let mut step = expanded(transfer, scope, false)?;
     if let Some(checksum) = &add.checksum {
         expand(checksum, scope)?;
         let error = |kind| Err(PlanError::new(kind, checksum.span));
@@ -49,7 +49,12 @@ pub(super) fn add_step(add: &AddInstruction, scope: &Scope) -> Result<StepKind, 
             return error(PlanErrorKind::ChecksumNotRemote);
         }
     }
-    Ok(StepKind::Unsupported("ADD".to_owned()))
+    if let Some(url) = step.sources.iter().find(|source| is_remote(source)) {
+        return Ok(StepKind::Unsupported(format!("ADD {url}")));
+    }
+    let unpack = add.unpack;
+    step.add = Some(AddStep { unpack });
+    Ok(StepKind::Layer(LayerStep::Copy(step)))
 }
 
 /// Works out what COPY and ADD share.
@@ -76,6 +81,7 @@ fn expanded(transfer: &Transfer, scope: &Scope, parents: bool) -> Result<CopySte
         link: transfer.link,
         parents,
         exclude: excluded(&transfer.exclude, scope)?,
+        add: None,
     };
     match (&step.chown, chown) {
         (Some(owner), Some(word)) if step.link && !is_numbers(owner) => {

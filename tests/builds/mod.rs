@@ -128,3 +128,8 @@ fn triggers() {
 fn copies() {
     check("copies.toml");
 }
+
+#[test]
+fn adds() {
+    check("adds.toml");
+}
