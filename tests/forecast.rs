@@ -15,6 +15,12 @@ enum Line {
     Workdir(u8),
     CopyFile(u8, u8),
     CopyAll,
+    CopyLinked(u8, u8),
+    CopyParents(u8),
+    CopyMost(u8),
+    Add(u8),
+    Health(u8),
+    Onbuild(u8),
     Run(u8),
 }
 
@@ -54,6 +60,12 @@ fn line(with_run: bool) -> BoxedStrategy<Line> {
         small.clone().prop_map(Line::Workdir),
         (0..FILES, small.clone()).prop_map(|(file, to)| Line::CopyFile(file, to)),
         Just(Line::CopyAll),
+        (0..FILES, small.clone()).prop_map(|(file, to)| Line::CopyLinked(file, to)),
+        (0..FILES).prop_map(Line::CopyParents),
+        (0..FILES).prop_map(Line::CopyMost),
+        (0..FILES).prop_map(Line::Add),
+        small.clone().prop_map(Line::Health),
+        small.clone().prop_map(Line::Onbuild),
     ];
     if with_run {
         prop_oneof![2 => lines, 1 => small.prop_map(Line::Run)].boxed()
@@ -87,6 +99,12 @@ impl Line {
             Self::Workdir(name) => format!("WORKDIR /w{name}"),
             Self::CopyFile(file, to) => format!("COPY f{file}* /to{to}/"),
             Self::CopyAll => "COPY --chmod=755 src /src/".to_owned(),
+            Self::CopyLinked(file, to) => format!("COPY --link f{file}* /to{to}/"),
+            Self::CopyParents(file) => format!("COPY --parents **/f{file}* /parents/"),
+            Self::CopyMost(file) => format!("COPY --exclude=f{file} --chmod=go=u src /most/"),
+            Self::Add(file) => format!("ADD --chown={file} src f{file}* /added/"),
+            Self::Health(value) => format!("HEALTHCHECK --retries={value} CMD true"),
+            Self::Onbuild(value) => format!("ONBUILD WORKDIR /left{value}"),
             Self::Run(what) => format!("RUN echo $E0 $K >> /r{what}"),
         }
     }

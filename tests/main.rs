@@ -1,5 +1,6 @@
 //! Everything tested from outside, in one binary.
 
+mod builds;
 mod checks;
 mod cli;
 mod common;

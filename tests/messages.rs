@@ -18,6 +18,7 @@ use strata::source::Source;
 const MISTAKES: &[(&str, &str)] = &[
     ("array-not-strings", "\nCMD [1, 2]\n"),
     ("bad-address", "\nEXPOSE localhost:80:80\n"),
+    ("bad-exclude", "\nCOPY --exclude=! a b\n"),
     ("bad-field", "\nRUN --mount=type=cash,target=/x true\n"),
     ("bad-field", "\nRUN --mount=type=nonsense,target=/x true\n"),
     ("bad-field", "\nRUN --mount=type=cache,tagret=/x true\n"),
@@ -96,6 +97,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("no-stage", "ARG A\n"),
     ("no-stage", "RUN x\nFROM a\n"),
     ("no-stage-index", "\nCOPY --from=7 a b\n"),
+    ("link-owner", "\nCOPY --link --chown=app a b\n"),
     ("no-target", "FROM a AS build\n"),
     ("onbuild-chained", "\nONBUILD ONBUILD RUN x\n"),
     ("onbuild-forbidden", "\nONBUILD FROM b\n"),
@@ -141,7 +143,7 @@ fn image(reference: &ImageReference) -> Option<KnownImage> {
             workdir: String::new(),
             user: String::new(),
             shell: None,
-            has_triggers: false,
+            triggers: Vec::new(),
         },
         platform: "linux/s390x".to_owned(),
     })
@@ -220,6 +222,8 @@ fn every_kind_has_an_example() {
     kinds.extend(names_in(include_str!("../src/check/note.rs"), "fn id("));
     kinds.extend(names_in(include_str!("../src/check/rule.rs"), "fn name("));
     kinds.extend(["check-option", "bad-pattern"].map(str::to_owned));
+    // A mistake in what the base image left for its child: a check opens no image.
+    kinds.remove("bad-trigger");
     let shown: BTreeSet<String> = catalogue()
         .iter()
         .map(|(_, found)| found.what.id().to_owned())

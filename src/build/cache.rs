@@ -49,6 +49,8 @@ struct LastBuild {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct BuiltStep {
     number: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trigger: Option<usize>,
     stage: Option<usize>,
     text: String,
     key: CacheKey,
@@ -205,8 +207,10 @@ fn nearest<'a>(steps: &'a [BuiltStep], wanted: &Step) -> Option<&'a BuiltStep> {
     let same_stage = |step: &&BuiltStep| step.stage == wanted.stage;
     let same_text = |step: &&BuiltStep| step.text == wanted.text;
     let distance = |step: &&BuiltStep| step.number.abs_diff(wanted.number);
-    let same_instruction =
-        |step: &&BuiltStep| step.number == wanted.number && word(&step.text) == word(&wanted.text);
+    let same_instruction = |step: &&BuiltStep| {
+        (step.number, step.trigger) == (wanted.number, wanted.trigger)
+            && word(&step.text) == word(&wanted.text)
+    };
     steps
         .iter()
         .filter(same_stage)
@@ -229,12 +233,14 @@ fn merge(before: &[BuiltStep], report: &[StepReport]) -> Vec<BuiltStep> {
         let key = step.key?;
         let StepReport {
             number,
+            trigger,
             stage,
             text,
             ..
         } = step.clone();
         Some(BuiltStep {
             number,
+            trigger,
             stage,
             text,
             key,

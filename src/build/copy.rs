@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::rc::Rc;
 
 use super::error::{BuildError, CopyError};
 use crate::digest::{DiffId, Digest};
 use crate::layers::{
-    Content, Entry, EntryKind, Follow, Layer, LayerFile, Node, RootPath, Stack, Store, users,
+    Content, Entry, EntryKind, Follow, Layer, LayerFile, Node, RootPath, Stack, Store, Unpacked,
+    users,
 };
 use crate::plan::context::{BuildContext, ContextFile, Selection};
 use crate::plan::{CopyStep, FileContent, FileIngredient, InlineFile};
@@ -44,6 +46,8 @@ pub enum Bytes {
     Context(ContextFile),
     /// In a layer.
     Layer(Node),
+    /// In an archive that was unpacked.
+    Archive(Rc<Unpacked>, Node),
     /// In the Dockerfile.
     Inline(String),
 }
@@ -56,6 +60,16 @@ pub struct Tree {
     pub top: Source,
     /// What is below a folder, sorted, parents first.
     pub below: Vec<Source>,
+    /// With `--parents`: the folders it keeps, outermost first, and their names.
+    pub parents: Vec<(String, Source)>,
+}
+
+impl Tree {
+    /// Returns the folders it keeps, the source itself and everything below it.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        let parents = self.parents.iter().map(|(_, folder)| folder);
+        parents.chain(std::iter::once(&self.top)).chain(&self.below)
+    }
 }
 
 /// Where bytes are read, and what an earlier run of the step left.
@@ -109,8 +123,14 @@ pub fn from_context(selections: &[Selection]) -> Vec<Tree> {
         name: selection.name.clone(),
         top: context_source(&selection.top),
         below: selection.below.iter().map(context_source).collect(),
+        parents: parents(&selection.parents),
     };
     selections.iter().map(tree).collect()
+}
+
+fn parents(folders: &[(String, ContextFile)]) -> Vec<(String, Source)> {
+    let parent = |(name, folder): &(String, ContextFile)| (name.clone(), context_source(folder));
+    folders.iter().map(parent).collect()
 }
 
 fn context_source(file: &ContextFile) -> Source {
@@ -134,43 +154,6 @@ fn context_source(file: &ContextFile) -> Source {
     }
 }
 
-/// Turns a file of other layers, with everything below it, into a source.
-pub fn from_layers(stack: &Stack, path: &str) -> Result<Tree, BuildError> {
-    let resolved = stack.resolve(path, Follow::Yes)?;
-    let not_found = || {
-        BuildError::Copy(CopyError::NotFound {
-            path: path.to_owned(),
-        })
-    };
-    let top = resolved.node.ok_or_else(not_found)?;
-    let mut below = Vec::new();
-    if top.kind.is_directory() {
-        stack.walk(&top.path, &mut |node| {
-            if node.path != top.path {
-                below.push(layer_source(node));
-            }
-            Ok(())
-        })?;
-    }
-    let name = RootPath::clean(path).name().to_string_lossy().into_owned();
-    Ok(Tree {
-        name,
-        top: layer_source(&top),
-        below,
-    })
-}
-
-fn layer_source(node: &Node) -> Source {
-    Source {
-        path: node.path.clone(),
-        kind: node.kind.clone(),
-        mode: node.mode,
-        owner: (node.uid, node.gid),
-        mtime: node.mtime,
-        bytes: Bytes::Layer(node.clone()),
-    }
-}
-
 fn inline_tree(file: &InlineFile, now: i64) -> Tree {
     let top = Source {
         path: RootPath::clean(&file.name),
@@ -186,6 +169,7 @@ fn inline_tree(file: &InlineFile, now: i64) -> Tree {
         name: file.name.clone(),
         top,
         below: Vec::new(),
+        parents: Vec::new(),
     }
 }
 
@@ -275,6 +259,10 @@ fn write(
                 None => Ok(draft.add_file(entry, Content::Reader(&mut layers.open(node)?))?),
             }
         }
+        Bytes::Archive(archive, node) => {
+            let mut bytes = archive.stack().open(node)?;
+            Ok(draft.add_file(entry, Content::Reader(&mut bytes))?)
+        }
         Bytes::Context(file) => {
             let context = reader
                 .context
@@ -291,6 +279,9 @@ fn write(
 
 impl Placement<'_> {
     fn place(&mut self, tree: &Tree) -> Result<(), BuildError> {
+        if self.copy.parents {
+            return self.place_with_parents(tree);
+        }
         let wanted = &self.copy.destination;
         let there = self.below.resolve(wanted, Follow::Yes)?;
         let exists_as_folder = there
@@ -303,11 +294,7 @@ impl Placement<'_> {
                 return Err(self.conflict(&tree.top, &there.path, true));
             }
             self.folder_top(&tree.top, &there.path, exists_as_folder)?;
-            for source in &tree.below {
-                let within = source.path.within(&tree.top.path).unwrap_or_default();
-                self.nested(source, &there.path.join(within.as_path()))?;
-            }
-            return Ok(());
+            return self.below_folder(tree, &there.path);
         }
         if wanted.ends_with('/') && there.node.is_some() && !exists_as_folder {
             return Err(self.conflict(&tree.top, &there.path, false));
@@ -318,6 +305,33 @@ impl Placement<'_> {
             there.path
         };
         self.nested(&tree.top, &path)
+    }
+
+    /// Puts a source with the folders it keeps into the destination, which is a folder.
+    fn place_with_parents(&mut self, tree: &Tree) -> Result<(), BuildError> {
+        let there = self.below.resolve(&self.copy.destination, Follow::Yes)?;
+        self.leading_folders(&there.path)?;
+        let mut path = there.path;
+        if !path.is_root() {
+            self.leading(&path)?;
+        }
+        for (name, folder) in &tree.parents {
+            path = path.join(name);
+            self.nested(folder, &path)?;
+        }
+        if !tree.name.is_empty() {
+            path = path.join(&tree.name);
+            self.nested(&tree.top, &path)?;
+        }
+        self.below_folder(tree, &path)
+    }
+
+    fn below_folder(&mut self, tree: &Tree, path: &RootPath) -> Result<(), BuildError> {
+        for source in &tree.below {
+            let within = source.path.within(&tree.top.path).unwrap_or_default();
+            self.nested(source, &path.join(within.as_path()))?;
+        }
+        Ok(())
     }
 
     /// The folder that COPY names becomes the destination: one that exists keeps what it is,
@@ -358,7 +372,9 @@ impl Placement<'_> {
     }
 
     fn put(&mut self, source: &Source, path: &RootPath, leading: bool) {
-        let mode = self.copy.chmod.unwrap_or(source.mode);
+        let chmod = self.copy.chmod.as_ref();
+        let is_folder = source.kind.is_directory();
+        let mode = chmod.map_or(source.mode, |chmod| chmod.apply(source.mode, is_folder));
         let (uid, gid) = self.owner.unwrap_or(source.owner);
         let entry =
             Entry::new(path.clone(), source.kind.clone(), mode, source.mtime).owned_by(uid, gid);

@@ -3,11 +3,14 @@
 //! | file | what |
 //! |---|---|
 //! | `builder` | the loop over the steps, and the forecast of it |
-//! | [`base`], [`practice`] | FROM: images of the store, built-in bases |
-//! | `copy`, `run` (in a `room`), `workdir` | the instructions that make layers |
+//! | `carry` | one step: reuse the recorded layer, or make it |
+//! | `stage` | a stage while it is built: layers, config, key |
+//! | `rows` | the report's rows |
+//! | [`base`], [`practice`], `recipe` | FROM: images of the store, built-in bases |
+//! | `taken`, `layer_source`, `copy`, `unpack`, `run` (in a `room`), `workdir` | the instructions that make layers |
 //! | `mounts`, `shown`, `cache_mount`, `supplies` | what a RUN's `--mount`s show |
 //! | `permission` | what a build has to be allowed |
-//! | `settings` | the instructions that change settings, and history lines |
+//! | `settings`, `health` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache` | what earlier builds left, on disk |
 //! | `world` | what the plan asks about while it judges a step |
 //! | `times` | when the entries of an image's history were made |
@@ -18,30 +21,39 @@ pub mod base;
 mod builder;
 pub mod cache;
 mod cache_mount;
+mod carry;
 mod copy;
 mod error;
+mod health;
+mod layer_source;
 mod mount_error;
 mod mounts;
 mod notes;
 mod permission;
 pub mod practice;
+mod recipe;
 mod report;
 mod room;
+mod rows;
 mod run;
 mod settings;
 mod shown;
+mod stage;
 mod stat_cache;
 mod supplies;
+mod taken;
 mod times;
+mod unpack;
 mod workdir;
 mod world;
 
 pub use base::PracticeSettings;
-pub use builder::{BuildInput, Builder, base_info};
+pub use builder::{BuildInput, Builder};
 pub use cache::BuildCache;
 pub use error::{BuildError, CopyError, ImageError};
 pub use mount_error::MountError;
 pub use report::{
     BuildEvent, BuildReport, ContextReport, LayerReport, StepFailure, StepReport, StepState,
 };
+pub use stage::base_info;
 pub use supplies::{Agent, Secret, Supplies};

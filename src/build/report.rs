@@ -46,8 +46,11 @@ impl StepState {
 /// What is known of one step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepReport {
-    /// The step's place in the file, from 1.
+    /// The step's place in the file, from 1; of an instruction that the base left, that of the FROM.
     pub number: StepNumber,
+    /// For an instruction that the base left with ONBUILD: which of them it is, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<usize>,
     /// The index of its stage; none for a global ARG.
     pub stage: Option<usize>,
     /// The name of its stage, if it has one.
@@ -136,6 +139,17 @@ impl BuildReport {
     /// Returns the step that failed, if one did.
     pub fn failed(&self) -> Option<&StepReport> {
         self.steps.iter().find(|step| step.state == StepState::Fail)
+    }
+
+    /// Returns how many instructions the file has.
+    pub fn count(&self) -> usize {
+        let own = self.steps.iter().filter(|step| step.trigger.is_none());
+        own.count()
+    }
+
+    /// Returns what a step came to: of a FROM whose base left instructions, the last of them.
+    pub fn result_of(&self, number: StepNumber) -> Option<&StepReport> {
+        self.steps.iter().rfind(|step| step.number == number)
     }
 
     /// Returns a step by its number.

@@ -1,5 +1,6 @@
 //! Instructions that only change the image's settings, and the history line each leaves.
 
+use super::health;
 use crate::layers::{Empty, History, ImageConfig};
 use crate::plan::{ConfigChange, CopyStep, LayerStep, RunStep};
 
@@ -40,6 +41,8 @@ pub fn apply(change: &ConfigChange, config: &mut ImageConfig, cmd_set: &mut bool
                 .extend(paths.iter().map(|path| (path.clone(), Empty {})));
         }
         ConfigChange::Shell(words) => settings.shell = Some(words.clone()),
+        ConfigChange::Healthcheck(check) => settings.healthcheck = Some(health::config(check)),
+        ConfigChange::Onbuild(text) => settings.on_build.push(text.clone()),
         ConfigChange::StopSignal(signal) => settings.stop_signal = Some(signal.clone()),
         ConfigChange::Author(name) => config.author = Some(name.clone()),
         ConfigChange::Workdir(path) => settings.working_dir.clone_from(path),
@@ -55,8 +58,9 @@ fn set_env(env: &mut Vec<String>, name: &str, value: &str) {
     }
 }
 
-/// Returns the history line of a step that makes no layer, without a time: see `times`.
-pub fn config_history(change: &ConfigChange) -> History {
+/// Returns the history line of a step that makes no layer, without a time: see `times`. ONBUILD
+/// leaves none.
+pub fn config_history(change: &ConfigChange) -> Option<History> {
     let pairs = |word: &str, pairs: &[(String, String)]| {
         let pairs: Vec<String> = pairs.iter().map(|(k, v)| format!("{k}={v}")).collect();
         format!("{word} {}", pairs.join(" "))
@@ -77,18 +81,23 @@ pub fn config_history(change: &ConfigChange) -> History {
         ConfigChange::Expose(ports) => format!("EXPOSE [{}]", ports.join(" ")),
         ConfigChange::Volumes(paths) => format!("VOLUME [{}]", paths.join(" ")),
         ConfigChange::Shell(words) => format!("SHELL [{}]", words.join(" ")),
+        ConfigChange::Healthcheck(check) => format!("HEALTHCHECK {}", health::quoted(check)),
+        ConfigChange::Onbuild(_) => return None,
         ConfigChange::StopSignal(signal) => format!("STOPSIGNAL {signal}"),
         ConfigChange::Author(name) => format!("MAINTAINER {name}"),
         ConfigChange::Workdir(path) => format!("WORKDIR {path}"),
     };
-    history(text, None, true)
+    Some(history(text, None, true))
 }
 
 /// Returns the history line of a step that makes a layer.
 pub fn layer_history(step: &LayerStep, created: Option<String>) -> History {
     let text = match step {
         LayerStep::Run(run) => format!("RUN {} # buildkit", run_text(run)),
-        LayerStep::Copy(copy) => format!("COPY {} # buildkit", copy_text(copy)),
+        LayerStep::Copy(copy) => {
+            let word = if copy.add.is_some() { "ADD" } else { "COPY" };
+            format!("{word} {} # buildkit", copy_text(copy))
+        }
         LayerStep::Workdir(workdir) => format!("WORKDIR {}", workdir.path),
     };
     history(text, created, false)
@@ -116,7 +125,12 @@ fn run_text(run: &RunStep) -> String {
 fn copy_text(copy: &CopyStep) -> String {
     let mut words = Vec::new();
     words.extend(copy.chown.iter().map(|owner| format!("--chown={owner}")));
-    words.extend(copy.chmod.iter().map(|mode| format!("--chmod={mode:o}")));
+    words.extend(copy.chmod.iter().map(|mode| format!("--chmod={mode}")));
+    words.extend(copy.link.then(|| "--link".to_owned()));
+    words.extend(copy.parents.then(|| "--parents".to_owned()));
+    let unpack = copy.add.and_then(|add| add.unpack);
+    words.extend(unpack.map(|unpack| format!("--unpack={unpack}")));
+    words.extend(copy.exclude.iter().map(|it| format!("--exclude={it}")));
     words.extend(copy.inline.iter().map(|file| format!("<<{}", file.name)));
     let whole = |source: &String| {
         if source.is_empty() {
@@ -131,7 +145,7 @@ fn copy_text(copy: &CopyStep) -> String {
 }
 
 /// Writes words as Go prints a list of quoted strings, which is what docker's history shows.
-fn go_quoted(words: &[String]) -> String {
+pub(super) fn go_quoted(words: &[String]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
     format!("[{}]", quoted.join(" "))
 }
@@ -174,7 +188,7 @@ mod tests {
             argv: words(&["cat", "/app/a.txt"]),
             shell: false,
         };
-        let history = config_history(&cmd);
+        let history = config_history(&cmd).unwrap();
         assert_eq!(
             history.created_by.as_deref(),
             Some(r#"CMD ["cat" "/app/a.txt"]"#)

@@ -6,6 +6,7 @@ use super::base::Images;
 use super::cache::{BuildCache, FolderHistory};
 use super::copy::{self, Tree};
 use super::error::{BuildError, ImageError};
+use super::layer_source;
 use super::report::ContextReport;
 use super::stat_cache::StatCache;
 use super::supplies::Supplies;
@@ -91,11 +92,7 @@ impl<'a> BuildWorld<'a> {
     pub fn select(&mut self, copy: &CopyStep) -> Result<Vec<Selection>, BuildError> {
         self.open_context()?;
         let context = self.context().expect("it was just opened");
-        let mut selections = Vec::new();
-        for source in &copy.sources {
-            selections.extend(context.select(source)?);
-        }
-        Ok(selections)
+        Ok(context.select_all(copy)?)
     }
 
     /// Returns what of the selected files is in the key.
@@ -136,10 +133,7 @@ impl<'a> BuildWorld<'a> {
 
     /// Returns the trees a COPY takes from other layers.
     pub fn layer_trees(&self, stack: &Stack, copy: &CopyStep) -> Result<Vec<Tree>, BuildError> {
-        copy.sources
-            .iter()
-            .map(|source| copy::from_layers(stack, source))
-            .collect()
+        layer_source::trees(stack, copy)
     }
 
     /// Returns the layers of an image that COPY --from names.
@@ -197,10 +191,7 @@ impl World for BuildWorld<'_> {
 /// Returns what of files from other layers is in the key.
 pub fn layer_ingredients(stack: &Stack, trees: &[Tree]) -> Result<Vec<FileIngredient>, BuildError> {
     let mut files = Vec::new();
-    for source in trees
-        .iter()
-        .flat_map(|tree| std::iter::once(&tree.top).chain(&tree.below))
-    {
+    for source in trees.iter().flat_map(Tree::sources) {
         let content = match (&source.kind, &source.bytes) {
             (EntryKind::Directory { .. }, _) => FileContent::Folder,
             (EntryKind::Symlink { target }, _) => {

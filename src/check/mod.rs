@@ -109,7 +109,7 @@ impl Report {
 }
 
 /// The build argument that BuildKit takes check settings from.
-const CHECK_ARGUMENT: &str = "BUILDKIT_DOCKERFILE_CHECK";
+pub const ARGUMENT: &str = "BUILDKIT_DOCKERFILE_CHECK";
 
 /// Checks a Dockerfile.
 ///
@@ -172,7 +172,7 @@ fn with_meaning(judge: &mut Judge<'_>, request: &Request, world: &World<'_>) {
 fn settings(judge: &mut Judge<'_>, request: &Request) -> Settings {
     let mut settings = request.settings.clone();
     let named = request.plan.build_args.iter();
-    let argument = named.rev().find(|(name, _)| name == CHECK_ARGUMENT);
+    let argument = named.rev().find(|(name, _)| name == ARGUMENT);
     let directive = judge.file.directives.iter().find(|it| it.name == "check");
     let (text, span) = match (argument, directive) {
         // As in BuildKit, the argument takes the place of the directive.

@@ -113,7 +113,7 @@ mod tests {
                 workdir: String::new(),
                 user: String::new(),
                 shell: None,
-                has_triggers: false,
+                triggers: Vec::new(),
             },
             platform: "linux/s390x".to_owned(),
         })

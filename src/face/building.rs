@@ -213,7 +213,7 @@ impl Face<'_> {
     /// Says why a step of a build was reused or ran.
     pub fn explain(&mut self, report: &BuildReport, step: usize, json: bool) -> Answer {
         let Some(found) = report.step(step) else {
-            let count = report.steps.len();
+            let count = report.count();
             return Err(Trouble::new(no_step(self.language(), step, count)).into());
         };
         if json {

@@ -128,8 +128,15 @@ impl Face<'_> {
         if is_stdin {
             return Ok(false);
         }
-        let check = self.session.check_of_build(request, Settings::default())?;
-        let checked = self.session.check(&check)?;
+        // What cannot be read is the build's to say.
+        let check = self.session.check_of_build(request, Settings::default());
+        let Some(checked) = check
+            .and_then(|it| self.session.check_if_strict(&it))
+            .ok()
+            .flatten()
+        else {
+            return Ok(false);
+        };
         let forbidden = checked.report.is_strictly_wrong();
         if forbidden {
             self.show_checked(&checked, Format::Text);

@@ -19,6 +19,7 @@
 //! - a layer made here: [`draft`](LayerDraft) or `upper`; `tree` and `node` put it on disk, `tar_header`
 //!   and `stream` (with `chunks`) make and hash its tar, `records` keeps what the disk cannot
 //! - a layer from outside: `apply`, `compression`, `tar_reader`, `tar_entry`, `unpack`, `links`
+//! - what ADD unpacks: `unpacked`
 //! - without overlayfs: `checkout` copies layers into a folder, [`snapshot`](Snapshot) tells what changed in it
 //! - looking in: `level` is one tree, [`stack`](Stack) and `merge` are several, [`changes`] what differs,
 //!   [`users`] who is who; `regenerate` makes a layer's tar again
@@ -64,6 +65,7 @@ mod tar_header;
 mod tar_reader;
 mod tree;
 mod unpack;
+mod unpacked;
 mod upper;
 pub mod users;
 mod xattrs;
@@ -86,4 +88,5 @@ pub use scratch::ScratchDir;
 pub use snapshot::Snapshot;
 pub use stack::{Follow, Node, Resolved, Stack};
 pub use store::{OwnersMode, Store, Whiteouts};
+pub use unpacked::{Unpacked, is_archive};
 pub use upper::UpperOptions;

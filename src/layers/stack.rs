@@ -99,6 +99,13 @@ impl Stack {
         Ok(self)
     }
 
+    /// Puts a tree that is no layer on top.
+    pub(super) fn with_level(mut self, level: Level) -> Self {
+        self.levels.push(Arc::new(level));
+        self.folders.get_mut().clear();
+        self
+    }
+
     /// Returns the view of the lowest `count` levels alone.
     pub fn below(&self, count: usize) -> Self {
         let keep = |all: usize| count.min(all);

@@ -39,6 +39,8 @@ pub(super) struct Unpacker {
     files: BTreeMap<RootPath, u64>,
     opaque: BTreeSet<RootPath>,
     whiteouts: BTreeSet<RootPath>,
+    /// Whether names that mark deleted files are refused: what is unpacked is no layer.
+    refuses_whiteouts: bool,
     buffer: Vec<u8>,
 }
 
@@ -67,8 +69,15 @@ impl Unpacker {
             files: BTreeMap::new(),
             opaque: BTreeSet::new(),
             whiteouts: BTreeSet::new(),
+            refuses_whiteouts: false,
             buffer: vec![0; 256 * 1024],
         })
+    }
+
+    /// Refuses whiteouts, which only a layer can have.
+    pub(super) fn without_whiteouts(mut self) -> Self {
+        self.refuses_whiteouts = true;
+        self
     }
 
     /// Unpacks every member.
@@ -77,6 +86,12 @@ impl Unpacker {
         while let Some(member) = tar.next().map_err(StoreError::Tar)? {
             match meaning(&member)? {
                 Meaning::Nothing => {}
+                Meaning::Whiteout(_) | Meaning::Opaque(_) if self.refuses_whiteouts => {
+                    return Err(refuse(
+                        &member.name,
+                        "its name would mark a deleted file in a layer",
+                    ));
+                }
                 Meaning::Whiteout(path) => drop(self.whiteouts.insert(self.links.resolve(&path)?)),
                 Meaning::Opaque(folder) => {
                     let folder = self.links.resolve_folder(&folder)?;

@@ -153,6 +153,7 @@ pub(crate) fn step(number: usize, text: &str, state: StepState) -> StepReport {
     let layered = matches!(state, StepState::Hit | StepState::Miss | StepState::Base);
     StepReport {
         number,
+        trigger: None,
         stage: Some(0),
         stage_name: None,
         lines: (number, number),

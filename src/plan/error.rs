@@ -2,10 +2,12 @@
 //!
 //! The key words are BuildKit's, so that a search for the message finds what others wrote.
 
+use super::ignore::IgnoreError;
 use super::message;
 use super::mount::FieldError;
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
+use crate::parser::ParseErrorKind;
 use crate::parser::word::WordError;
 use crate::reference::ParseReferenceError;
 use crate::source::Span;
@@ -120,11 +122,36 @@ pub enum PlanErrorKind {
     ChecksumSources,
     /// `ADD --checksum` with a source that is fetched from nowhere.
     ChecksumNotRemote,
+    /// A base has an ONBUILD instruction that cannot be carried out.
+    Trigger {
+        /// Its first line.
+        trigger: String,
+        /// What is wrong with it.
+        mistake: TriggerMistake,
+    },
+    /// `--link` with an owner by name.
+    LinkOwner {
+        /// The owner.
+        owner: String,
+    },
+    /// A pattern of `--exclude`.
+    BadExclude(IgnoreError),
     /// An empty name.
     BlankName {
         /// The instruction.
         instruction: &'static str,
     },
+}
+
+/// What is wrong with an ONBUILD instruction of a base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TriggerMistake {
+    /// It cannot be read.
+    Parse(ParseErrorKind),
+    /// It is none, or more than one.
+    NotOne,
+    /// It does not fit this Dockerfile.
+    Plan(Box<PlanErrorKind>),
 }
 
 impl PlanErrorKind {
@@ -148,7 +175,10 @@ impl PlanErrorKind {
             Self::NoStageIndex { .. } => "no-stage-index",
             Self::CircularStage { .. } => "circular-stage",
             Self::LaterStage { .. } => "later-stage",
+            Self::LinkOwner { .. } => "link-owner",
+            Self::BadExclude(_) => "bad-exclude",
             Self::VariableInFrom => "variable-in-from",
+            Self::Trigger { .. } => "bad-trigger",
             Self::Word(_) => "bad-word",
             Self::UrlSource => "url-source",
             Self::DestinationNotFolder { .. } => "destination-not-folder",

@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::ingredients::{FileIngredient, Ingredients, KeySink};
+use super::ingredients::{FileIngredient, Ingredients, KeySink, Parent};
 use super::mount::{RunMount, Shown};
 use super::record::{CacheRecord, CacheRecords};
-use super::step::{CopyFrom, CopyStep, LayerStep, Plan, Step, StepKind, StepNumber};
+use super::step::{CopyFrom, CopyStep, LayerStep, Plan, Step, StepId, StepKind, StepNumber};
 use super::verdict::{Question, Verdict, verdict};
 use crate::digest::{CacheKey, DiffId};
 
@@ -34,6 +34,8 @@ pub trait World: CacheRecords {
 pub struct Chain {
     /// The key of the last step; none where it depends on a step that has to run first.
     pub key: Option<CacheKey>,
+    /// The `--link` steps since then.
+    pub linked: Vec<(StepNumber, CacheKey)>,
     /// The last step that made a layer, or the FROM.
     pub parent: StepNumber,
     /// Whether that is a FROM.
@@ -60,6 +62,7 @@ impl Chain {
     pub fn new(key: CacheKey, from: StepNumber, layers: Vec<DiffId>) -> Self {
         Self {
             key: Some(key),
+            linked: Vec::new(),
             parent: from,
             parent_is_base: true,
             layers: Some(layers),
@@ -76,14 +79,21 @@ impl Chain {
         cache: bool,
         records: &dyn CacheRecords,
     ) -> Judged {
-        let Some(parent) = self.key else {
+        // A linked layer does not depend on what is below, known or not.
+        let parent = if layer.is_linked() {
+            Some(Parent::nothing())
+        } else {
+            self.below()
+        };
+        let Some(parent) = parent else {
             return Judged::unknown(self.until.unwrap_or(self.parent));
         };
-        let key = KeySink::key(layer, parent, files);
+        let key = KeySink::key(layer, &parent, files);
         let question = Question {
             step,
             key,
-            ingredients: &|| Ingredients::of(layer, parent, files),
+            ingredients: &|| Ingredients::of(layer, &parent, files),
+            linked: &parent.linked,
             parent: self.parent,
             parent_is_base: self.parent_is_base,
             cache,
@@ -96,11 +106,31 @@ impl Chain {
         }
     }
 
+    /// Returns what the key of the next step depends on; none where a step has to run first.
+    pub fn below(&self) -> Option<Parent> {
+        Some(Parent {
+            key: self.key?,
+            linked: self.linked.clone(),
+        })
+    }
+
     /// Goes on to the next step. `layer` is none where the step has yet to run.
-    pub fn advance(&mut self, step: StepNumber, key: Option<CacheKey>, layer: Option<DiffId>) {
-        self.key = key;
-        self.parent = step;
-        self.parent_is_base = false;
+    pub fn advance(
+        &mut self,
+        step: StepNumber,
+        made: &LayerStep,
+        key: Option<CacheKey>,
+        layer: Option<DiffId>,
+    ) {
+        match key {
+            Some(key) if made.is_linked() => self.linked.push((step, key)),
+            _ => {
+                self.key = key;
+                self.linked.clear();
+                self.parent = step;
+                self.parent_is_base = false;
+            }
+        }
         if let (Some(layer), Some(layers)) = (layer, &mut self.layers) {
             layers.push(layer);
         } else {
@@ -109,9 +139,9 @@ impl Chain {
     }
 
     /// Goes on to the next step with what was found out about it.
-    fn advance_judged(&mut self, step: StepNumber, judged: &Judged) {
+    fn advance_judged(&mut self, step: StepNumber, made: &LayerStep, judged: &Judged) {
         let layer = judged.record.as_ref().map(|record| record.layer);
-        self.advance(step, judged.key, layer);
+        self.advance(step, made, judged.key, layer);
         if let Verdict::Unknown { until } = judged.verdict {
             self.until.get_or_insert(until);
         }
@@ -136,7 +166,7 @@ pub fn forecast<W: World>(
     cache: &dyn Fn(&Step) -> bool,
     start: &dyn Fn(&Step) -> Chain,
     world: &mut W,
-) -> Result<Vec<(StepNumber, Judged)>, W::Error> {
+) -> Result<Vec<(StepId, Judged)>, W::Error> {
     let mut chains: HashMap<usize, Chain> = HashMap::new();
     let mut judged = Vec::new();
     for step in &plan.steps {
@@ -154,8 +184,8 @@ pub fn forecast<W: World>(
                 let chain = chains
                     .get_mut(&stage)
                     .expect("FROM comes before the stage's steps");
-                chain.advance_judged(step.number, &answer);
-                judged.push((step.number, answer));
+                chain.advance_judged(step.number, layer, &answer);
+                judged.push((step.id(), answer));
             }
             _ => {}
         }

@@ -12,6 +12,8 @@
 //! | RUN     | parent's key, words, ENV, ARGs in scope, folder, user, network, security, limits, mounts and the files they show | time, output, proxies, LABEL, CMD, what caches hold, secrets |
 //! | COPY    | parent's key, destination, owner and mode flags, of every file: path, kind, mode, bytes or link target | times, the files' owners |
 //! | COPY --from | the same, and the files' owners                               | how the other stage made them |
+//! | ADD     | as COPY, and `--unpack`                                           | what is in an archive, beside its bytes |
+//! | COPY --link | as COPY, without the parent's key                          | the layers below |
 //! | WORKDIR | parent's key, path, user                                          | |
 //!
 //! The parent's key stands for everything below (as in BuildKit), not the content of its result:
@@ -21,7 +23,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::step::{CopyStep, InlineFile, LayerStep, RunStep, WorkdirStep};
+use super::step::{CopyStep, InlineFile, LayerStep, RunStep, StepNumber, WorkdirStep};
 use crate::digest::{CacheKey, Digest, Hasher};
 
 /// Takes the ingredients of one step, in a fixed order.
@@ -89,14 +91,47 @@ pub struct KeySink(Hasher);
 pub const PARENT: &str = "parent";
 /// The name of the ingredient that holds the instruction's own words.
 pub const TEXT: &str = "text";
+/// The names of `--link` layers that lie between the parent and the step begin with this.
+pub const LINKED: &str = "linked:";
 /// Names of ENV variables begin with this.
 pub const ENV: &str = "env:";
 /// Names of build arguments begin with this.
 pub const ARG: &str = "arg:";
 
+/// What lies below a step: the layer that depends on all below it, and the `--link` layers on top,
+/// which do not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parent {
+    /// The key of that layer, or of the base.
+    pub key: CacheKey,
+    /// The steps of the `--link` layers, and their keys.
+    pub linked: Vec<(StepNumber, CacheKey)>,
+}
+
+impl Parent {
+    /// What lies below a layer that does not look.
+    pub fn nothing() -> Self {
+        CacheKey(Digest::of(b"")).into()
+    }
+}
+
+impl From<CacheKey> for Parent {
+    fn from(key: CacheKey) -> Self {
+        Self {
+            key,
+            linked: Vec::new(),
+        }
+    }
+}
+
 /// Feeds everything that a layer step depends on to a sink.
-pub fn walk(step: &LayerStep, parent: CacheKey, files: &[FileIngredient], sink: &mut dyn Sink) {
-    sink.value(PARENT, &parent.to_string());
+pub fn walk(step: &LayerStep, parent: &Parent, files: &[FileIngredient], sink: &mut dyn Sink) {
+    if !step.is_linked() {
+        sink.value(PARENT, &parent.key.to_string());
+        for (index, (_, key)) in parent.linked.iter().enumerate() {
+            sink.value(&format!("{LINKED}{index}"), &key.to_string());
+        }
+    }
     match step {
         LayerStep::Run(run) => walk_run(run, files, sink),
         LayerStep::Copy(copy) => walk_copy(copy, files, sink),
@@ -128,7 +163,8 @@ fn walk_run(run: &RunStep, files: &[FileIngredient], sink: &mut dyn Sink) {
 }
 
 fn walk_copy(copy: &CopyStep, files: &[FileIngredient], sink: &mut dyn Sink) {
-    sink.value("instruction", "COPY");
+    let instruction = if copy.add.is_some() { "ADD" } else { "COPY" };
+    sink.value("instruction", instruction);
     sink.value(TEXT, &words(&copy.sources));
     sink.value("destination", &copy.destination);
     sink.value("chown", copy.chown.as_deref().unwrap_or_default());
@@ -136,9 +172,21 @@ fn walk_copy(copy: &CopyStep, files: &[FileIngredient], sink: &mut dyn Sink) {
         "chmod",
         &copy
             .chmod
-            .map(|mode| format!("{mode:o}"))
+            .as_ref()
+            .map(ToString::to_string)
             .unwrap_or_default(),
     );
+    for (flag, given) in [("link", copy.link), ("parents", copy.parents)] {
+        if given {
+            sink.value(flag, "yes");
+        }
+    }
+    if let Some(unpack) = copy.add.and_then(|add| add.unpack) {
+        sink.value("unpack", &unpack.to_string());
+    }
+    if !copy.exclude.is_empty() {
+        sink.value("exclude", &words(&copy.exclude));
+    }
     for InlineFile { name, content } in &copy.inline {
         sink.value(&format!("heredoc:{name}"), content);
     }
@@ -160,7 +208,7 @@ fn words(words: &[String]) -> String {
 
 impl Ingredients {
     /// Collects the ingredients of a step.
-    pub fn of(step: &LayerStep, parent: CacheKey, files: &[FileIngredient]) -> Self {
+    pub fn of(step: &LayerStep, parent: &Parent, files: &[FileIngredient]) -> Self {
         let mut list = Self::default();
         walk(step, parent, files, &mut list);
         list
@@ -187,7 +235,7 @@ impl Sink for Ingredients {
 
 impl KeySink {
     /// Returns the cache key of a step.
-    pub fn key(step: &LayerStep, parent: CacheKey, files: &[FileIngredient]) -> CacheKey {
+    pub fn key(step: &LayerStep, parent: &Parent, files: &[FileIngredient]) -> CacheKey {
         let mut sink = Self::default();
         walk(step, parent, files, &mut sink);
         CacheKey(sink.0.finish())
@@ -252,7 +300,7 @@ mod tests {
     }
 
     fn key(step: &LayerStep) -> CacheKey {
-        KeySink::key(step, CacheKey(Digest::of(b"base")), &[])
+        KeySink::key(step, &CacheKey(Digest::of(b"base")).into(), &[])
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The sentences of [`PlanErrorKind`](super::PlanErrorKind), in every language, with BuildKit's key words.
 
-use super::error::PlanErrorKind as Kind;
+use super::error::{PlanErrorKind as Kind, TriggerMistake};
 use crate::language::Language;
 
 crate::messages! {
@@ -35,6 +35,26 @@ crate::messages! {
     blank_base_help() {
         en: "only an ARG before the first FROM can be used here; give it a default or --build-arg",
         ko: "여기서는 첫 FROM 앞의 ARG만 쓸 수 있습니다. 기본값이나 --build-arg를 주세요",
+    }
+    trigger(trigger: &str, message: &str) {
+        en: "the base's ONBUILD instruction `{trigger}`: {message}",
+        ko: "베이스 이미지가 남긴 ONBUILD 명령 `{trigger}`: {message}",
+    }
+    link_owner(owner: &str) {
+        en: "--chown={owner} is a name, and --link does not look into the image for names",
+        ko: "--chown={owner}은(는) 이름인데, --link는 이름을 찾으러 이미지 안을 보지 않습니다",
+    }
+    link_owner_help() {
+        en: "write the numbers, as in --chown=1000:1000, or leave --link out",
+        ko: "--chown=1000:1000처럼 숫자로 쓰거나 --link를 빼세요",
+    }
+    trigger_help() {
+        en: "`inspect IMAGE` shows the instructions that a base leaves, under OnBuild",
+        ko: "베이스 이미지가 남긴 명령은 `inspect 이미지`의 OnBuild에서 볼 수 있습니다",
+    }
+    trigger_not_one() {
+        en: "it is not one instruction",
+        ko: "명령 하나가 아닙니다",
     }
     no_stage_index(index: &str) {
         en: "invalid stage index {index}",
@@ -191,6 +211,19 @@ pub(super) fn of(kind: &Kind, language: Language) -> String {
         Kind::VariableInFrom => variable_in_from(language),
         Kind::Word(error) => error.message(language),
         Kind::UrlSource => url_source(language),
+        Kind::LinkOwner { owner } => link_owner(language, owner),
+        Kind::BadExclude(error) => error.message(language),
+        Kind::Trigger {
+            trigger: text,
+            mistake,
+        } => {
+            let message = match mistake {
+                TriggerMistake::Parse(kind) => kind.message(language),
+                TriggerMistake::NotOne => trigger_not_one(language),
+                TriggerMistake::Plan(kind) => kind.message(language),
+            };
+            trigger(language, text, &message)
+        }
         Kind::DestinationNotFolder { destination } => destination_not_folder(language, destination),
         Kind::BadMode { value } => bad_mode(language, value),
         Kind::BadPort { port } => bad_port(language, port),
@@ -211,6 +244,9 @@ pub(super) fn of(kind: &Kind, language: Language) -> String {
 /// Returns what to type instead, where that can be said.
 pub(super) fn help_of(kind: &Kind, language: Language) -> Option<String> {
     Some(match kind {
+        Kind::Trigger { .. } => trigger_help(language),
+        Kind::LinkOwner { .. } => link_owner_help(language),
+        Kind::BadExclude(error) => error.help(language),
         Kind::NoStage | Kind::BeforeFrom { .. } => before_from_help(language),
         Kind::NoTarget { suggestion, .. } => did_you_mean(language, suggestion.as_deref()?),
         Kind::BlankBase { .. } => blank_base_help(language),

@@ -18,7 +18,9 @@ mod error;
 pub mod forecast;
 pub mod ignore;
 pub mod ingredients;
+mod inherited;
 mod message;
+mod mode;
 pub mod mount;
 pub mod pattern;
 mod planner;
@@ -31,19 +33,21 @@ pub mod stage_graph;
 mod step;
 mod survey;
 mod transfer;
+mod triggers;
 mod verdict;
 
 pub use error::{PlanError, PlanErrorKind};
 pub use forecast::{Asked, Chain, Judged, World, asked_files, forecast};
-pub use ingredients::{FileContent, FileIngredient, Ingredients};
+pub use ingredients::{FileContent, FileIngredient, Ingredients, Parent};
+pub use mode::Mode;
 pub use mount::{Access, RunMount, RunMountSource, Sharing, Shown};
 pub use planner::{BaseInfo, DEFAULT_SHELL, PlanFailure, PlanOptions, plan};
 pub use record::{CacheRecord, CacheRecords};
 pub use sandbox::{Entitlement, Limit, NetworkMode, Sandbox};
 pub use settings::{PortParts, port_parts};
 pub use step::{
-    Base, ConfigChange, CopyFrom, CopyStep, InlineFile, LayerStep, Plan, PlannedStage, RunStep,
-    Step, StepKind, StepNumber, WorkdirStep,
+    AddStep, Base, ConfigChange, CopyFrom, CopyStep, HealthCheck, InlineFile, LayerStep, Plan,
+    PlannedStage, RunStep, Step, StepId, StepKind, StepNumber, WorkdirStep,
 };
 pub use survey::{Place, Survey, global_args, survey};
 pub use transfer::is_remote;

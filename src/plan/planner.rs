@@ -1,6 +1,9 @@
 //! From a Dockerfile to a [`Plan`]: everything expanded, every step knowing all that decides it.
 
+use std::time::Duration;
+
 use super::error::{PlanError, PlanErrorKind};
+use super::inherited::Inherited;
 use super::mount::{self, RunMount, RunMountSource};
 use super::platform::Platform;
 use super::sandbox::{Entitlement, NetworkMode, Sandbox};
@@ -8,14 +11,17 @@ use super::scope::{PROXY_ARGS, Pairs, Scope, join_path};
 use super::settings::{ports, signal};
 use super::stage_graph::{StageGraph, copy_from};
 use super::step::{
-    Base, ConfigChange, LayerStep, Plan, PlannedStage, RunStep, Step, StepKind, WorkdirStep,
+    Base, ConfigChange, HealthCheck, LayerStep, Plan, PlannedStage, RunStep, Step, StepKind,
+    WorkdirStep,
 };
 use super::transfer;
+use super::triggers::Trigger;
 use crate::digest::ImageId;
 use crate::parser::instruction::{
-    Argument, Command, FromInstruction, Pair, RunInstruction, Script, Word,
+    Argument, Command, FromInstruction, Healthcheck, HealthcheckOptions, Pair, RunInstruction,
+    Script, Word,
 };
-use crate::parser::{Dockerfile, Instruction, Located, word};
+use crate::parser::{Dockerfile, Instruction, Located, Stage, word};
 use crate::reference::ImageReference;
 
 /// What planning is told beside the Dockerfile.
@@ -44,8 +50,8 @@ pub struct BaseInfo {
     pub user: String,
     /// Its shell, if it sets one.
     pub shell: Option<Vec<String>>,
-    /// Whether it has instructions for its children.
-    pub has_triggers: bool,
+    /// The instructions it has for its children, as text.
+    pub triggers: Vec<String>,
 }
 
 /// Why there is no plan.
@@ -83,7 +89,8 @@ pub fn plan<E>(
         let kind = planner.global(instruction)?;
         steps.push(step(index + 1, None, instruction, kind));
     }
-    let graph = StageGraph::new(file, options.target.as_deref(), &planner.globals)?;
+    let mut graph = StageGraph::new(file, options.target.as_deref(), &planner.globals)?;
+    let inherited = Inherited::find(file, &mut graph, base)?;
     for stage in &file.stages {
         let needed = graph.needed[stage.index];
         for (offset, instruction) in file.stage_instructions(stage).iter().enumerate() {
@@ -91,22 +98,23 @@ pub fn plan<E>(
                 (_, false) => StepKind::NotNeeded,
                 (Instruction::From(from), true) => {
                     planner.platform(from)?;
-                    let scope = planner.start(&graph.bases[stage.index], stage.base.span, base)?;
+                    let (base, info) = (&graph.bases[stage.index], inherited.info(stage.index));
                     planner.scopes.resize(stage.index + 1, Scope::default());
-                    planner.scopes[stage.index] = scope.0;
-                    scope.1
+                    planner.scopes[stage.index] = planner.start(base, info);
+                    StepKind::From(base.clone())
                 }
                 (value, true) => planner.kind(stage.index, value)?,
             };
-            steps.push(step(
-                stage.first + offset + 1,
-                Some(stage.index),
-                instruction,
-                kind,
-            ));
+            let number = stage.first + offset + 1;
+            steps.push(step(number, Some(stage.index), instruction, kind));
+            if offset == 0 {
+                let from = steps.last().expect("it was just put there").clone();
+                let triggers = inherited.triggers(stage.index);
+                steps.extend(planner.trigger_steps(&from, stage, triggers)?);
+            }
         }
     }
-    let planned = |stage: &crate::parser::Stage| PlannedStage {
+    let planned = |stage: &Stage| PlannedStage {
         name: stage.name.as_ref().map(ToString::to_string),
         base: graph.bases[stage.index].clone(),
         needed: graph.needed[stage.index],
@@ -132,6 +140,7 @@ fn step(
     } = instruction;
     Step {
         number,
+        trigger: None,
         stage,
         span: *span,
         lines: *lines,
@@ -238,37 +247,46 @@ impl<'a> Planner<'a> {
         platform.map(Some).ok_or_else(wrong)
     }
 
-    /// Starts a stage: what its base makes visible, and the FROM's step.
-    pub fn start<E>(
-        &self,
-        base: &Base,
-        span: crate::source::Span,
-        find: &mut dyn FnMut(&ImageReference) -> Result<BaseInfo, E>,
-    ) -> Result<(Scope, StepKind), PlanFailure<E>> {
+    /// Plans what the base of a stage left for it.
+    pub fn trigger_steps(
+        &mut self,
+        from: &Step,
+        stage: &Stage,
+        triggers: &[Trigger],
+    ) -> Result<Vec<Step>, PlanError> {
+        let mut steps = Vec::new();
+        for (index, trigger) in triggers.iter().enumerate() {
+            let kind = self.kind(stage.index, &trigger.instruction);
+            steps.push(Step {
+                trigger: Some(index + 1),
+                text: one_line(&format!("ONBUILD {}", trigger.text)),
+                kind: kind.map_err(|error| trigger.explain(error, stage.base.span))?,
+                ..from.clone()
+            });
+        }
+        Ok(steps)
+    }
+
+    /// Returns what a stage sees at its beginning. `info` is known of an image; of one that is not
+    /// at hand, nothing is.
+    pub fn start(&self, base: &Base, info: Option<&BaseInfo>) -> Scope {
         let mut scope = Scope {
             workdir: "/".to_owned(),
             shell: DEFAULT_SHELL.map(str::to_owned).into(),
             escape: self.file.escape,
             ..Scope::default()
         };
-        let mut kind = StepKind::From(base.clone());
-        match base {
-            Base::Scratch => {}
-            Base::Stage(index) => scope = self.scopes[*index].clone(),
-            Base::Image(reference) => {
-                let info = find(reference).map_err(|error| PlanFailure::Base { span, error })?;
-                scope.env = info.env;
-                scope.user = info.user;
-                scope.workdir = join_path("/", &info.workdir);
-                scope.own_shell = info.shell.is_some();
-                scope.shell = info.shell.unwrap_or(scope.shell);
-                if info.has_triggers {
-                    kind =
-                        StepKind::Unsupported(format!("FROM {reference} (its ONBUILD triggers)"));
-                }
-            }
+        if let Base::Stage(index) = base {
+            return self.scopes[*index].clone();
         }
-        Ok((scope, kind))
+        if let Some(info) = info {
+            scope.env.clone_from(&info.env);
+            scope.user.clone_from(&info.user);
+            scope.workdir = join_path("/", &info.workdir);
+            scope.own_shell = info.shell.is_some();
+            scope.shell = info.shell.clone().unwrap_or(scope.shell);
+        }
+        scope
     }
 
     pub fn kind(&mut self, stage: usize, instruction: &Instruction) -> Result<StepKind, PlanError> {
@@ -303,9 +321,8 @@ impl<'a> Planner<'a> {
             }
             Instruction::Maintainer(name) => ConfigChange::Author(name.text.clone()),
             Instruction::From(_) => unreachable!("a stage has one FROM, its first instruction"),
-            Instruction::Healthcheck(_) | Instruction::Onbuild(_) => {
-                return Ok(StepKind::Unsupported(instruction.name().to_owned()));
-            }
+            Instruction::Healthcheck(check) => ConfigChange::Healthcheck(health_check(check)),
+            Instruction::Onbuild(onbuild) => ConfigChange::Onbuild(onbuild.text.clone()),
         };
         let scope = &mut self.scopes[stage];
         match &change {
@@ -428,6 +445,30 @@ fn command_words(command: &Command, scope: &Scope) -> (Vec<String>, bool) {
     match command {
         Command::Exec(words) => (texts(words), false),
         Command::Shell(word) => (with_shell(scope, &word.text), true),
+    }
+}
+
+/// Returns what is kept of a HEALTHCHECK. Its shell is the container's, whatever SHELL says.
+fn health_check(check: &Healthcheck) -> HealthCheck {
+    let (test, options) = match check {
+        Healthcheck::Disabled => (vec!["NONE".to_owned()], None),
+        Healthcheck::Check(options) => {
+            let (kind, words) = match &options.command {
+                Command::Exec(words) => ("CMD", texts(words)),
+                Command::Shell(word) => ("CMD-SHELL", vec![word.text.clone()]),
+            };
+            let test = std::iter::once(kind.to_owned()).chain(words).collect();
+            (test, Some(options))
+        }
+    };
+    let time = |time: fn(&HealthcheckOptions) -> Duration| options.map(time).unwrap_or_default();
+    HealthCheck {
+        test,
+        interval: time(|options| options.interval),
+        timeout: time(|options| options.timeout),
+        start_period: time(|options| options.start_period),
+        start_interval: time(|options| options.start_interval),
+        retries: options.map(|options| options.retries).unwrap_or_default(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Values that have rules of their own: ports, signals and modes.
+//! Values that have rules of their own: ports and signals.
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -85,37 +85,6 @@ fn numbers(text: &str) -> Option<RangeInclusive<u16>> {
     (!range.is_empty()).then_some(range)
 }
 
-/// Permission bits, as `--chmod` takes them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// `0755`.
-    Bits(u32),
-    /// `u=rwX,go=rX`: what comes out depends on the file.
-    Letters,
-}
-
-/// Reads the value of `--chmod`.
-pub(super) fn mode(value: &str) -> Option<Mode> {
-    let digits = !value.is_empty() && value.chars().all(|c| c.is_ascii_digit());
-    if digits {
-        let bits = u32::from_str_radix(value, 8).ok();
-        return bits.filter(|bits| *bits <= 0o7777).map(Mode::Bits);
-    }
-    value
-        .split(',')
-        .all(is_mode_clause)
-        .then_some(Mode::Letters)
-}
-
-/// One clause of chmod(1)'s letters: who, then `+`, `-` or `=` with permissions, perhaps again.
-fn is_mode_clause(clause: &str) -> bool {
-    let rest = clause.trim_start_matches(['u', 'g', 'o', 'a']);
-    let is_operator = |c: char| matches!(c, '+' | '-' | '=');
-    let fits = |c: char| is_operator(c) || matches!(c, 'r' | 'w' | 'x' | 'X' | 's' | 't');
-    let copies = rest.len() == 2 && rest.ends_with(['u', 'g', 'o']);
-    rest.starts_with(is_operator) && (copies || rest.chars().all(fits))
-}
-
 /// The names of signals 1 to 31 on Linux (signal(7)), in order.
 const SIGNALS: [&str; 31] = [
     "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
@@ -183,17 +152,6 @@ mod tests {
         ] {
             let range = port_range(text, Span::default()).unwrap();
             assert_eq!(range, [(80, "tcp".to_owned())], "{text}");
-        }
-    }
-
-    #[test]
-    fn modes_are_octal_or_letters() {
-        assert_eq!(mode("0755"), Some(Mode::Bits(0o755)));
-        for letters in ["u=rwX,go=rX", "+x", "a-w", "g=u"] {
-            assert_eq!(mode(letters), Some(Mode::Letters), "{letters}");
-        }
-        for wrong in ["", "rwx", "8", "77777", "u=q", "+755"] {
-            assert_eq!(mode(wrong), None, "{wrong}");
         }
     }
 

@@ -37,12 +37,33 @@ impl StageGraph {
             .iter()
             .map(base)
             .collect::<Result<Vec<_>, _>>()?;
-        let needed = needed(file, &bases, target)?;
-        Ok(Self {
+        let needed = vec![false; bases.len()];
+        let mut graph = Self {
             bases,
             target,
             needed,
-        })
+        };
+        graph.need(file, target)?;
+        Ok(graph)
+    }
+
+    /// Marks a stage, and all that it needs itself.
+    pub(super) fn need(&mut self, file: &Dockerfile, stage: usize) -> Result<(), PlanError> {
+        let mut waiting = vec![stage];
+        while let Some(index) = waiting.pop() {
+            if std::mem::replace(&mut self.needed[index], true) {
+                continue;
+            }
+            if let Base::Stage(below) = self.bases[index] {
+                waiting.push(below);
+            }
+            for from in sources_of(file, index) {
+                if let CopyFrom::Stage(source) = copy_from(file, index, &from)? {
+                    waiting.push(source);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -190,15 +211,19 @@ fn leads_to(file: &Dockerfile, start: usize, goal: usize) -> bool {
 
 /// Returns what the instructions of a stage take files from, in order.
 fn sources_of(file: &Dockerfile, stage: usize) -> Vec<Word> {
-    let mut sources = Vec::new();
-    for instruction in file.stage_instructions(&file.stages[stage]) {
-        match &instruction.value {
-            Instruction::Copy(copy) => sources.extend(copy.from.clone()),
-            Instruction::Run(run) => sources.extend(run.mounts.iter().filter_map(mount::from_of)),
-            _ => {}
-        }
+    let instructions = file.stage_instructions(&file.stages[stage]).iter();
+    instructions
+        .flat_map(|instruction| sources_of_instruction(&instruction.value))
+        .collect()
+}
+
+/// Returns what one instruction takes files from.
+pub(super) fn sources_of_instruction(instruction: &Instruction) -> Vec<Word> {
+    match instruction {
+        Instruction::Copy(copy) => copy.from.iter().cloned().collect(),
+        Instruction::Run(run) => run.mounts.iter().filter_map(mount::from_of).collect(),
+        _ => Vec::new(),
     }
-    sources
 }
 
 /// What messages call a stage: its name, or its number as BuildKit writes it.
@@ -227,25 +252,4 @@ pub(super) fn reachable(file: &Dockerfile, bases: &[Option<Base>], target: usize
         }
     }
     reached
-}
-
-/// Marks what the target needs. Stages only refer to earlier ones, so one pass from the target
-/// back finds everything.
-fn needed(file: &Dockerfile, bases: &[Base], target: usize) -> Result<Vec<bool>, PlanError> {
-    let mut needed = vec![false; bases.len()];
-    needed[target] = true;
-    for index in (0..=target).rev().collect::<Vec<_>>() {
-        if !needed[index] {
-            continue;
-        }
-        if let Base::Stage(below) = bases[index] {
-            needed[below] = true;
-        }
-        for from in sources_of(file, index) {
-            if let CopyFrom::Stage(source) = copy_from(file, index, &from)? {
-                needed[source] = true;
-            }
-        }
-    }
-    Ok(needed)
 }

@@ -1,7 +1,10 @@
 //! The plan as a value: stages, steps, and what each step does once everything is expanded.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+use super::mode::Mode;
 use super::mount::RunMount;
 use super::sandbox::Sandbox;
 use crate::reference::ImageReference;
@@ -46,8 +49,10 @@ pub enum Base {
 /// One instruction, ready to be carried out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// Its place in the file.
+    /// Its place in the file; of a trigger, that of the FROM that brought it.
     pub number: StepNumber,
+    /// For an instruction that the base left with ONBUILD: which of them it is, from 1.
+    pub trigger: Option<usize>,
     /// The stage it belongs to; none for a global ARG.
     pub stage: Option<usize>,
     /// Its bytes in the Dockerfile.
@@ -58,6 +63,16 @@ pub struct Step {
     pub text: String,
     /// What it does.
     pub kind: StepKind,
+}
+
+/// What tells a step from all others: its number, and for a trigger which one it is.
+pub type StepId = (StepNumber, Option<usize>);
+
+impl Step {
+    /// Returns what tells the step from all others.
+    pub fn id(&self) -> StepId {
+        (self.number, self.trigger)
+    }
 }
 
 /// What a step does.
@@ -123,7 +138,41 @@ pub struct CopyStep {
     /// `user[:group]` given to everything copied.
     pub chown: Option<String>,
     /// Permission bits given to everything copied.
-    pub chmod: Option<u32>,
+    pub chmod: Option<Mode>,
+    /// `--link`: made without looking at the layers below.
+    pub link: bool,
+    /// `--parents`: sources keep the folders they lie in, those before a `/./` left out.
+    pub parents: bool,
+    /// `--exclude`: patterns of what stays behind, relative to each source.
+    pub exclude: Vec<String>,
+    /// For an ADD: what only that can do.
+    pub add: Option<AddStep>,
+}
+
+/// What of an ADD is not a COPY.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AddStep {
+    /// `--unpack`, where it was given.
+    pub unpack: Option<bool>,
+}
+
+impl CopyStep {
+    /// Returns a source as a path or pattern, and how many of its folders it does not keep.
+    pub fn source_parts(&self, source: &str) -> (String, usize) {
+        match source.split_once("/./") {
+            Some((left, kept)) if self.parents => {
+                (format!("{left}/{kept}"), left.split('/').count())
+            }
+            _ => (source.to_owned(), 0),
+        }
+    }
+}
+
+impl LayerStep {
+    /// Whether its layer is the same on whatever layers it is put.
+    pub fn is_linked(&self) -> bool {
+        matches!(self, Self::Copy(copy) if copy.link)
+    }
 }
 
 /// Where COPY takes files from.
@@ -188,8 +237,29 @@ pub enum ConfigChange {
     Shell(Vec<String>),
     /// STOPSIGNAL.
     StopSignal(String),
+    /// HEALTHCHECK.
+    Healthcheck(HealthCheck),
+    /// ONBUILD: the instruction as text.
+    Onbuild(String),
     /// MAINTAINER.
     Author(String),
     /// `WORKDIR /`: the only folder that is always there, so that no layer is needed.
     Workdir(String),
+}
+
+/// A HEALTHCHECK as an image's config holds it; zero stands for "not given".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthCheck {
+    /// `NONE`, `CMD` or `CMD-SHELL`, and the words.
+    pub test: Vec<String>,
+    /// Time between two checks.
+    pub interval: Duration,
+    /// Time one check may take.
+    pub timeout: Duration,
+    /// Time in which failures do not count.
+    pub start_period: Duration,
+    /// Time between two checks during the start period.
+    pub start_interval: Duration,
+    /// Failures in a row that make it unhealthy.
+    pub retries: u32,
 }

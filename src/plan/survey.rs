@@ -2,11 +2,12 @@
 //! what `check` stands on.
 
 use super::error::PlanError;
-use super::planner::{BaseInfo, PlanFailure, PlanOptions, Planner};
+use super::planner::{BaseInfo, PlanOptions, Planner};
 use super::platform::Platform;
 use super::scope::{Pairs, Scope};
 use super::stage_graph::{base_of, find_target, reachable};
 use super::step::Base;
+use super::triggers::Trigger;
 use crate::parser::instruction::{Argument, FromInstruction, Pair};
 use crate::parser::{Dockerfile, Instruction, Located, Stage};
 use crate::reference::ImageReference;
@@ -70,8 +71,12 @@ pub fn survey(
         None => vec![true; file.stages.len()],
     };
     for stage in &file.stages {
-        let scope = survey.start(&planner, stage, base);
+        let (scope, triggers) = survey.start(&planner, stage, base);
         planner.scopes.push(scope);
+        for trigger in triggers {
+            // A mistake in it is the base's, and the build's to tell.
+            let _ = planner.kind(stage.index, &trigger.instruction);
+        }
         if survey.seen[stage.index] {
             survey.walk(&mut planner, stage, visit);
         }
@@ -112,25 +117,28 @@ impl Survey {
         }
     }
 
-    /// Returns what a stage sees at its beginning; of an image that is not at hand, nothing.
+    /// Returns what a stage sees at its beginning, of an image that is not at hand nothing, and what
+    /// its base left for it.
     fn start(
         &self,
         planner: &Planner<'_>,
         stage: &Stage,
         find: &dyn Fn(&ImageReference) -> Option<BaseInfo>,
-    ) -> Scope {
+    ) -> (Scope, Vec<Trigger>) {
         let found = self.bases[stage.index].as_ref();
         let base = found.unwrap_or(&Base::Scratch);
-        let mut known = |reference: &ImageReference| find(reference).ok_or(());
-        let started = planner.start(base, stage.base.span, &mut known);
-        match started {
-            Ok((scope, _)) => scope,
-            Err(PlanFailure::Base { .. } | PlanFailure::Dockerfile(_)) => {
-                let nothing =
-                    planner.start::<()>(&Base::Scratch, stage.base.span, &mut |_| Err(()));
-                nothing.map_or_else(|_| Scope::default(), |(scope, _)| scope)
-            }
-        }
+        let info = match base {
+            Base::Image(reference) => find(reference),
+            _ => None,
+        };
+        let scope = planner.start(base, info.as_ref());
+        let texts = info.map(|info| info.triggers).unwrap_or_default();
+        let read = |text: &String| Trigger::parse(text, stage.base.span).ok();
+        let triggers = match base {
+            Base::Stage(below) => Trigger::of_stage(planner.file, &planner.file.stages[*below]),
+            _ => texts.iter().filter_map(read).collect(),
+        };
+        (scope, triggers)
     }
 
     fn walk(

@@ -1,23 +1,15 @@
 //! COPY and ADD: their words expanded and judged.
 
 use super::error::{PlanError, PlanErrorKind};
+use super::ignore::Ignore;
+use super::mode::Mode;
 use super::planner::expand;
 use super::scope::{Scope, join_path};
-use super::settings::{self, Mode};
 use super::stage_graph::copy_from;
-use super::step::{CopyFrom, CopyStep, InlineFile, LayerStep, StepKind};
+use super::step::{AddStep, CopyFrom, CopyStep, InlineFile, LayerStep, StepKind};
 use crate::parser::Dockerfile;
 use crate::parser::instruction::{AddInstruction, CopyInstruction, Heredoc, Transfer, Word};
 use crate::parser::word;
-
-/// What COPY and ADD share, worked out.
-struct Expanded {
-    sources: Vec<String>,
-    inline: Vec<InlineFile>,
-    destination: String,
-    chown: Option<String>,
-    chmod: Option<Mode>,
-}
 
 /// Plans a COPY.
 pub(super) fn copy_step(
@@ -36,36 +28,15 @@ pub(super) fn copy_step(
             return Err(PlanError::new(PlanErrorKind::UrlSource, source.span));
         }
     }
-    let expanded = expanded(transfer, scope)?;
-    let unsupported = [
-        (transfer.link, "COPY --link"),
-        (copy.parents, "COPY --parents"),
-        (!transfer.exclude.is_empty(), "COPY --exclude"),
-        (
-            expanded.chmod == Some(Mode::Letters),
-            "COPY --chmod with letters",
-        ),
-    ];
-    if let Some((_, name)) = unsupported.iter().find(|(given, _)| *given) {
-        return Ok(StepKind::Unsupported((*name).to_owned()));
-    }
-    Ok(StepKind::Layer(LayerStep::Copy(CopyStep {
-        from,
-        sources: expanded.sources,
-        inline: expanded.inline,
-        destination: expanded.destination,
-        chown: expanded.chown,
-        chmod: expanded.chmod.and_then(|mode| match mode {
-            Mode::Bits(bits) => Some(bits),
-            Mode::Letters => None,
-        }),
-    })))
+    let mut step = expanded(transfer, scope, copy.parents)?;
+    step.from = from;
+    Ok(StepKind::Layer(LayerStep::Copy(step)))
 }
 
-/// Judges an ADD, which cannot be carried out yet.
+/// Plans an ADD. One that fetches something cannot be carried out yet.
 pub(super) fn add_step(add: &AddInstruction, scope: &Scope) -> Result<StepKind, PlanError> {
     let transfer = &add.transfer;
-    expanded(transfer, scope)?;
+    let mut step = expanded(transfer, scope, false)?;
     if let Some(checksum) = &add.checksum {
         expand(checksum, scope)?;
         let error = |kind| Err(PlanError::new(kind, checksum.span));
@@ -78,11 +49,18 @@ pub(super) fn add_step(add: &AddInstruction, scope: &Scope) -> Result<StepKind, 
             return error(PlanErrorKind::ChecksumNotRemote);
         }
     }
-    Ok(StepKind::Unsupported("ADD".to_owned()))
+    if let Some(url) = step.sources.iter().find(|source| is_remote(source)) {
+        return Ok(StepKind::Unsupported(format!("ADD {url}")));
+    }
+    let unpack = add.unpack;
+    step.add = Some(AddStep { unpack });
+    Ok(StepKind::Layer(LayerStep::Copy(step)))
 }
 
-fn expanded(transfer: &Transfer, scope: &Scope) -> Result<Expanded, PlanError> {
-    let sources = transfer.sources.iter().map(|word| source(word, scope));
+/// Works out what COPY and ADD share.
+fn expanded(transfer: &Transfer, scope: &Scope, parents: bool) -> Result<CopyStep, PlanError> {
+    let sources = transfer.sources.iter();
+    let sources = sources.map(|word| source(word, scope, parents));
     let sources = sources.collect::<Result<Vec<_>, _>>()?;
     let destination = destination(&transfer.destination, scope)?;
     if sources.len() + transfer.heredocs.len() > 1 && !destination.ends_with('/') {
@@ -93,16 +71,45 @@ fn expanded(transfer: &Transfer, scope: &Scope) -> Result<Expanded, PlanError> {
     }
     let chown = transfer.chown.as_ref();
     let chmod = transfer.chmod.as_ref();
-    for pattern in &transfer.exclude {
-        expand(pattern, scope)?;
-    }
-    Ok(Expanded {
+    let step = CopyStep {
+        from: CopyFrom::Context,
         sources,
         inline: inline_files(&transfer.heredocs, scope)?,
         destination,
         chown: chown.map(|word| expand(word, scope)).transpose()?,
         chmod: chmod.map(|word| mode(word, scope)).transpose()?,
-    })
+        link: transfer.link,
+        parents,
+        exclude: excluded(&transfer.exclude, scope)?,
+        add: None,
+    };
+    match (&step.chown, chown) {
+        (Some(owner), Some(word)) if step.link && !is_numbers(owner) => {
+            let owner = owner.clone();
+            Err(PlanError::new(
+                PlanErrorKind::LinkOwner { owner },
+                word.span,
+            ))
+        }
+        _ => Ok(step),
+    }
+}
+
+/// Expands the patterns of `--exclude` and sees that they can be read.
+fn excluded(words: &[Word], scope: &Scope) -> Result<Vec<String>, PlanError> {
+    let one = |word: &Word| {
+        let pattern = expand(word, scope)?;
+        let read = Ignore::from_patterns([pattern.as_str()]);
+        read.map_err(|error| PlanError::new(PlanErrorKind::BadExclude(error), word.span))?;
+        Ok(pattern)
+    };
+    words.iter().map(one).collect()
+}
+
+/// Tells whether `user[:group]` needs no passwd to be understood.
+fn is_numbers(owner: &str) -> bool {
+    let is_number = |part: &str| part.is_empty() || part.parse::<u32>().is_ok();
+    owner.split(':').all(is_number)
 }
 
 fn inline_files(heredocs: &[Heredoc], scope: &Scope) -> Result<Vec<InlineFile>, PlanError> {
@@ -128,13 +135,23 @@ pub fn is_remote(source: &str) -> bool {
         .any(|start| source.starts_with(start))
 }
 
-/// Returns a source relative to its root: a leading `/` means the root, `..` ends there.
-fn source(word: &Word, scope: &Scope) -> Result<String, PlanError> {
+/// Returns a source relative to its root: a leading `/` means the root, `..` ends there. With
+/// `--parents` the first `/./` stays.
+fn source(word: &Word, scope: &Scope, parents: bool) -> Result<String, PlanError> {
     let source = expand(word, scope)?;
     if is_remote(&source) {
         return Ok(source);
     }
-    Ok(join_path("/", &source).trim_start_matches('/').to_owned())
+    let clean = |path: &str| join_path("/", path).trim_start_matches('/').to_owned();
+    if parents && let Some((left, kept)) = source.split_once("/./") {
+        let (left, kept) = (clean(left), clean(kept));
+        return Ok(match (left.is_empty(), kept.is_empty()) {
+            (true, _) => kept,
+            (_, true) => left,
+            _ => format!("{left}/./{kept}"),
+        });
+    }
+    Ok(clean(&source))
 }
 
 /// Returns an absolute destination; a trailing `/` (or `.`) stays, as it means a folder.
@@ -159,5 +176,5 @@ fn mode(word: &Word, scope: &Scope) -> Result<Mode, PlanError> {
             word.span,
         )
     };
-    settings::mode(&value).ok_or_else(wrong)
+    Mode::parse(&value).ok_or_else(wrong)
 }

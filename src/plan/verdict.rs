@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ingredients::{ARG, ENV, FileContent, FileIngredient, Ingredients, PARENT, TEXT};
+use super::ingredients::{
+    ARG, ENV, FileContent, FileIngredient, Ingredients, LINKED, PARENT, TEXT,
+};
 use super::record::{CacheRecord, CacheRecords};
 use super::step::{Step, StepNumber};
 use crate::digest::{CacheKey, Digest};
@@ -142,6 +144,8 @@ pub struct Question<'a> {
     pub key: CacheKey,
     /// Lists what the key was made of; only asked for where a miss is to be explained.
     pub ingredients: &'a dyn Fn() -> Ingredients,
+    /// The `--link` steps right below it, in the order of the ingredients.
+    pub linked: &'a [(StepNumber, CacheKey)],
     /// The nearest earlier step of the chain that makes a layer, or the FROM.
     pub parent: StepNumber,
     /// Whether that is a FROM.
@@ -175,11 +179,34 @@ fn reasons(question: &Question<'_>, records: &dyn CacheRecords) -> Vec<MissReaso
     if before.get(PARENT) != now.get(PARENT) {
         reasons.push(parent_change(question, &before, &now));
     }
+    reasons.extend(linked_change(question, &before, &now));
     if reasons.is_empty() {
         // The same key was built before, but its record is gone (pruned, or never finished).
         reasons.push(MissReason::NeverBuilt);
     }
     reasons
+}
+
+/// Finds the first `--link` step right below that made another layer; one that was taken out or put
+/// in moves the rest, and the nearest step is named.
+fn linked_change(
+    question: &Question<'_>,
+    before: &Ingredients,
+    now: &Ingredients,
+) -> Option<MissReason> {
+    let linked = |list: &Ingredients| -> Vec<String> {
+        let values = list.values.iter();
+        let linked = values.filter(|(name, _)| name.starts_with(LINKED));
+        linked.map(|(_, key)| key.clone()).collect()
+    };
+    let (before, now) = (linked(before), linked(now));
+    let same = before.iter().zip(&now).take_while(|(a, b)| a == b).count();
+    if before == now {
+        return None;
+    }
+    let step = question.linked.get(same).map(|(step, _)| *step);
+    let step = step.unwrap_or(question.parent);
+    Some(MissReason::ParentChanged { step })
 }
 
 fn parent_change(question: &Question<'_>, before: &Ingredients, now: &Ingredients) -> MissReason {
@@ -223,7 +250,11 @@ fn value_changes(old: &Ingredients, new: &Ingredients) -> Vec<MissReason> {
             .map(|(n, _)| n.as_str())
             .filter(|n| new.get(n).is_none()),
     );
-    names.retain(|name| !matches!(*name, PARENT | TEXT) && old.get(name) != new.get(name));
+    names.retain(|name| {
+        !matches!(*name, PARENT | TEXT)
+            && !name.starts_with(LINKED)
+            && old.get(name) != new.get(name)
+    });
     names
         .into_iter()
         .map(|name| value_change(name, old.get(name), new.get(name)))

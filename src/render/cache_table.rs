@@ -95,7 +95,7 @@ impl<'a> CacheTable<'a> {
     }
 
     fn sentences(&self) -> Text {
-        let (of, language) = (self.report.steps.len(), self.language());
+        let (of, language) = (self.report.count(), self.language());
         let steps = self
             .report
             .steps

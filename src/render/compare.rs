@@ -110,7 +110,7 @@ fn cost(report: &BuildReport, language: Language) -> String {
 }
 
 fn sentences(side: Compared, screen: &Screen) -> Text {
-    let (of, language) = (side.report.steps.len(), screen.language);
+    let (of, language) = (side.report.count(), screen.language);
     let places = side.report.steps.iter().filter(|step| has_place(step));
     let steps = places.map(|step| sentence::step(step, of, Tense::Done, language));
     let title = format!("{}:", side.name);

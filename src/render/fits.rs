@@ -181,7 +181,7 @@ fn pictures(report: &BuildReport, screen: &Screen) -> Vec<Text> {
 }
 
 fn log(report: &BuildReport, screen: &Screen) -> Vec<Text> {
-    let mut log = BuildLog::new(report.steps.len(), *screen);
+    let mut log = BuildLog::new(report.count(), *screen);
     let mut texts = Vec::new();
     for step in &report.steps {
         let (number, text) = (step.number, step.text.clone());

@@ -58,7 +58,7 @@ pub fn typed_row(
 /// Draws what a step came to: its row, as the stack shows it.
 pub fn row(report: &BuildReport, step: &StepReport, screen: &Screen) -> Text {
     if screen.is_plain() {
-        let said = sentence::step(step, report.steps.len(), Tense::Done, screen.language);
+        let said = sentence::step(step, report.count(), Tense::Done, screen.language);
         return Line::plain(said).wrap(screen.width, 2);
     }
     fitted(Stack::new(report, screen).row(step).into(), screen)
@@ -98,7 +98,7 @@ pub fn draft_verbs(report: &BuildReport) -> Vec<String> {
 }
 
 fn sentences(report: &BuildReport, screen: &Screen) -> Text {
-    let (of, language) = (report.steps.len(), screen.language);
+    let (of, language) = (report.count(), screen.language);
     let steps = report
         .steps
         .iter()

@@ -93,7 +93,10 @@ pub(super) fn says_why_base(remade: Option<&Remade>, language: Language) -> Stri
 
 /// Tells whether a setting is a part of a COPY's own words.
 pub(super) fn is_of_copy(changed: &Changed) -> bool {
-    matches!(changed.name.as_str(), "destination" | "chown" | "chmod")
+    matches!(
+        changed.name.as_str(),
+        "destination" | "chown" | "chmod" | "link" | "parents" | "exclude"
+    )
 }
 
 /// Returns what a person calls a setting; flags are called as they are typed.
@@ -103,7 +106,9 @@ pub(super) fn setting(name: &str, language: Language) -> String {
         "user" => user(language),
         "workdir" => folder(language),
         "script" => script(language),
-        "chown" | "chmod" => format!("--{name}"),
+        "chown" | "chmod" | "link" | "parents" | "exclude" | "unpack" | "checksum" => {
+            format!("--{name}")
+        }
         other => match other.strip_prefix("heredoc:") {
             Some(heredoc) => format!("<<{heredoc}"),
             None => other.to_owned(),

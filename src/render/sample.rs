@@ -8,6 +8,7 @@ use crate::plan::{FileChange, FileDifference, MissReason};
 pub fn step(number: usize, state: StepState, text: &str) -> StepReport {
     StepReport {
         number,
+        trigger: None,
         stage: Some(0),
         stage_name: None,
         lines: (number, number),

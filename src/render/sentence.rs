@@ -129,7 +129,7 @@ mod tests {
     use crate::render::sample;
 
     fn sentences(report: &BuildReport, tense: Tense, language: Language) -> String {
-        let of = report.steps.len();
+        let of = report.count();
         let steps = report
             .steps
             .iter()

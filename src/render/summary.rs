@@ -28,7 +28,7 @@ impl Summary {
     pub(super) fn of(report: &BuildReport) -> Self {
         let last = image_stage(report);
         let mut sums = Self {
-            lines: report.steps.len(),
+            lines: report.count(),
             ..Self::default()
         };
         for step in &report.steps {

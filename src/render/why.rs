@@ -39,12 +39,25 @@ pub fn why(report: &BuildReport, number: StepNumber, screen: &Screen) -> Text {
 /// only pass the news on are left out.
 fn chain<'a>(report: &'a BuildReport, step: &'a StepReport) -> Vec<&'a StepReport> {
     let links: Vec<&StepReport> =
-        std::iter::successors(Some(step), |link| report.step(parent(link)?)).collect();
+        std::iter::successors(Some(step), |link| cause(report, link)).collect();
     let says_more = |link: &StepReport| link.reasons.len() > 1;
     let last = links.len() - 1;
     let kept = links.into_iter().enumerate();
     let kept = kept.filter(|(index, link)| *index == 0 || *index == last || says_more(link));
     kept.map(|(_, link)| link).collect()
+}
+
+/// Returns the row of the earlier step that is a reason for this one. The instructions that a base
+/// left share a number: what an earlier one changed is told of the one right before.
+fn cause<'a>(report: &'a BuildReport, step: &StepReport) -> Option<&'a StepReport> {
+    if let Some(number) = parent(step) {
+        return report.result_of(number);
+    }
+    let changed = |reason: &MissReason| matches!(reason, MissReason::ParentChanged { .. });
+    let before = step.trigger?.checked_sub(1).filter(|before| *before > 0)?;
+    let rows = report.steps.iter();
+    let mut same = rows.filter(|row| row.number == step.number && row.trigger == Some(before));
+    same.find(|_| step.reasons.iter().any(changed))
 }
 
 /// Returns the earlier step that is a reason for this one, or has to run before anything can be said.
@@ -64,12 +77,7 @@ fn sentences(report: &BuildReport, chain: &[&StepReport], screen: &Screen) -> Te
     let tense = if happened { Tense::Done } else { Tense::Would };
     let mut said = Vec::new();
     for step in chain {
-        said.push(sentence::step(
-            step,
-            report.steps.len(),
-            tense,
-            screen.language,
-        ));
+        said.push(sentence::step(step, report.count(), tense, screen.language));
         let others = step.reasons.iter().skip(1);
         said.extend(others.map(|reason| reason::clause(reason, screen.language) + "."));
         for (path, old, new) in step.reasons.iter().flat_map(digests) {

@@ -31,7 +31,7 @@ impl Desk {
     fn step_of(&mut self, report: &BuildReport, number: usize) -> Result<StepReport, i32> {
         let found = report.step(number).cloned();
         let language = self.language();
-        found.ok_or_else(|| self.refuse(no_step(language, number, report.steps.len()), None))
+        found.ok_or_else(|| self.refuse(no_step(language, number, report.count()), None))
     }
 
     /// Opens a shell in the image as it is after a step, or before it if it failed; with words,
@@ -226,7 +226,7 @@ impl Desk {
             Err(code) => return code,
         };
         let Some(image) = report.image else {
-            let sentence = nothing_there(self.language(), report.steps.len());
+            let sentence = nothing_there(self.language(), report.count());
             return self.refuse(sentence, None);
         };
         let mut call = call.clone();

@@ -191,7 +191,7 @@ impl Desk {
             self.heads_shown = true;
             self.show(&render::row_heads(report, &self.screen));
         }
-        let newest = report.steps.len();
+        let newest = report.count();
         let is_news = |step: &&StepReport| step.number == newest || step.state == StepState::Miss;
         for step in report.steps.iter().filter(is_news) {
             self.show(&render::row(report, step, &self.screen));

@@ -37,6 +37,9 @@ pub struct Checked {
     pub report: Report,
 }
 
+/// What stands in the directive of a file that may be strict: `# check=error=true`.
+const STRICT: &[u8] = b"error=";
+
 impl Session {
     /// Judges a Dockerfile. Nothing is built or fetched, and no store is made.
     pub fn check(&self, call: &CheckCall) -> Result<Checked> {
@@ -71,6 +74,21 @@ impl Session {
         };
         let report = check::check(&source, &call.request, &world);
         Ok(Checked { source, report })
+    }
+
+    /// Judges a Dockerfile that could ask for warnings to count as errors; none for any other, which
+    /// is most of them: judging takes longer than a build that has nothing to do.
+    pub fn check_if_strict(&self, call: &CheckCall) -> Result<Option<Checked>> {
+        let text = match &call.text {
+            Some(text) => text.clone().into_bytes(),
+            None => read_bytes(&call.name, &call.file, self.language())?,
+        };
+        let directive = text.windows(STRICT.len()).any(|part| part == STRICT);
+        let argument = |(name, _): &(String, String)| name == check::ARGUMENT;
+        if directive || call.request.plan.build_args.iter().any(argument) {
+            return self.check(call).map(Some);
+        }
+        Ok(None)
     }
 
     /// Returns the check that goes with a build.

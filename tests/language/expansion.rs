@@ -36,7 +36,11 @@ fn summary(step: &Step) -> String {
                 .map(|file| format!("{}: {}", file.name, file.content))
                 .collect();
             let chown = step.chown.clone().unwrap_or_default();
-            let chmod = step.chmod.map(|it| format!("{it:o}")).unwrap_or_default();
+            let chmod = step
+                .chmod
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             let words = [
                 step.sources.join("|"),
                 step.destination.clone(),
@@ -62,7 +66,9 @@ fn setting(change: &ConfigChange) -> String {
             let values = values.map(|(name, value)| format!("{name}={value:?}"));
             values.collect::<Vec<_>>().join("|")
         }
+        ConfigChange::Healthcheck(check) => check.test.join("|"),
         ConfigChange::User(text)
+        | ConfigChange::Onbuild(text)
         | ConfigChange::StopSignal(text)
         | ConfigChange::Author(text)
         | ConfigChange::Workdir(text) => text.clone(),

@@ -32,7 +32,7 @@ pub fn plain_base() -> BaseInfo {
         workdir: String::new(),
         user: String::new(),
         shell: None,
-        has_triggers: false,
+        triggers: Vec::new(),
     }
 }
 

@@ -353,6 +353,7 @@ fn layer(files: u64) -> LayerReport {
 fn blank(number: usize, text: &str) -> StepReport {
     StepReport {
         number,
+        trigger: None,
         stage: Some(0),
         stage_name: None,
         lines: (number, number),

@@ -42,7 +42,7 @@ fn judge_build(expected: &BuildExpectation, build: Option<&BuildReport>, sheet: 
         });
     }
     if let Some(steps) = &expected.steps {
-        let got = build.map(|build| build.steps.len());
+        let got = build.map(BuildReport::count);
         sheet.equal("build.steps", steps, got, sentences::build_steps);
     }
     if let Some(bounds) = &expected.sent {

@@ -211,14 +211,15 @@ impl Shown {
     pub fn copy(&self) -> CopyStep {
         CopyStep {
             from: self.from.clone(),
-            sources: vec![match self.from {
-                CopyFrom::Context => literal(&self.path),
-                _ => self.path.clone(),
-            }],
+            sources: vec![literal(&self.path)],
             inline: Vec::new(),
             destination: format!("/{}", Self::PLACE),
             chown: None,
             chmod: None,
+            link: false,
+            parents: false,
+            exclude: Vec::new(),
+            add: None,
         }
     }
 

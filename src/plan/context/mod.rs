@@ -3,6 +3,8 @@
 //! Nothing is copied or sent anywhere. A file is read only when its digest is needed and cannot be
 //! taken from an earlier look ([`KnownDigests`]).
 
+mod matches;
+
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -11,7 +13,9 @@ use std::path::{Path, PathBuf};
 use super::ignore::Ignore;
 use super::ingredients::{FileContent, FileIngredient};
 use super::pattern::Pattern;
+use super::step::CopyStep;
 use crate::digest::{Digest, Hasher};
+pub use matches::Excluded;
 
 /// Symbolic links followed before a path counts as a loop, as in the kernel (`path_resolution(7)`).
 const MAX_LINKS: usize = 40;
@@ -84,6 +88,10 @@ pub struct Selection {
     pub name: String,
     /// What is below a folder, sorted by path, parents first; paths relative to the root.
     pub below: Vec<ContextFile>,
+    /// With `--parents`: the folders it keeps, outermost first, and the name each is copied under.
+    pub parents: Vec<(String, ContextFile)>,
+    /// The path it was found by, links not followed.
+    matched: String,
 }
 
 /// Digests remembered from earlier looks.
@@ -187,55 +195,54 @@ impl BuildContext {
         self.root.join(&file.path)
     }
 
+    /// Returns what a COPY takes.
+    pub fn select_all(&self, copy: &CopyStep) -> Result<Vec<Selection>, ContextError> {
+        // A pattern that cannot be read was refused by the plan.
+        let exclude = Ignore::from_patterns(copy.exclude.iter().map(String::as_str));
+        let exclude = exclude.unwrap_or_default();
+        let mut selections = Vec::new();
+        for source in &copy.sources {
+            let (path, left) = copy.source_parts(source);
+            for mut selection in self.select(&path, copy.parents)? {
+                if copy.parents {
+                    selection.parents = self.folders_above(&selection.matched, left)?;
+                }
+                if selection.leave_out(&exclude) {
+                    selections.push(selection);
+                }
+            }
+        }
+        Ok(selections)
+    }
+
+    /// Returns the folders that a path lies in, but for the first `left`.
+    fn folders_above(
+        &self,
+        path: &str,
+        left: usize,
+    ) -> Result<Vec<(String, ContextFile)>, ContextError> {
+        let names: Vec<&str> = components(path).collect();
+        let folder = |depth: usize| {
+            let file = self.lookup(&names[..=depth].join("/"))?;
+            Ok((names[depth].to_owned(), file))
+        };
+        let end = names.len().saturating_sub(1);
+        (left.min(end)..end).map(folder).collect()
+    }
+
     /// Returns what a COPY source (cleaned, relative to the root) stands for: one selection, or
-    /// several where it is a pattern.
-    pub fn select(&self, source: &str) -> Result<Vec<Selection>, ContextError> {
+    /// several where it is a pattern. `deep` gives `**` its meaning.
+    pub fn select(&self, source: &str, deep: bool) -> Result<Vec<Selection>, ContextError> {
         if !Pattern::is_pattern(source) {
             return Ok(vec![self.selection(source)?]);
         }
-        let paths = self.matches(source)?;
+        let paths = self.matches(source, deep)?;
         if paths.is_empty() {
             return Err(ContextError::NoMatch {
                 pattern: source.to_owned(),
             });
         }
         paths.iter().map(|path| self.selection(path)).collect()
-    }
-
-    /// Collects the paths that fit a pattern: level by level, in order of name.
-    fn matches(&self, source: &str) -> Result<Vec<String>, ContextError> {
-        let segments: Vec<&str> = source.split('/').collect();
-        let mut level = vec![String::new()];
-        for depth in 1..=segments.len() {
-            let pattern = Pattern::new(&segments[..depth].join("/")).map_err(|_| {
-                ContextError::BadPattern {
-                    pattern: source.to_owned(),
-                }
-            })?;
-            let mut next = Vec::new();
-            for folder in level {
-                for file in self
-                    .list(&folder)?
-                    .into_iter()
-                    .filter(|f| pattern.matches(&f.path))
-                {
-                    let last = depth == segments.len();
-                    let folder = || {
-                        self.lookup(&file.path)
-                            .is_ok_and(|f| f.metadata.is_folder())
-                    };
-                    if if last {
-                        self.ignored(&file.path).is_none()
-                    } else {
-                        folder()
-                    } {
-                        next.push(file.path);
-                    }
-                }
-            }
-            level = next;
-        }
-        Ok(level)
     }
 
     fn selection(&self, source: &str) -> Result<Selection, ContextError> {
@@ -250,6 +257,8 @@ impl BuildContext {
             }
             return Ok(Selection {
                 name: last_name(source),
+                matched: source.to_owned(),
+                parents: Vec::new(),
                 top,
                 below,
             });
@@ -258,6 +267,8 @@ impl BuildContext {
             Some(_) => Err(self.left_out(source, &top.path)),
             None => Ok(Selection {
                 name: last_name(source),
+                matched: source.to_owned(),
+                parents: Vec::new(),
                 top,
                 below: Vec::new(),
             }),
@@ -486,9 +497,20 @@ impl ContextFile {
 }
 
 impl Selection {
-    /// Returns the source itself and everything below it.
+    /// Returns the folders it keeps, the source itself and everything below it.
     pub fn files(&self) -> impl Iterator<Item = &ContextFile> {
-        std::iter::once(&self.top).chain(&self.below)
+        let parents = self.parents.iter().map(|(_, folder)| folder);
+        parents.chain(std::iter::once(&self.top)).chain(&self.below)
+    }
+
+    /// Takes out what `--exclude` names; returns whether anything is left.
+    fn leave_out(&mut self, exclude: &Ignore) -> bool {
+        let names = self.parents.iter().map(|(name, _)| name.as_str());
+        let excluded = Excluded::new(exclude, names, &self.name, self.top.metadata.is_folder());
+        let top = self.top.path.clone();
+        let within = |file: &ContextFile| file.path[top.len()..].trim_start_matches('/').to_owned();
+        self.below.retain(|file| !excluded.has(&within(file)));
+        !excluded.all()
     }
 }
 
@@ -551,7 +573,7 @@ mod tests {
         };
         let taken = |rights: Rights, source: &str| {
             let context = context(rights);
-            let selections = context.select(source)?;
+            let selections = context.select(source, false)?;
             context.ingredients(&selections, &mut NothingKnown::default())
         };
         let close = |path: &Path, mode| {

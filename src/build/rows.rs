@@ -1,0 +1,179 @@
+//! The rows of a report: what is known of a step before, after a look at the cache, and at its end.
+
+use super::base::Images;
+use super::builder::{Builder, Prepared};
+use super::error::BuildError;
+use super::report::{LayerReport, StepFailure, StepReport, StepState};
+use crate::digest::DiffId;
+use crate::language::Language;
+use crate::layers::Layer;
+use crate::plan::{Base, Judged, MissReason, Plan, Step, Verdict};
+use crate::runtime::Exit;
+
+impl Builder<'_> {
+    /// Returns a step's row before anything is known of it.
+    pub(super) fn row(&self, plan: &Plan, step: &Step) -> StepReport {
+        let stage = step.stage.map(|stage| &plan.stages[stage]);
+        let needed = stage.is_none_or(|stage| stage.needed);
+        StepReport {
+            number: step.number,
+            trigger: step.trigger,
+            stage: step.stage,
+            stage_name: stage.and_then(|stage| stage.name.clone()),
+            lines: step.lines,
+            text: step.text.clone(),
+            state: if needed {
+                StepState::Wait
+            } else {
+                StepState::Skip
+            },
+            reasons: Vec::new(),
+            until: None,
+            layer: None,
+            key: None,
+            millis: None,
+            image: None,
+            failure: None,
+        }
+    }
+
+    /// Tells why a step could not be carried out.
+    pub(super) fn failure(&self, error: &BuildError) -> StepFailure {
+        StepFailure {
+            exit_code: None,
+            message: error.message(self.language),
+            help: error.help(self.language),
+            output: Vec::new(),
+        }
+    }
+
+    /// Tells how a RUN failed.
+    pub(super) fn run_failure(
+        &self,
+        argv: &[String],
+        exit: Exit,
+        output: Vec<String>,
+    ) -> StepFailure {
+        let code = exit.code();
+        StepFailure {
+            exit_code: Some(code),
+            message: did_not_complete(self.language, &argv.join(" "), code),
+            help: exit_help(self.language, code),
+            output,
+        }
+    }
+
+    /// Fills in the row of a FROM.
+    pub(super) fn base_row(
+        &self,
+        base: &Base,
+        prepared: &Prepared,
+        row: &mut StepReport,
+    ) -> Result<(), BuildError> {
+        row.state = StepState::Base;
+        let Base::Image(reference) = base else {
+            return Ok(());
+        };
+        let image = &prepared.bases[&reference.to_string()];
+        let mut sum = LayerReport {
+            diff_ids: image.layers.clone(),
+            size: 0,
+            files: 0,
+            folders: 0,
+            deleted: 0,
+        };
+        for layer in self.store_layers(&image.layers)? {
+            sum.size += layer.size;
+            sum.files += layer.files;
+            sum.folders += layer.folders;
+        }
+        row.layer = Some(sum);
+        row.image = Some(image.id);
+        Ok(())
+    }
+
+    fn store_layers(&self, ids: &[DiffId]) -> Result<Vec<Layer>, BuildError> {
+        let mut layers = Vec::new();
+        for id in ids {
+            layers.extend(self.store.layer(*id)?);
+        }
+        Ok(layers)
+    }
+
+    /// Fills in what the cache says of a step.
+    pub(super) fn judged_row(
+        &self,
+        judged: &Judged,
+        row: &mut StepReport,
+    ) -> Result<(), BuildError> {
+        row.key = judged.key;
+        match &judged.verdict {
+            Verdict::Hit => row.state = StepState::Hit,
+            Verdict::Miss(reasons) => {
+                row.state = StepState::Miss;
+                row.reasons.clone_from(reasons);
+                self.name_remade_base(&mut row.reasons);
+            }
+            Verdict::Unknown { until } => {
+                row.state = StepState::Unknown;
+                row.until = Some(*until);
+            }
+        }
+        if let Some(record) = &judged.record {
+            row.millis = Some(record.millis);
+            row.layer = self
+                .store
+                .layer(record.layer)?
+                .map(|layer| layer_report(&layer));
+        }
+        Ok(())
+    }
+
+    /// Adds why a built-in base is another one.
+    fn name_remade_base(&self, reasons: &mut [MissReason]) {
+        for reason in reasons {
+            if let MissReason::BaseChanged { old, new, remade } = reason {
+                *remade = Images::new(self.store, self.cache).why_remade(old, new);
+            }
+        }
+    }
+}
+
+/// Counts what a layer brought.
+pub(super) fn layer_report(layer: &Layer) -> LayerReport {
+    LayerReport {
+        diff_ids: vec![layer.diff_id],
+        size: layer.size,
+        files: layer.files,
+        folders: layer.folders,
+        deleted: layer.deleted,
+    }
+}
+
+crate::messages! {
+    did_not_complete(command: &str, code: i32) {
+        en: "process \"{command}\" did not complete successfully: exit code: {code}",
+        ko: "프로세스 \"{command}\" 이(가) 실패했습니다(did not complete successfully): exit code: {code}",
+    }
+    help_127() {
+        en: "127 means that the shell did not find a command: check the spelling, or whether the base has it",
+        ko: "127은 셸이 명령을 찾지 못했다는 뜻입니다. 철자를 확인하거나 베이스에 그 명령이 있는지 보세요",
+    }
+    help_126() {
+        en: "126 means that the file was found but cannot be executed: `chmod +x` may be missing",
+        ko: "126은 파일은 있지만 실행할 수 없다는 뜻입니다. `chmod +x`가 빠졌을 수 있습니다",
+    }
+    help_137() {
+        en: "137 means that it was killed, often because memory ran out",
+        ko: "137은 강제로 종료되었다는 뜻이고, 흔히 메모리가 부족할 때 생깁니다",
+    }
+}
+
+fn exit_help(language: Language, code: i32) -> Option<String> {
+    match code {
+        126 => Some(help_126(language)),
+        127 => Some(help_127(language)),
+        137 => Some(help_137(language)),
+        _ => None,
+    }
+}
