@@ -42,6 +42,11 @@ messages! {
         en: "this step is not done yet: `check` says what is missing, `skip` leaves it out",
         ko: "아직 끝나지 않은 단계입니다. `check`로 남은 것을 보거나 `skip`으로 건너뛰세요",
     }
+    /// Check: the last build is older than the files.
+    pub(super) changed_since_build() {
+        en: "files changed after the last build; build again to see what it makes of them",
+        ko: "마지막 빌드 뒤에 파일이 바뀌었습니다. 다시 빌드해야 결과를 알 수 있습니다",
+    }
     /// Skip: done.
     pub(super) skipped() {
         en: "skipped: the next step starts as if this one were done",

@@ -40,6 +40,8 @@ pub struct Stage {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Record {
     pub commands: Vec<Outcome>,
+    /// The work folder's files when the last build of the step ended.
+    pub built: Option<Digests>,
     pub prediction: Option<Prediction>,
     pub score: Option<Score>,
 }
@@ -245,8 +247,23 @@ impl Stage {
         if outcome.verb == "build" && outcome.build.is_some() {
             self.last_build = Some(line);
         }
+        if outcome.build.is_some() {
+            // A folder that can't be read now is no folder that was built.
+            self.record.built = self.snapshot().ok().map(|files| files.digests());
+        }
         self.record.commands.push(outcome.clone());
         outcome
+    }
+
+    /// Tells whether the step built something and files changed after that.
+    pub(super) fn built_before_a_change(&self) -> bool {
+        self.record.built.is_some() && !self.build_is_current()
+    }
+
+    /// Tells whether the step's last build saw the work folder as it is now.
+    pub(super) fn build_is_current(&self) -> bool {
+        let built = self.record.built.as_ref();
+        built.is_some_and(|built| self.snapshot().is_ok_and(|now| now.digests() == *built))
     }
 
     /// Does what the lesson itself would do: files, lines, and no guess at questions.

@@ -146,6 +146,11 @@ messages! {
         en: "build an image with the tag {tag}; the last build of this step made {got}",
         ko: "{tag} 태그로 이미지를 빌드하세요. 이 단계의 마지막 빌드 결과: {got}",
     }
+    /// Nothing was built yet.
+    pub(super) not_tagged_yet(tag: &str) {
+        en: "build an image with the tag {tag}; nothing was built in this step yet",
+        ko: "{tag} 태그로 이미지를 빌드하세요. 이 단계에서는 아직 빌드한 것이 없습니다",
+    }
 }
 
 messages! {
@@ -261,6 +266,11 @@ messages! {
     pub(super) no_such_step() {
         en: "the last build of this step does not have it",
         ko: "이 단계의 마지막 빌드에 없습니다",
+    }
+    /// Nothing was built, so no step either.
+    pub(super) no_build() {
+        en: "nothing was built in this step yet",
+        ko: "이 단계에서는 아직 빌드한 것이 없습니다",
     }
     because_file(name: &str) { en: "{name} changed", ko: "{name} 내용이 바뀌어" }
     because_parent(name: &str) { en: "step {name} changed", ko: "{name}단계가 바뀌어" }

@@ -8,7 +8,7 @@ use crate::lesson::check::{
     Bounds, Bytes, ConfigExpectation, ImageExpectation, ImageFileExpectation, Layers, Shares,
     SizeExpectation, WasteExpectation,
 };
-use crate::lesson::{FileFacts, ImageFacts, sentences};
+use crate::lesson::{Evidence, FileFacts, ImageFacts, sentences};
 
 /// Judges everything that is expected of one image.
 pub(super) fn judge(name: &str, expected: &ImageExpectation, sheet: &mut Sheet) {
@@ -223,6 +223,15 @@ fn judge_file(image: &str, path: &str, expected: &ImageFileExpectation, sheet: &
     let layer = file.map(|file| file.layer);
     let wanted = expected.layer.as_ref();
     subject.equal("layer", sentences::from_layer, wanted, layer, sheet);
+}
+
+/// Tells whether the image of the step's last build has a path: `there` or `absent`; nothing
+/// where that build made no named image.
+pub(super) fn is_in_build(evidence: &dyn Evidence, path: &str) -> Option<String> {
+    let name = super::build::first_tag(evidence)?;
+    evidence.image(&name)?;
+    let there = evidence.file_in_image(&name, path).is_some();
+    Some(if there { "there" } else { "absent" }.to_owned())
 }
 
 fn text_of(file: &FileFacts) -> Option<String> {
