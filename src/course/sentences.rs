@@ -79,9 +79,9 @@ messages! {
         ko: "하던 파일은 {folder} 폴더에 있습니다",
     }
     /// Reset: what goes, for a step.
-    pub(super) goes_step(step: &str) {
-        en: "step `{step}` starts again; images and containers of the lesson are made anew, your files are kept aside",
-        ko: "`{step}` 단계를 처음부터 다시 시작합니다. 이 과의 이미지와 컨테이너는 새로 만들고, 파일은 따로 보관합니다",
+    pub(super) goes_step(step: usize) {
+        en: "step {step} starts again; images and containers of the lesson are made anew, your files are kept aside",
+        ko: "{step}단계를 처음부터 다시 시작합니다. 이 과의 이미지와 컨테이너는 새로 만들고, 파일은 따로 보관합니다",
     }
     /// Reset: what goes, for a lesson.
     pub(super) goes_lesson(lesson: &str) {

@@ -182,12 +182,39 @@ impl Stage {
         }
         self.marks.clear();
         self.last_build = None;
-        for earlier in before(lesson, step) {
-            self.begin(earlier, console)?;
+        // What the lesson does on the way is nothing the learner asked to see again.
+        let hidden = console.hide(true);
+        let replayed = self.replay(&before(lesson, step), console);
+        console.hide(hidden);
+        replayed?;
+        self.begin(step, console)
+    }
+
+    fn replay(&mut self, steps: &[usize], console: &mut dyn Console) -> Result<(), StageError> {
+        for step in steps {
+            self.begin(*step, console)?;
             self.solve(console)?;
             self.end()?;
         }
-        self.begin(step, console)
+        Ok(())
+    }
+
+    /// Makes the state at the start of a step, but leaves the learner's files as they are; they
+    /// wait in `aside` meanwhile.
+    pub(super) fn rebuild_around_files(
+        &mut self,
+        step: usize,
+        aside: &Path,
+        console: &mut dyn Console,
+    ) -> Result<(), StageError> {
+        self.rebuild(step, Some(aside), console)?;
+        if aside.is_dir() {
+            self.folder.clear()?;
+            WorkFolder::open(aside)?.move_content(self.folder.root())?;
+            // An empty folder that stays does no harm.
+            let _ = std::fs::remove_dir(aside);
+        }
+        Ok(())
     }
 
     /// Begins a step in the state there is, with the step's own set-up.

@@ -15,12 +15,24 @@ messages! {
     /// A value is another than it should be.
     pub(super) value_not_yet(what: &str, expected: &str, got: &str) {
         en: "{what} must be {expected}, but it is {got}",
-        ko: "{what}: {expected} 값이어야 하는데 지금은 {got}입니다",
+        ko: "{what}: 아직 맞지 않습니다 (지금: {got}, 필요한 값: {expected})",
     }
     /// A value should be there, and there is none.
     pub(super) value_missing(what: &str, expected: &str) {
         en: "{what} must be {expected}, but there is none yet",
-        ko: "{what}: {expected} 값이어야 하는데 아직 없습니다",
+        ko: "{what}: 아직 없습니다 (필요한 값: {expected})",
+    }
+    /// Value: layers on top of the base image's.
+    pub(super) on_base(layers: &str) { en: "base + {layers}", ko: "베이스 이미지 + {layers}개" }
+    /// Two files are the same.
+    pub(super) same_content(thing: &str, other: &str) {
+        en: "{thing} has the content of {other}",
+        ko: "{thing}: {other} 파일과 내용이 같습니다",
+    }
+    /// Two files should be the same.
+    pub(super) must_be_same_content(thing: &str, other: &str) {
+        en: "{thing} must have the content of {other}, but it does not",
+        ko: "{thing}: {other} 파일과 내용이 같아야 하는데 아직 아닙니다",
     }
     /// Something exists.
     pub(super) is_there(thing: &str) { en: "{thing} exists", ko: "{thing}: 있습니다" }

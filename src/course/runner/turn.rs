@@ -29,7 +29,7 @@ impl Runner {
     }
 
     /// Returns the step's question while it has no answer.
-    fn open_question(&self) -> Option<Question> {
+    pub(super) fn open_question(&self) -> Option<Question> {
         let answered = self.stage.record().prediction.is_some();
         question(&self.step().check).filter(|_| !answered)
     }

@@ -130,13 +130,7 @@ fn judge_step(expected: &StepExpectation, build: Option<&BuildReport>, sheet: &m
     }
 }
 
-fn judge_makes(
-    name: &str,
-    label: &str,
-    expected: Makes,
-    step: Found,
-    sheet: &mut Sheet,
-) {
+fn judge_makes(name: &str, label: &str, expected: Makes, step: Found, sheet: &mut Sheet) {
     let got = step.ok().and_then(made);
     let values = (makes_word(expected), got.map_or(NOTHING, makes_word));
     let fact = format!("{name}.makes");
@@ -150,13 +144,7 @@ fn judge_makes(
     });
 }
 
-fn judge_cache(
-    name: &str,
-    label: &str,
-    expected: CacheWord,
-    step: Found,
-    sheet: &mut Sheet,
-) {
+fn judge_cache(name: &str, label: &str, expected: CacheWord, step: Found, sheet: &mut Sheet) {
     let word = match expected {
         CacheWord::Hit => "hit",
         CacheWord::Miss => "miss",

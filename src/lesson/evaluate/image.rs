@@ -64,11 +64,11 @@ fn judge_layers(about: &About, expected: &Layers, sheet: &mut Sheet) {
     match expected {
         Layers::All(number) => subject.equal("layers", what, Some(number), count, sheet),
         Layers::BasePlus(plus) => {
-            let wanted = format!("base + {}", plus.base_plus);
             let got = count
                 .zip(base)
-                .map(|(count, base)| format!("base + {}", count.saturating_sub(base)));
-            subject.equal("layers", what, Some(&wanted), got, sheet);
+                .map(|(count, base)| count.saturating_sub(base).to_string());
+            let values = (plus.base_plus.to_string(), got);
+            subject.worded("layers", what, values, sentences::on_base, sheet);
         }
     }
 }
@@ -212,7 +212,15 @@ fn judge_file(image: &str, path: &str, expected: &ImageFileExpectation, sheet: &
         let ok = got.is_some() && got == wanted.as_ref();
         let shown = if ok { "the same" } else { "different" };
         let values = (format!("the same as {other}"), shown);
-        subject.value("same_as", sentences::content, ok, values, sheet);
+        let fact = format!("image.{image}.file.{path}.same_as");
+        sheet.judge(fact, ok, values, |language, ok| {
+            let thing = sentences::path_in_image(language, image, path);
+            if ok {
+                sentences::same_content(language, &thing, other)
+            } else {
+                sentences::must_be_same_content(language, &thing, other)
+            }
+        });
     }
     let mode = file.map(|file| format!("{:04o}", file.mode));
     let wanted = expected.mode.as_ref();
