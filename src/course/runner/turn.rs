@@ -127,7 +127,7 @@ impl Runner {
         if facts.iter().all(|fact| fact.ok) {
             return self.pass_with(facts, console);
         }
-        if self.is_on_the_way(line) {
+        if self.is_on_the_way(line) && self.stage.mistake(&facts, console).is_none() {
             return Ok(self.remarks(&facts, console));
         }
         if !self.decides(line) {
