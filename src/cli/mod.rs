@@ -113,11 +113,17 @@ fn prompt(global: &Global, learn: Option<&Learn>) -> i32 {
     let homes = Homes::usual(|name| variable(name).map(PathBuf::from));
     let homes = homes.with_work(learn.and_then(|learn| learn.dir.as_deref()));
     let lessons = learn.and_then(|learn| learn.lessons.as_deref());
-    match LessonGuide::new(lessons, homes, moment) {
+    let name = learn.and_then(|learn| learn.lesson.as_deref());
+    let guide = LessonGuide::new(lessons, homes, moment).map_err(|why| (why, None));
+    let guide = guide.and_then(|guide| {
+        let refusal = name.and_then(|name| guide.refusal(name, language));
+        refusal.map_or(Ok(guide), |(why, help)| Err((why, Some(help))))
+    });
+    match guide {
         Ok(guide) => repl::open(&opening, Some(Box::new(guide)), learn),
-        Err(why) => {
+        Err((why, help)) => {
             let screen = screen(global, io::stderr().is_terminal());
-            let text = render::error(&why, None, &screen);
+            let text = render::error(&why, help.as_deref(), &screen);
             // Whoever closed standard error does not want to know.
             let _ = write!(io::stderr(), "{}", screen.paint(&text));
             1

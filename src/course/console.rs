@@ -67,6 +67,12 @@ pub trait Console {
     /// Tells what is wrong with a text as a Dockerfile.
     fn parse_dockerfile(&mut self, text: &str) -> Result<(), String>;
 
+    /// Shows or hides what lines write from now on; returns whether it was hidden. A console
+    /// that never shows anything has nothing to hide.
+    fn hide(&mut self, _hidden: bool) -> bool {
+        true
+    }
+
     /// Returns what containers left outside the store: processes, mounts, cgroups, namespaces.
     fn leftovers(&mut self) -> Vec<String>;
 }

@@ -89,6 +89,23 @@ pub fn list(
     course.lessons.iter().filter(found).map(line).collect()
 }
 
+/// Returns the lesson that a wrong name most likely means: one that has it in its title or id,
+/// else one whose id is spelt much like it.
+pub fn like<'a>(course: &'a Course, name: &str) -> Option<&'a Lesson> {
+    /// From here on two words look like the same one with slips of the fingers.
+    const ALIKE: f64 = 0.6;
+    let nothing = Progress::new(&course.id);
+    if let Some(found) = list(course, &nothing, None, name).first() {
+        return course.lesson(&found.id);
+    }
+    let alike = |lesson: &&Lesson| strsim::normalized_damerau_levenshtein(&lesson.id, name);
+    let near = course
+        .lessons
+        .iter()
+        .filter(|lesson| alike(lesson) >= ALIKE);
+    near.max_by(|one, other| alike(one).total_cmp(&alike(other)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +140,14 @@ mod tests {
             ListState::of(&[(Some(StepMark::Passed), true)]),
             ListState::PassedBefore
         );
+    }
+
+    #[test]
+    fn a_wrong_name_means_the_lesson_that_is_like_it() {
+        let course = crate::course::load(None).unwrap();
+        let means = |name| like(&course, name).map(|lesson| lesson.id.as_str());
+        assert_eq!(means("cache"), Some("cache-order"));
+        assert_eq!(means("frist-run"), Some("first-run"));
+        assert_eq!(means("kubernetes"), None);
     }
 }

@@ -44,7 +44,7 @@ pub use folder::{FolderError, Snapshot, WorkFolder};
 pub use help::{lesson_help, lesson_help_on, lesson_verbs};
 pub use homes::Homes;
 pub use library::{LibraryError, embedded_files, folder_files, load};
-pub use list::{ListLine, ListState, list};
+pub use list::{ListLine, ListState, like, list};
 pub use progress_file::{ProgressFile, ProgressFileError, Setback};
 pub use report::{LessonReport, Report, StepReportLine, report};
 pub use runner::{Asked, Runner, Say, Scope};

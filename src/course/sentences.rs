@@ -42,6 +42,11 @@ messages! {
         en: "this step is not done yet: `check` says what is missing, `skip` leaves it out",
         ko: "아직 끝나지 않은 단계입니다. `check`로 남은 것을 보거나 `skip`으로 건너뛰세요",
     }
+    /// Check: the last build is older than the files.
+    pub(super) changed_since_build() {
+        en: "files changed after the last build; build again to see what it makes of them",
+        ko: "마지막 빌드 뒤에 파일이 바뀌었습니다. 다시 빌드해야 결과를 알 수 있습니다",
+    }
     /// Skip: done.
     pub(super) skipped() {
         en: "skipped: the next step starts as if this one were done",
@@ -74,9 +79,9 @@ messages! {
         ko: "하던 파일은 {folder} 폴더에 있습니다",
     }
     /// Reset: what goes, for a step.
-    pub(super) goes_step(step: &str) {
-        en: "step `{step}` starts again; images and containers of the lesson are made anew, your files are kept aside",
-        ko: "`{step}` 단계를 처음부터 다시 시작합니다. 이 과의 이미지와 컨테이너는 새로 만들고, 파일은 따로 보관합니다",
+    pub(super) goes_step(step: usize) {
+        en: "step {step} starts again; images and containers of the lesson are made anew, your files are kept aside",
+        ko: "{step}단계를 처음부터 다시 시작합니다. 이 과의 이미지와 컨테이너는 새로 만들고, 파일은 따로 보관합니다",
     }
     /// Reset: what goes, for a lesson.
     pub(super) goes_lesson(lesson: &str) {

@@ -18,6 +18,10 @@ messages! {
     left_out(title: &str) { en: "skipped: {title}", ko: "건너뜀: {title}" }
     next_lesson(title: &str) { en: "Next: {title}   [Enter] yes", ko: "다음: {title}   [Enter] 시작" }
     that_was_all() { en: "That was the last lesson.", ko: "마지막 과였습니다." }
+    still_open(title: &str, lesson: &str) {
+        en: "not finished yet: {title}   `learn {lesson}`",
+        ko: "아직 마치지 않은 과: {title}   `learn {lesson}`",
+    }
     come_back(lesson: &str, step: usize) {
         en: "Your place is kept: `strata learn {lesson}` goes on with step {step}.",
         ko: "진도를 저장했습니다. `strata learn {lesson}` 명령으로 {step}단계부터 이어 할 수 있습니다.",
@@ -58,7 +62,18 @@ pub fn show(say: &Say, runner: &Runner, screen: &Screen) -> Text {
             text.append(sentence(yes_or_no(language), screen));
             text
         }
-        Say::Finished { skipped, next } => end(skipped, next.as_ref(), screen),
+        Say::Finished {
+            skipped,
+            next,
+            unfinished,
+        } => {
+            let mut text = end(skipped, next.as_ref(), screen);
+            for (lesson, title) in unfinished {
+                let title = title.get(language).value;
+                text.append(sentence(still_open(language, title, lesson), screen));
+            }
+            text
+        }
         Say::Note(note) => sentence(note.get(language).to_owned(), screen),
         Say::Help => lesson_help(screen),
         Say::HelpOn(word) => lesson_help_on(word, screen).unwrap_or_default(),

@@ -40,6 +40,8 @@ pub struct Stage {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Record {
     pub commands: Vec<Outcome>,
+    /// The work folder's files when the last build of the step ended.
+    pub built: Option<Digests>,
     pub prediction: Option<Prediction>,
     pub score: Option<Score>,
 }
@@ -180,12 +182,39 @@ impl Stage {
         }
         self.marks.clear();
         self.last_build = None;
-        for earlier in before(lesson, step) {
-            self.begin(earlier, console)?;
+        // What the lesson does on the way is nothing the learner asked to see again.
+        let hidden = console.hide(true);
+        let replayed = self.replay(&before(lesson, step), console);
+        console.hide(hidden);
+        replayed?;
+        self.begin(step, console)
+    }
+
+    fn replay(&mut self, steps: &[usize], console: &mut dyn Console) -> Result<(), StageError> {
+        for step in steps {
+            self.begin(*step, console)?;
             self.solve(console)?;
             self.end()?;
         }
-        self.begin(step, console)
+        Ok(())
+    }
+
+    /// Makes the state at the start of a step, but leaves the learner's files as they are; they
+    /// wait in `aside` meanwhile.
+    pub(super) fn rebuild_around_files(
+        &mut self,
+        step: usize,
+        aside: &Path,
+        console: &mut dyn Console,
+    ) -> Result<(), StageError> {
+        self.rebuild(step, Some(aside), console)?;
+        if aside.is_dir() {
+            self.folder.clear()?;
+            WorkFolder::open(aside)?.move_content(self.folder.root())?;
+            // An empty folder that stays does no harm.
+            let _ = std::fs::remove_dir(aside);
+        }
+        Ok(())
     }
 
     /// Begins a step in the state there is, with the step's own set-up.
@@ -245,8 +274,23 @@ impl Stage {
         if outcome.verb == "build" && outcome.build.is_some() {
             self.last_build = Some(line);
         }
+        if outcome.build.is_some() {
+            // A folder that can't be read now is no folder that was built.
+            self.record.built = self.snapshot().ok().map(|files| files.digests());
+        }
         self.record.commands.push(outcome.clone());
         outcome
+    }
+
+    /// Tells whether the step built something and files changed after that.
+    pub(super) fn built_before_a_change(&self) -> bool {
+        self.record.built.is_some() && !self.build_is_current()
+    }
+
+    /// Tells whether the step's last build saw the work folder as it is now.
+    pub(super) fn build_is_current(&self) -> bool {
+        let built = self.record.built.as_ref();
+        built.is_some_and(|built| self.snapshot().is_ok_and(|now| now.digests() == *built))
     }
 
     /// Does what the lesson itself would do: files, lines, and no guess at questions.

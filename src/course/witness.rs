@@ -38,6 +38,10 @@ impl Evidence for Witness<'_> {
         commands.find_map(|outcome| outcome.build.as_ref())
     }
 
+    fn build_is_current(&self) -> bool {
+        self.stage.build_is_current()
+    }
+
     fn image(&self, name: &str) -> Option<ImageFacts> {
         self.console.borrow_mut().image(name)
     }

@@ -158,6 +158,8 @@ pub trait Evidence {
     fn last_command(&self, verb: Option<&str>) -> Option<&Outcome>;
     /// Returns the last build of the step, the draft's included.
     fn last_build(&self) -> Option<&BuildReport>;
+    /// Tells whether the step's last build saw the work folder as it is now.
+    fn build_is_current(&self) -> bool;
     /// Returns an image by name.
     fn image(&self, name: &str) -> Option<ImageFacts>;
     /// Returns how many of an image's layers came with its base image.
@@ -194,6 +196,9 @@ impl Evidence for NoEvidence {
     }
     fn last_build(&self) -> Option<&BuildReport> {
         None
+    }
+    fn build_is_current(&self) -> bool {
+        false
     }
     fn image(&self, _: &str) -> Option<ImageFacts> {
         None

@@ -138,6 +138,42 @@ impl Progress {
         entry.at = Some(step.to_owned());
     }
 
+    /// Returns the step of a lesson to go on with, from 0: where the learner was, or the next one
+    /// where that is passed.
+    pub fn step_to_go_on(&self, lesson: &super::Lesson) -> usize {
+        let known = self.lessons.get(&lesson.id);
+        let at = known.and_then(|known| known.at.as_deref());
+        let step = at.and_then(|id| lesson.step_position(id)).unwrap_or(0);
+        let last = lesson.steps.len().saturating_sub(1);
+        if self.is_behind(lesson, step) {
+            last.min(step + 1)
+        } else {
+            step
+        }
+    }
+
+    /// Returns the lesson and the step to go on with, from 0; none where nothing was begun. A
+    /// lesson whose last step is passed is over.
+    pub fn going_on(&self, course: &super::Course) -> Option<(usize, usize)> {
+        let mut lesson = course.position(self.current.as_deref()?)?;
+        let here = &course.lessons[lesson];
+        let at = self.lessons.get(&here.id).and_then(|it| it.at.as_deref());
+        let at_last = here.steps.last().map(|step| step.id.as_str()) == at;
+        let over = at_last && self.is_behind(here, here.steps.len().saturating_sub(1));
+        if over && lesson + 1 < course.lessons.len() {
+            lesson += 1;
+        }
+        Some((lesson, self.step_to_go_on(&course.lessons[lesson])))
+    }
+
+    fn is_behind(&self, lesson: &super::Lesson, step: usize) -> bool {
+        let Some(step) = lesson.steps.get(step) else {
+            return false;
+        };
+        let known = self.step(&lesson.id, &step.id);
+        known.is_some_and(|it| it.state == StepMark::Passed && !it.outdated(&step.check_hash))
+    }
+
     /// Removes a lesson that was opened by mistake.
     pub fn forget(&mut self, lesson: &str) -> bool {
         if self.current.as_deref() == Some(lesson) {

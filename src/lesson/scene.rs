@@ -13,6 +13,7 @@ use crate::plan::MissReason;
 pub(crate) struct Scene {
     commands: Vec<Outcome>,
     build: Option<BuildReport>,
+    edited: bool,
     images: BTreeMap<String, ImageFacts>,
     image_files: BTreeMap<(String, String), FileFacts>,
     base: Option<usize>,
@@ -31,6 +32,12 @@ impl Scene {
 
     pub fn built(mut self, steps: Vec<StepReport>) -> Self {
         self.build = Some(report(steps));
+        self
+    }
+
+    /// Files changed after the last build.
+    pub fn edited(mut self) -> Self {
+        self.edited = true;
         self
     }
 
@@ -90,6 +97,9 @@ impl Evidence for Scene {
     }
     fn last_build(&self) -> Option<&BuildReport> {
         self.build.as_ref()
+    }
+    fn build_is_current(&self) -> bool {
+        self.build.is_some() && !self.edited
     }
     fn image(&self, name: &str) -> Option<ImageFacts> {
         self.images.get(name).cloned()

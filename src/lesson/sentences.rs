@@ -15,12 +15,24 @@ messages! {
     /// A value is another than it should be.
     pub(super) value_not_yet(what: &str, expected: &str, got: &str) {
         en: "{what} must be {expected}, but it is {got}",
-        ko: "{what}: {expected} 값이어야 하는데 지금은 {got}입니다",
+        ko: "{what}: 아직 맞지 않습니다 (지금: {got}, 필요한 값: {expected})",
     }
     /// A value should be there, and there is none.
     pub(super) value_missing(what: &str, expected: &str) {
         en: "{what} must be {expected}, but there is none yet",
-        ko: "{what}: {expected} 값이어야 하는데 아직 없습니다",
+        ko: "{what}: 아직 없습니다 (필요한 값: {expected})",
+    }
+    /// Value: layers on top of the base image's.
+    pub(super) on_base(layers: &str) { en: "base + {layers}", ko: "베이스 이미지 + {layers}개" }
+    /// Two files are the same.
+    pub(super) same_content(thing: &str, other: &str) {
+        en: "{thing} has the content of {other}",
+        ko: "{thing}: {other} 파일과 내용이 같습니다",
+    }
+    /// Two files should be the same.
+    pub(super) must_be_same_content(thing: &str, other: &str) {
+        en: "{thing} must have the content of {other}, but it does not",
+        ko: "{thing}: {other} 파일과 내용이 같아야 하는데 아직 아닙니다",
     }
     /// Something exists.
     pub(super) is_there(thing: &str) { en: "{thing} exists", ko: "{thing}: 있습니다" }
@@ -146,6 +158,11 @@ messages! {
         en: "build an image with the tag {tag}; the last build of this step made {got}",
         ko: "{tag} 태그로 이미지를 빌드하세요. 이 단계의 마지막 빌드 결과: {got}",
     }
+    /// Nothing was built yet.
+    pub(super) not_tagged_yet(tag: &str) {
+        en: "build an image with the tag {tag}; nothing was built in this step yet",
+        ko: "{tag} 태그로 이미지를 빌드하세요. 이 단계에서는 아직 빌드한 것이 없습니다",
+    }
 }
 
 messages! {
@@ -261,6 +278,11 @@ messages! {
     pub(super) no_such_step() {
         en: "the last build of this step does not have it",
         ko: "이 단계의 마지막 빌드에 없습니다",
+    }
+    /// Nothing was built, so no step either.
+    pub(super) no_build() {
+        en: "nothing was built in this step yet",
+        ko: "이 단계에서는 아직 빌드한 것이 없습니다",
     }
     because_file(name: &str) { en: "{name} changed", ko: "{name} 내용이 바뀌어" }
     because_parent(name: &str) { en: "step {name} changed", ko: "{name}단계가 바뀌어" }

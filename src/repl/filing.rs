@@ -219,6 +219,7 @@ impl Desk {
         self.journal.add(Act::Files(vec![change]));
         match self.seen_by(&name) {
             Some((step, text)) => self.say(&would_miss(language, &name, step, &text)),
+            None if self.draft().is_empty() => self.say(&file_has_changed(language, &name)),
             None => self.say(&file_changed(language, &name)),
         }
         0
@@ -341,6 +342,10 @@ crate::messages! {
     file_unchanged(name: &str) {
         en: "{name} is unchanged.",
         ko: "{name} 파일은 그대로입니다.",
+    }
+    file_has_changed(name: &str) {
+        en: "{name} has changed.",
+        ko: "{name} 파일이 바뀌었습니다.",
     }
     file_changed(name: &str) {
         en: "{name} has changed. No step of the draft copies it.",

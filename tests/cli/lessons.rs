@@ -115,3 +115,15 @@ fn progress_is_reported_forgotten_and_reset() {
     let told = home.ok("lesson reset cache-order --yes");
     assert!(told.contains("from the beginning"), "{told}");
 }
+
+#[test]
+fn an_unknown_lesson_is_refused_with_the_one_it_may_mean() {
+    let called = Home::new().call("learn cache");
+    assert_eq!((called.code, called.out.as_str()), (Some(1), ""));
+    for words in [
+        "error: there is no lesson `cache`",
+        "strata learn cache-order",
+    ] {
+        assert!(called.err.contains(words), "{called:#?}");
+    }
+}

@@ -86,12 +86,14 @@ impl Runner {
         console: &mut dyn Console,
     ) -> Result<(Self, Vec<Say>), RunnerError> {
         let (progress, setback) = ProgressFile::open(&homes.progress(), &course.id)?;
-        let name = name.or(progress.progress.current.as_deref());
         let lesson = match name {
             Some(name) => course
                 .position(name)
                 .ok_or_else(|| RunnerError::NoLesson(name.to_owned()))?,
-            None => 0,
+            None => progress
+                .progress
+                .going_on(&course)
+                .map_or(0, |(lesson, _)| lesson),
         };
         let place = homes.place(&course.lessons[lesson]);
         let stage = Stage::open(&course, lesson, &place, console)?;

@@ -64,6 +64,8 @@ pub enum Say {
         skipped: Vec<Localized<String>>,
         /// The next lesson's title.
         next: Option<Localized<String>>,
+        /// After the last lesson: the others that are not passed, by id and title.
+        unfinished: Vec<(String, Localized<String>)>,
     },
     /// One sentence.
     Note(Bilingual),

@@ -344,6 +344,111 @@ fn another_process_goes_on_where_this_one_stopped() {
 }
 
 #[test]
+fn a_passed_step_is_not_offered_again() {
+    let mut learner = Learner::opens("first-run");
+    assert!(passed(&learner.types("images")));
+    let leave = learner.types("q");
+    assert!(
+        matches!(&leave[..], [Say::Leave { step: 2, .. }]),
+        "{leave:?}"
+    );
+    let mut learner = learner.comes_back();
+    assert_eq!(learner.runner.step().id, "run");
+    assert_eq!(learner.names(), ["practice-os"]);
+}
+
+#[test]
+fn a_finished_lesson_is_followed_by_the_next() {
+    let mut learner = Learner::opens("first-run");
+    learner.solves(8);
+    let learner = learner.comes_back();
+    assert_eq!(learner.runner.lesson().id, "first-dockerfile");
+}
+
+#[test]
+fn the_last_lesson_names_what_is_not_finished() {
+    let mut learner = Learner::opens("cache-order");
+    learner.solves(5);
+    learner.runner.stage.solve(&mut learner.console).unwrap();
+    learner.types("check");
+    let says = learner.types("");
+    let [Say::Finished { unfinished, .. }] = &says[..] else {
+        panic!("{says:?}");
+    };
+    let ids: Vec<_> = unfinished.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(ids, ["first-run", "first-dockerfile"]);
+}
+
+#[test]
+fn files_stay_when_another_lesson_was_open_meanwhile() {
+    let mut learner = Learner::opens("cache-order");
+    learner.solves(2);
+    learner.types("append mine.txt precious");
+    learner.types("learn first-run");
+    let says = learner.types("learn cache-order");
+    assert!(matches!(says[..], [Say::Page]), "{says:?}");
+    assert_eq!(learner.file("mine.txt").as_deref(), Some("precious\n"));
+    assert_eq!(learner.runner.step().id, "guess");
+}
+
+#[test]
+fn a_line_on_the_way_is_no_mistake_and_says_what_is_next() {
+    let mut learner = Learner::opens("cache-order");
+    learner.solves(4);
+    let right =
+        "FROM practice-node\nWORKDIR /app\nCOPY package.json /app\nRUN npm install\nCOPY . /app\n";
+    learner
+        .runner
+        .stage
+        .folder()
+        .write("Dockerfile", right.as_bytes())
+        .unwrap();
+    let says = learner.types("docker build -t shop:warm .");
+    assert!(
+        matches!(&says[..], [Say::Text(_)]) && texts(&says).contains("is built. Next"),
+        "{says:?}"
+    );
+    learner.types("edit server.js");
+    let says = learner.types("check");
+    assert!(
+        texts(&says).contains("files changed after the last build"),
+        "{says:?}"
+    );
+    assert!(passed(&learner.types("docker build -t shop:3 .")));
+}
+
+#[test]
+fn nothing_is_told_of_a_build_that_never_was() {
+    for steps in [2, 3, 4] {
+        let mut learner = Learner::opens("cache-order");
+        learner.solves(steps);
+        for line in ["check", "edit server.js", "check"] {
+            let says = learner.types(line);
+            assert_eq!(texts(&says).trim(), "", "step {} {line}", steps + 1);
+        }
+    }
+}
+
+#[test]
+fn steps_that_were_reused_are_not_said_to_have_run() {
+    let mut learner = Learner::opens("cache-order");
+    learner.types("w");
+    learner.types("docker build -t shop:2 .");
+    let says = learner.types("docker build -t shop:1 .");
+    assert!(passed(&says));
+    assert!(texts(&says).contains("under another name"), "{says:?}");
+}
+
+#[test]
+fn another_program_is_not_the_images_own() {
+    let mut learner = Learner::opens("first-run");
+    learner.solves(1);
+    let says = learner.types("run practice-os echo hi");
+    assert!(!passed(&says));
+    assert!(texts(&says).contains("let the image decide"), "{says:?}");
+}
+
+#[test]
 fn a_store_that_serves_another_lesson_is_made_anew() {
     let mut learner = Learner::opens("cache-order");
     learner.solves(2);
@@ -373,14 +478,24 @@ fn free_play_leaves_no_trace_in_the_lesson() {
 }
 
 #[test]
-fn watching_tells_what_a_saved_file_would_do() {
+fn a_saved_file_gives_no_answer_away_while_a_prediction_waits() {
     let mut learner = Learner::opens("cache-order");
     learner.solves(2);
+    learner.types("watch on");
+    edit(&learner.runner.stage.folder().root().join("server.js"));
+    let says = learner.runner.notice_files(&mut learner.console);
+    assert_eq!(texts(&says), "server.js changed");
+}
+
+#[test]
+fn watching_tells_what_a_saved_file_would_do() {
+    let mut learner = Learner::opens("cache-order");
+    learner.solves(4);
     assert_eq!(learner.runner.notice_files(&mut learner.console), []);
     learner.types("watch on");
     edit(&learner.runner.stage.folder().root().join("server.js"));
     let says = learner.runner.notice_files(&mut learner.console);
-    assert_eq!(texts(&says), "server.js changed: step 3 would MISS");
+    assert_eq!(texts(&says), "server.js changed: step 4 would MISS");
     assert_eq!(learner.runner.notice_files(&mut learner.console), []);
 }
 
@@ -392,7 +507,9 @@ fn the_last_step_ends_the_lesson_and_enter_opens_the_next() {
     learner.runner.stage.solve(&mut learner.console).unwrap();
     assert!(passed(&learner.types("check")));
     let says = learner.types("");
-    assert!(matches!(&says[..], [Say::Finished { skipped, next: Some(_) }] if skipped.len() == 1));
+    assert!(
+        matches!(&says[..], [Say::Finished { skipped, next: Some(_), .. }] if skipped.len() == 1)
+    );
     assert_eq!(learner.console.containers(), [], "the lesson cleans up");
     learner.types("");
     assert_eq!(learner.runner.lesson().id, "first-dockerfile");

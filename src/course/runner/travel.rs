@@ -10,7 +10,7 @@ use crate::course::console::Console;
 use crate::course::progress_file::write_whole;
 use crate::course::sentences;
 use crate::course::stage::{Digests, Stage};
-use crate::lesson::StepMark;
+use crate::lesson::{Localized, StepMark};
 
 /// What a later process has to know to go on where this one stopped.
 #[derive(Debug, Serialize, Deserialize)]
@@ -28,18 +28,35 @@ impl Runner {
     /// lesson's, else with a state made anew.
     pub(super) fn resume(&mut self, console: &mut dyn Console) -> Result<Vec<Say>, RunnerError> {
         let lesson = self.lesson();
-        let known = self.progress().lessons.get(&lesson.id);
-        let at = known.and_then(|known| known.at.as_deref());
-        let step = at.and_then(|id| lesson.step_position(id)).unwrap_or(0);
-        let (lesson_id, step_id) = (lesson.id.clone(), lesson.steps[step].id.clone());
+        let step = self.progress().step_to_go_on(lesson);
         let marks = self.read_marks();
-        match marks.filter(|marks| marks.lesson == lesson_id && marks.step == step_id) {
-            Some(marks) => {
+        let marks = marks.filter(|marks| marks.lesson == lesson.id);
+        let left = marks
+            .as_ref()
+            .and_then(|it| lesson.step_position(&it.step))
+            .zip(marks);
+        match left {
+            Some((left, marks)) if left == step => {
                 self.stage.set_marks(marks.files);
                 self.stage.resume_at(step)?;
                 self.arrive()
             }
-            None => self.travel_to(step, console),
+            // Left between the end of a step and the start of the next.
+            Some((left, marks)) if left + 1 == step && marks.files.contains_key(&marks.step) => {
+                self.stage.set_marks(marks.files);
+                self.stage.resume_at(left)?;
+                if !self.stage.leads_to(step) {
+                    return self.travel_to(step, console);
+                }
+                self.stage.begin(step, console)?;
+                self.arrive()
+            }
+            _ if self.progress().lessons.contains_key(&self.lesson().id) => {
+                let aside = self.homes.before_reset(self.lesson(), &(self.clock)());
+                self.stage.rebuild_around_files(step, &aside, console)?;
+                self.arrive()
+            }
+            _ => self.travel_to(step, console),
         }
     }
 
@@ -114,7 +131,24 @@ impl Runner {
         let skipped = skipped.map(|step| step.title.clone()).collect();
         let next = self.course.lessons.get(self.lesson + 1);
         let next = next.map(|lesson| lesson.title.clone());
-        vec![Say::Finished { skipped, next }]
+        let unfinished = match next {
+            Some(_) => Vec::new(),
+            None => self.unfinished(),
+        };
+        vec![Say::Finished {
+            skipped,
+            next,
+            unfinished,
+        }]
+    }
+
+    /// Returns the other lessons that are not passed, by id and title.
+    fn unfinished(&self) -> Vec<(String, Localized<String>)> {
+        let others = self.course.lessons.iter().enumerate();
+        others
+            .filter(|(at, lesson)| *at != self.lesson && !self.progress().passed(lesson))
+            .map(|(_, lesson)| (lesson.id.clone(), lesson.title.clone()))
+            .collect()
     }
 
     /// Opens another lesson.
@@ -153,9 +187,9 @@ impl Runner {
             return self.start_again(scope, console);
         }
         self.mode = Mode::Confirming(scope);
-        let (lesson, step) = (self.lesson().id.clone(), self.step().id.clone());
+        let (lesson, step) = (self.lesson().id.clone(), self.step_index() + 1);
         let goes = crate::lesson::Bilingual::of(|language| match scope {
-            Scope::Step => sentences::goes_step(language, &step),
+            Scope::Step => sentences::goes_step(language, step),
             Scope::Lesson => sentences::goes_lesson(language, &lesson),
             Scope::Course => sentences::goes_course(language),
         });

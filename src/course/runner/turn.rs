@@ -29,7 +29,7 @@ impl Runner {
     }
 
     /// Returns the step's question while it has no answer.
-    fn open_question(&self) -> Option<Question> {
+    pub(super) fn open_question(&self) -> Option<Question> {
         let answered = self.stage.record().prediction.is_some();
         question(&self.step().check).filter(|_| !answered)
     }
@@ -127,6 +127,9 @@ impl Runner {
         if facts.iter().all(|fact| fact.ok) {
             return self.pass_with(facts, console);
         }
+        if self.is_on_the_way(line) && self.stage.mistake(&facts, console).is_none() {
+            return Ok(self.remarks(&facts, console));
+        }
         if !self.decides(line) {
             return Ok(Vec::new());
         }
@@ -152,6 +155,9 @@ impl Runner {
 
     fn not_yet(&mut self, facts: Vec<FactResult>, console: &mut dyn Console) -> Vec<Say> {
         let mut texts = self.remarks(&facts, console);
+        if self.stage.built_before_a_change() {
+            texts.push(Say::note(sentences::changed_since_build));
+        }
         if let Some(wrong) = self.stage.mistake(&facts, console) {
             texts.extend(self.step().whens.get(wrong.says()).cloned().map(Say::Text));
         }
@@ -216,6 +222,18 @@ impl Runner {
             .iter()
             .filter_map(|notice| self.step().whens.get(&notice.says));
         texts.cloned().map(Say::Text).collect()
+    }
+
+    /// Tells whether a line is one of the solution with others to follow: what is still missing
+    /// then is no mistake.
+    fn is_on_the_way(&self, line: &str) -> bool {
+        let typed = self.step().solution.iter().filter_map(|line| match line {
+            ConsoleLine::Type(line) => Some(normalised_command(line)),
+            ConsoleLine::Write { .. } => None,
+        });
+        let typed: Vec<_> = typed.collect();
+        let line = normalised_command(line);
+        typed.contains(&line) && typed.last() != Some(&line)
     }
 
     /// Tells whether a line is of the same kind as the one that ends the step's solution.

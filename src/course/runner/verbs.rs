@@ -267,9 +267,11 @@ impl Runner {
         if self.play.is_some() {
             self.end_play(console)?;
         }
+        let here = (self.lesson, self.step_index());
+        let (lesson, step) = self.progress().going_on(&self.course).unwrap_or(here);
         Ok(vec![Say::Leave {
-            lesson: self.lesson().id.clone(),
-            step: self.step_index() + 1,
+            lesson: self.course.lessons[lesson].id.clone(),
+            step: step + 1,
         }])
     }
 
@@ -295,9 +297,16 @@ impl Runner {
         told.map(Say::Note).into_iter().collect()
     }
 
-    /// Returns the last line that built something: what a changed file matters to.
+    /// Returns the last line that built something: what a changed file matters to. While a
+    /// prediction waits there is none, as the answer would be given away.
     pub fn build_line(&self) -> Option<&str> {
-        self.stage.last_build_line()
+        let line = self.stage.last_build_line();
+        line.filter(|_| !self.awaits_prediction())
+    }
+
+    /// Tells whether the step asks for a prediction that has not been made.
+    pub fn awaits_prediction(&self) -> bool {
+        self.open_question().is_some_and(|it| it.by.is_some())
     }
 
     /// Begins to tell of changed files.

@@ -37,7 +37,10 @@ fn judge_build(expected: &BuildExpectation, build: Option<&BuildReport>, sheet: 
             if ok {
                 sentences::tagged(language, tag)
             } else {
-                sentences::not_tagged(language, tag, &got)
+                match build {
+                    Some(_) => sentences::not_tagged(language, tag, &got),
+                    None => sentences::not_tagged_yet(language, tag),
+                }
             }
         });
     }
@@ -58,16 +61,37 @@ fn judge_build(expected: &BuildExpectation, build: Option<&BuildReport>, sheet: 
 
 /// Tells whether two names are the same image: `shop` is `shop:latest`.
 fn same_reference(one: &str, other: &str) -> bool {
-    let short = |name: &str| {
-        let name = name.strip_prefix("docker.io/library/").unwrap_or(name);
-        name.strip_suffix(":latest").unwrap_or(name).to_owned()
-    };
     short(one) == short(other)
+}
+
+/// Returns a name as short as it can be typed.
+fn short(name: &str) -> &str {
+    let name = name.strip_prefix("docker.io/library/").unwrap_or(name);
+    name.strip_suffix(":latest").unwrap_or(name)
+}
+
+/// Returns the short name that the step's last build gave.
+pub(super) fn first_tag(evidence: &dyn Evidence) -> Option<String> {
+    let tags = &evidence.last_build()?.tags;
+    tags.first().map(|tag| short(tag).to_owned())
+}
+
+/// A step of the last build.
+type Found<'a> = Result<&'a StepReport, Missing>;
+
+/// Why there is no such step.
+#[derive(Clone, Copy)]
+enum Missing {
+    /// Nothing was built.
+    Build,
+    /// The build has no such step.
+    Step,
 }
 
 fn judge_step(expected: &StepExpectation, build: Option<&BuildReport>, sheet: &mut Sheet) {
     let label = expected.label();
-    let step = build.and_then(|build| find_step(build, expected.n, expected.is.as_deref()));
+    let find = |build| find_step(build, expected.n, expected.is.as_deref()).ok_or(Missing::Step);
+    let step = build.ok_or(Missing::Build).and_then(find);
     let name = format!("step.{label}");
     let keys = [
         expected.cache.is_some(),
@@ -76,16 +100,16 @@ fn judge_step(expected: &StepExpectation, build: Option<&BuildReport>, sheet: &m
         expected.size.is_some(),
     ];
     if !keys.contains(&true) {
-        let got = if step.is_some() { "there" } else { NOTHING };
+        let got = if step.is_ok() { "there" } else { NOTHING };
         sheet.judge(
             format!("{name}.present"),
-            step.is_some(),
+            step.is_ok(),
             ("there", got),
             |language, ok| {
                 if ok {
                     label.clone()
                 } else {
-                    format!("{label}: {}", sentences::no_such_step(language))
+                    format!("{label}: {}", clause(language, step))
                 }
             },
         );
@@ -100,20 +124,14 @@ fn judge_step(expected: &StepExpectation, build: Option<&BuildReport>, sheet: &m
         judge_cause(&name, &label, cause, step, sheet);
     }
     if let Some(bounds) = &expected.size {
-        let got = step.and_then(|step| Some(step.layer.as_ref()?.size));
+        let got = step.ok().and_then(|step| Some(step.layer.as_ref()?.size));
         let subject = Subject::new(name, |_| label.clone());
         subject.within("size", sentences::layer_size, bounds, got, sheet);
     }
 }
 
-fn judge_makes(
-    name: &str,
-    label: &str,
-    expected: Makes,
-    step: Option<&StepReport>,
-    sheet: &mut Sheet,
-) {
-    let got = step.and_then(made);
+fn judge_makes(name: &str, label: &str, expected: Makes, step: Found, sheet: &mut Sheet) {
+    let got = step.ok().and_then(made);
     let values = (makes_word(expected), got.map_or(NOTHING, makes_word));
     let fact = format!("{name}.makes");
     sheet.judge(fact, got == Some(expected), values, |language, ok| {
@@ -126,13 +144,7 @@ fn judge_makes(
     });
 }
 
-fn judge_cache(
-    name: &str,
-    label: &str,
-    expected: CacheWord,
-    step: Option<&StepReport>,
-    sheet: &mut Sheet,
-) {
+fn judge_cache(name: &str, label: &str, expected: CacheWord, step: Found, sheet: &mut Sheet) {
     let word = match expected {
         CacheWord::Hit => "hit",
         CacheWord::Miss => "miss",
@@ -162,7 +174,7 @@ fn judge_cache(
     );
 }
 
-fn judge_cause(name: &str, label: &str, cause: &str, step: Option<&StepReport>, sheet: &mut Sheet) {
+fn judge_cause(name: &str, label: &str, cause: &str, step: Found, sheet: &mut Sheet) {
     let causes = step.map(causes).unwrap_or_default();
     let ok = causes.iter().any(|known| known == cause);
     let got = causes.first().map_or(NOTHING, String::as_str).to_owned();
@@ -180,12 +192,13 @@ fn judge_cause(name: &str, label: &str, cause: &str, step: Option<&StepReport>, 
     });
 }
 
-/// Says what became of a step, if the build has it.
-fn clause(language: Language, step: Option<&StepReport>) -> String {
-    step.map_or_else(
-        || sentences::no_such_step(language),
-        |step| sentences::became(language, step),
-    )
+/// Says what became of a step, if there is a build that has it.
+fn clause(language: Language, step: Found) -> String {
+    match step {
+        Ok(step) => sentences::became(language, step),
+        Err(Missing::Step) => sentences::no_such_step(language),
+        Err(Missing::Build) => sentences::no_build(language),
+    }
 }
 
 fn judge_draft(expected: &DraftExpectation, sheet: &mut Sheet) {

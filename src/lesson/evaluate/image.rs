@@ -8,7 +8,7 @@ use crate::lesson::check::{
     Bounds, Bytes, ConfigExpectation, ImageExpectation, ImageFileExpectation, Layers, Shares,
     SizeExpectation, WasteExpectation,
 };
-use crate::lesson::{FileFacts, ImageFacts, sentences};
+use crate::lesson::{Evidence, FileFacts, ImageFacts, sentences};
 
 /// Judges everything that is expected of one image.
 pub(super) fn judge(name: &str, expected: &ImageExpectation, sheet: &mut Sheet) {
@@ -64,11 +64,11 @@ fn judge_layers(about: &About, expected: &Layers, sheet: &mut Sheet) {
     match expected {
         Layers::All(number) => subject.equal("layers", what, Some(number), count, sheet),
         Layers::BasePlus(plus) => {
-            let wanted = format!("base + {}", plus.base_plus);
             let got = count
                 .zip(base)
-                .map(|(count, base)| format!("base + {}", count.saturating_sub(base)));
-            subject.equal("layers", what, Some(&wanted), got, sheet);
+                .map(|(count, base)| count.saturating_sub(base).to_string());
+            let values = (plus.base_plus.to_string(), got);
+            subject.worded("layers", what, values, sentences::on_base, sheet);
         }
     }
 }
@@ -212,7 +212,15 @@ fn judge_file(image: &str, path: &str, expected: &ImageFileExpectation, sheet: &
         let ok = got.is_some() && got == wanted.as_ref();
         let shown = if ok { "the same" } else { "different" };
         let values = (format!("the same as {other}"), shown);
-        subject.value("same_as", sentences::content, ok, values, sheet);
+        let fact = format!("image.{image}.file.{path}.same_as");
+        sheet.judge(fact, ok, values, |language, ok| {
+            let thing = sentences::path_in_image(language, image, path);
+            if ok {
+                sentences::same_content(language, &thing, other)
+            } else {
+                sentences::must_be_same_content(language, &thing, other)
+            }
+        });
     }
     let mode = file.map(|file| format!("{:04o}", file.mode));
     let wanted = expected.mode.as_ref();
@@ -223,6 +231,15 @@ fn judge_file(image: &str, path: &str, expected: &ImageFileExpectation, sheet: &
     let layer = file.map(|file| file.layer);
     let wanted = expected.layer.as_ref();
     subject.equal("layer", sentences::from_layer, wanted, layer, sheet);
+}
+
+/// Tells whether the image of the step's last build has a path: `there` or `absent`; nothing
+/// where that build made no named image.
+pub(super) fn is_in_build(evidence: &dyn Evidence, path: &str) -> Option<String> {
+    let name = super::build::first_tag(evidence)?;
+    evidence.image(&name)?;
+    let there = evidence.file_in_image(&name, path).is_some();
+    Some(if there { "there" } else { "absent" }.to_owned())
 }
 
 fn text_of(file: &FileFacts) -> Option<String> {

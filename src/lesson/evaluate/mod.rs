@@ -13,7 +13,7 @@ mod sheet;
 mod subject;
 
 use super::condition::{Condition, Value};
-use super::{Evidence, FactResult, Notice, Step, Wrong, sentences};
+use super::{Evidence, FactResult, LineKind, Notice, Step, Wrong, sentences};
 
 pub(super) use build::cache_word;
 pub use build::find_step;
@@ -59,7 +59,8 @@ pub fn matches_name(fact: &str, prefix: &str) -> bool {
 
 /// Returns the first known mistake whose facts all failed and whose condition holds.
 ///
-/// A name that stands for several facts has failed when one of them did.
+/// A name that stands for several facts has failed when one of them did. A mistake that is made
+/// by building can only have been made where something was built, from the files as they are now.
 pub fn wrong_case<'a>(
     step: &'a Step,
     facts: &[FactResult],
@@ -69,8 +70,15 @@ pub fn wrong_case<'a>(
     let cases = &step.check.wrong;
     cases.iter().find(|wrong| {
         let condition = wrong.condition.as_deref();
-        wrong.fails.iter().all(failed) && condition.is_none_or(|text| holds(text, facts, evidence))
+        wrong.fails.iter().all(failed)
+            && (!is_made_by_building(wrong) || evidence.build_is_current())
+            && condition.is_none_or(|text| holds(text, facts, evidence))
     })
+}
+
+fn is_made_by_building(wrong: &Wrong) -> bool {
+    let mut lines = wrong.lines.iter().map(|line| LineKind::parse(line));
+    lines.any(|line| matches!(line, Ok(LineKind::Verb { verb, .. }) if verb == "build"))
 }
 
 /// Tells whether a condition holds. One that can't be read never does; the linter reports it.
@@ -101,6 +109,8 @@ fn lookup(value: &Value, facts: &[FactResult], evidence: &dyn Evidence) -> Optio
                     let failed = evidence.last_build()?.failed()?;
                     Some(failed.number.to_string())
                 }
+                ["build", "tag"] => build::first_tag(evidence),
+                ["built", path] => image::is_in_build(evidence, path),
                 ["exit"] => Some(evidence.last_command(None)?.exit.to_string()),
                 ["command"] => Some(evidence.last_command(None)?.verb.clone()),
                 _ => {
@@ -183,6 +193,38 @@ mod tests {
             wrong_case(&step, &facts, &built()).map(Wrong::says),
             Some("between")
         );
+    }
+
+    #[test]
+    fn a_mistake_made_by_building_needs_a_build_of_the_files_as_they_are() {
+        let text = format!(
+            "{CACHE}[[wrong]]\nname = \"cold\"\ndo = [\"docker build .\"]\nfails = [\"step.RUN npm install\"]\n"
+        );
+        let step = step_with(&text);
+        let chosen = |scene: &Scene| {
+            let facts = evaluate(&step, scene);
+            wrong_case(&step, &facts, scene).map(Wrong::says)
+        };
+        assert_eq!(chosen(&built()), Some("cold"));
+        assert_eq!(chosen(&built().edited()), None);
+        assert_eq!(chosen(&Scene::default()), None);
+    }
+
+    #[test]
+    fn a_condition_asks_what_the_last_build_was_called_and_has_in_it() {
+        let text = "[[notice]]\nif = \"build.tag == 'shop:3' and built.'/app/x' == 'there'\"\nsays = \"there\"\n\
+             [[notice]]\nif = \"built.'/app/y' == 'absent'\"\nsays = \"absent\"\n";
+        let said = |scene: &Scene| -> Vec<String> {
+            let step = step_with(text);
+            let said = notices(&step, &[], scene);
+            said.iter().map(|notice| notice.says.clone()).collect()
+        };
+        let named = built().tagged(&["docker.io/library/shop:3"]);
+        assert_eq!(said(&named), [] as [&str; 0], "the image is gone");
+        let kept = named
+            .with_image("shop:3", crate::lesson::ImageFacts::default())
+            .with_image_file("shop:3", "/app/x", crate::lesson::FileFacts::default());
+        assert_eq!(said(&kept), ["there", "absent"]);
     }
 
     #[test]

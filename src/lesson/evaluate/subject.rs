@@ -60,6 +60,30 @@ impl<'a> Subject<'a> {
         sheet.value(self.fact(key), ok, values, self.noun(what));
     }
 
+    /// A value that has to be a certain one and has words of its own in every language.
+    pub fn worded(
+        &self,
+        key: &str,
+        what: impl Fn(Language) -> String,
+        (expected, got): (String, Option<String>),
+        words: fn(Language, &str) -> String,
+        sheet: &mut Sheet,
+    ) {
+        let shown = |language| got.as_deref().map(|got| words(language, got));
+        let english = shown(Language::En).unwrap_or(NOTHING.to_owned());
+        let values = (words(Language::En, &expected), english);
+        let noun = self.noun(what);
+        let ok = got.as_ref() == Some(&expected);
+        sheet.judge(self.fact(key), ok, values, |language, ok| {
+            let (what, expected) = (noun(language), words(language, &expected));
+            match shown(language) {
+                _ if ok => sentences::value_ok(language, &what, &expected),
+                Some(got) => sentences::value_not_yet(language, &what, &expected, &got),
+                None => sentences::value_missing(language, &what, &expected),
+            }
+        });
+    }
+
     /// A value that has to be a certain one.
     pub fn equal<T: PartialEq + Display>(
         &self,

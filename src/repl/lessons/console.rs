@@ -230,6 +230,10 @@ impl Console for DeskConsole<'_> {
         parse_dockerfile(text)
     }
 
+    fn hide(&mut self, hidden: bool) -> bool {
+        !std::mem::replace(&mut self.shown, !hidden)
+    }
+
     fn leftovers(&mut self) -> Vec<String> {
         facts::leftovers(self.session().root())
     }

@@ -12,7 +12,7 @@ pub use console::{DeskConsole, parse_dockerfile};
 use super::desk::Desk;
 use super::guide::Guide;
 use crate::command::Learn;
-use crate::course::{Asked, Homes, Runner, Say, lesson_verbs, load, show};
+use crate::course::{Asked, Homes, Runner, Say, lesson_verbs, like, load, show};
 use crate::language::Language;
 use crate::lesson::Course;
 use crate::render::{Line, Style, lesson_question_prompt};
@@ -61,6 +61,12 @@ crate::messages! {
         en: "the lesson cannot be opened: {why}",
         ko: "레슨을 열 수 없습니다: {why}",
     }
+    no_lesson(name: &str) { en: "there is no lesson `{name}`", ko: "`{name}` 과가 없습니다" }
+    did_you_mean(lesson: &str) {
+        en: "did you mean `strata learn {lesson}`? `strata lesson list` shows them all",
+        ko: "`strata learn {lesson}`을 찾으셨나요? `strata lesson list`로 모두 볼 수 있습니다",
+    }
+    see_the_list() { en: "`strata lesson list` shows them all", ko: "`strata lesson list`로 모두 볼 수 있습니다" }
     store_is(root: &str) {
         en: "This lesson has images of its own; from another terminal: `strata --root {root}`",
         ko: "이 레슨은 자기만의 이미지 저장소를 씁니다. 다른 터미널에서는: `strata --root {root}`",
@@ -83,6 +89,19 @@ impl LessonGuide {
             watches: true,
             watcher: None,
         })
+    }
+
+    /// Says what is wrong with the name of a lesson to open, and what to type instead; none where
+    /// there is such a lesson.
+    pub fn refusal(&self, name: &str, language: Language) -> Option<(String, String)> {
+        if self.course.position(name).is_some() {
+            return None;
+        }
+        let help = match like(&self.course, name) {
+            Some(lesson) => did_you_mean(language, &lesson.id),
+            None => see_the_list(language),
+        };
+        Some((no_lesson(language, name), help))
     }
 
     fn passed(&self) -> usize {
@@ -193,7 +212,11 @@ impl LessonGuide {
         runner.look_again();
         let mut says = runner.line(line, &mut DeskConsole { desk, shown: true });
         // What the learner's own programs did; strata tells itself what it does.
-        if line.starts_with("edit ") || line.starts_with('!') {
+        let edited = line.starts_with("edit ");
+        if edited && runner.awaits_prediction() {
+            // The editor's own sentence is enough: what the change means is the question.
+            runner.look_again();
+        } else if edited || line.starts_with('!') {
             says.extend(runner.notice_files(&mut DeskConsole { desk, shown: true }));
         }
         self.tell(says, desk)
@@ -239,16 +262,11 @@ impl Guide for LessonGuide {
         }
         self.offered = true;
         let language = desk.language();
-        let current = self.progress().and_then(|it| it.current);
-        let position = current.as_deref().and_then(|id| self.course.position(id));
-        let lesson = &self.course.lessons[position.unwrap_or(0)];
+        let place = self.progress().and_then(|it| it.going_on(&self.course));
+        let lesson = &self.course.lessons[place.map_or(0, |(lesson, _)| lesson)];
         let title = lesson.title.get(language).value.clone();
-        let at = self
-            .progress()
-            .and_then(|it| it.lessons.get(&lesson.id)?.at.clone());
-        let step = at.and_then(|at| lesson.steps.iter().position(|step| step.id == at));
-        let sentence = match position {
-            Some(_) => offer_next(language, &title, step.unwrap_or(0) + 1, lesson.steps.len()),
+        let sentence = match place {
+            Some((_, step)) => offer_next(language, &title, step + 1, lesson.steps.len()),
             None => offer_first(language, &title),
         };
         desk.say(&sentence);
