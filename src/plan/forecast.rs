@@ -3,6 +3,7 @@
 //! The forecast walks the plan as the build does and asks the same `verdict`. Where it would need
 //! the result of a step that has yet to run, it says so instead of guessing.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::ingredients::{FileIngredient, Ingredients, KeySink};
@@ -36,6 +37,10 @@ pub struct Chain {
     pub parent: StepNumber,
     /// Whether that is a FROM.
     pub parent_is_base: bool,
+    /// Whether that was reused as it was.
+    parent_reused: bool,
+    /// Whether the step judged last is reused: what `advance` makes the parent of the next one.
+    judged_reused: Cell<bool>,
     /// The layers, base first; none once a step has to run.
     pub layers: Option<Vec<DiffId>>,
     /// The step that has to run before anything can be said of the next one, once the key is none.
@@ -60,6 +65,8 @@ impl Chain {
             key: Some(key),
             parent: from,
             parent_is_base: true,
+            parent_reused: false,
+            judged_reused: Cell::new(false),
             layers: Some(layers),
             until: None,
         }
@@ -84,9 +91,11 @@ impl Chain {
             ingredients: &|| Ingredients::of(layer, parent, files),
             parent: self.parent,
             parent_is_base: self.parent_is_base,
+            parent_reused: self.parent_reused,
             cache,
         };
         let (verdict, record) = verdict(&question, records);
+        self.judged_reused.set(verdict == Verdict::Hit);
         Judged {
             key: Some(key),
             verdict,
@@ -99,6 +108,7 @@ impl Chain {
         self.key = key;
         self.parent = step;
         self.parent_is_base = false;
+        self.parent_reused = self.judged_reused.get();
         if let (Some(layer), Some(layers)) = (layer, &mut self.layers) {
             layers.push(layer);
         } else {
