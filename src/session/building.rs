@@ -176,12 +176,7 @@ impl Session {
         if let Some(text) = &call.text {
             return Ok(Source::new(DRAFT, text.as_str()));
         }
-        let (mut name, path) = Self::dockerfile_path(call, context);
-        // A folder elsewhere is named where the file is missing in it.
-        let folder = call.context_name.as_deref().filter(|folder| *folder != ".");
-        if let Some(folder) = folder.filter(|_| call.file.is_none() && !path.exists()) {
-            name = format!("{}/{name}", folder.trim_end_matches('/'));
-        }
+        let (name, path) = Self::dockerfile_path(call, context);
         read_file(&name, &path, self.language()).map_err(|error| match error {
             SessionError::Trouble(trouble) => trouble
                 .with_help(no_dockerfile_help(self.language()))
@@ -262,11 +257,6 @@ pub fn read_file(name: &str, path: &Path, language: Language) -> Result<Source> 
 pub fn read_text(name: &str, bytes: Vec<u8>, language: Language) -> Result<Source> {
     parser::decode(name, bytes).map_err(|not_text| {
         let diagnostic = not_text.error.diagnostic(&not_text.source, language);
-        // Of a program or an image there is no line to show.
-        if not_text.source.text().contains('\0') {
-            let trouble = Trouble::new(format!("{name}: {}", diagnostic.message));
-            return trouble.with_help(diagnostic.help).into();
-        }
         SessionError::Dockerfile {
             source: not_text.source,
             diagnostics: vec![diagnostic],
