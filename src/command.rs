@@ -370,7 +370,7 @@ pub struct IgnoreCheck {
     #[arg(long)]
     pub json: bool,
     /// The ignore file, `-` for standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", default_value = ".dockerignore")]
     pub ignorefile: PathBuf,
     /// Paths, relative to the folder that is built from
     #[arg(required = true, value_name = "PATH")]

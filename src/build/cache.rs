@@ -191,32 +191,31 @@ impl FolderHistory {
     }
 
     /// Returns the key that a step, or the one nearest to it, had when it was built last: in the
-    /// same Dockerfile, else in the folder's last build.
+    /// same Dockerfile; of a file never built, that of equal text in the folder's last build.
     pub fn previous_key(&self, file: &str, step: &Step) -> Option<CacheKey> {
-        let build = self
-            .builds
-            .get(file)
-            .or_else(|| self.builds.get(&self.last))?;
-        nearest(&build.steps, step).map(|found| found.key)
+        let found = match self.builds.get(file) {
+            Some(build) => nearest(&build.steps, step),
+            // Of another file only the very same step is the same one.
+            None => same_text(&self.builds.get(&self.last)?.steps, step),
+        };
+        found.map(|found| found.key)
     }
 }
 
 /// Finds the step that a person would call the same one: equal text, nearest place first; else
 /// the same place with the same instruction.
 fn nearest<'a>(steps: &'a [BuiltStep], wanted: &Step) -> Option<&'a BuiltStep> {
-    let same_stage = |step: &&BuiltStep| step.stage == wanted.stage;
-    let same_text = |step: &&BuiltStep| step.text == wanted.text;
+    let place = (wanted.stage, wanted.number, wanted.trigger);
+    let same_place = |step: &&BuiltStep| (step.stage, step.number, step.trigger) == place;
+    let same_instruction = |step: &&BuiltStep| word(&step.text) == word(&wanted.text);
+    same_text(steps, wanted).or_else(|| steps.iter().filter(same_place).find(same_instruction))
+}
+
+/// Finds the step with equal text in the same stage, nearest place first.
+fn same_text<'a>(steps: &'a [BuiltStep], wanted: &Step) -> Option<&'a BuiltStep> {
     let distance = |step: &&BuiltStep| step.number.abs_diff(wanted.number);
-    let same_instruction = |step: &&BuiltStep| {
-        (step.number, step.trigger) == (wanted.number, wanted.trigger)
-            && word(&step.text) == word(&wanted.text)
-    };
-    steps
-        .iter()
-        .filter(same_stage)
-        .filter(same_text)
-        .min_by_key(distance)
-        .or_else(|| steps.iter().filter(same_stage).find(same_instruction))
+    let same = |step: &&BuiltStep| step.stage == wanted.stage && step.text == wanted.text;
+    steps.iter().filter(same).min_by_key(distance)
 }
 
 fn word(text: &str) -> String {

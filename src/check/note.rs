@@ -93,7 +93,7 @@ crate::messages! {
     }
     above_context(path: &str) {
         en: "{path} leads out of the build context: the .. at its beginning is cut off",
-        ko: "{path} 은(는) 빌드 컨텍스트 밖을 가리킵니다. 맨 앞의 ..은 잘려 나갑니다",
+        ko: "{path}은(는) 빌드 컨텍스트 밖을 가리킵니다. 맨 앞의 ..은 잘려 나갑니다",
     }
     above_context_help() {
         en: "build from the folder above: `build -f FOLDER/Dockerfile ..`",

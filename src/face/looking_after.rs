@@ -21,7 +21,8 @@ impl Face<'_> {
             };
             let line = Line::styled(style, word).with(Style::Plain, &finding.message);
             text.append(self.screen.wrap(&line, word.len()));
-            if let Some(help) = &finding.help {
+            // A command stands on a line of its own, to be copied.
+            for help in finding.help.iter().flat_map(|help| help.lines()) {
                 let line = Line::plain("     ").with(Style::Help, help);
                 text.append(self.screen.wrap(&line, word.len()));
             }
@@ -87,10 +88,10 @@ crate::messages! {
     }
     still_running(name: &str) {
         en: "container {name} is running",
-        ko: "컨테이너 {name} 이(가) 실행 중입니다",
+        ko: "컨테이너 {name}이(가) 실행 중입니다",
     }
     stop_help(name: &str) {
         en: "`stop {name}` first",
-        ko: "먼저 `stop {name}` 을(를) 하세요",
+        ko: "먼저 `stop {name}`을(를) 하세요",
     }
 }

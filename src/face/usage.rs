@@ -24,11 +24,15 @@ crate::messages! {
     }
     unknown_command(word: &str) {
         en: "'{word}' is not a strata command",
-        ko: "'{word}' 은(는) strata 명령이 아닙니다(not a strata command)",
+        ko: "'{word}'은(는) strata 명령이 아닙니다(not a strata command)",
     }
     did_you_mean(word: &str) {
         en: "did you mean `{word}`?",
         ko: "혹시 `{word}` 아닌가요?",
+    }
+    no_ports() {
+        en: "this strata cannot publish ports yet; from inside, a server is reached with `exec CONTAINER wget -qO- localhost:PORT`",
+        ko: "이 strata는 아직 포트를 열 수 없습니다. 컨테이너 안에서는 `exec CONTAINER wget -qO- localhost:PORT`로 접속할 수 있습니다",
     }
     list_help() {
         en: "`--help` lists the verbs",
@@ -52,7 +56,7 @@ crate::messages! {
     }
     invalid(value: &str, flag: &str) {
         en: "invalid argument \"{value}\" for {flag}",
-        ko: "{flag}의 값 \"{value}\" 이(가) 올바르지 않습니다(invalid argument)",
+        ko: "{flag}의 값 \"{value}\"이(가) 올바르지 않습니다(invalid argument)",
     }
 }
 
@@ -105,9 +109,8 @@ fn in_dockers_words(
         }
         ErrorKind::InvalidSubcommand => {
             let word = get(ContextKind::InvalidSubcommand).unwrap_or_default();
-            let near = misspelt_docker(&word, words)
-                .or_else(|| nearest_of(&word, error.get(ContextKind::SuggestedSubcommand)));
-            let near = near.map_or_else(|| list_help(language), |it| did_you_mean(language, &it));
+            let near = suggestion(error, words)
+                .map_or_else(|| list_help(language), |it| did_you_mean(language, &it));
             Trouble::new(unknown_command(language, &word)).with_help(near)
         }
         ErrorKind::MissingRequiredArgument if verb == "build" => {
@@ -133,6 +136,24 @@ fn in_dockers_words(
     }
 }
 
+/// Returns the line that was meant where a verb is misspelt.
+pub fn suggestion(error: &clap::Error, words: &[String]) -> Option<String> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    misspelt_docker(word, words).or_else(|| {
+        // Nothing can be told from one letter.
+        let told = word.chars().nth(1).is_some();
+        let suggested = error.get(ContextKind::SuggestedSubcommand);
+        let verb = told.then(|| nearest_of(word, suggested)).flatten()?;
+        let at = words.iter().position(|typed| typed == word)?;
+        let rest = words[at + 1..].iter().map(String::as_str);
+        let before = words[1..at].iter().map(String::as_str);
+        let line: Vec<&str> = before.chain([verb.as_str()]).chain(rest).collect();
+        Some(line.join(" "))
+    })
+}
+
 /// `docekr run x` is `docker run x`; as a verb it would be near to others.
 fn misspelt_docker(word: &str, words: &[String]) -> Option<String> {
     let at = words.iter().position(|typed| typed == word)?;
@@ -142,18 +163,23 @@ fn misspelt_docker(word: &str, words: &[String]) -> Option<String> {
 
 /// Of what clap suggests, the nearest.
 fn nearest_of(word: &str, suggested: Option<&ContextValue>) -> Option<String> {
-    match suggested? {
-        ContextValue::String(one) => Some(one.clone()),
-        ContextValue::Strings(all) => {
-            let far = |one: &&String| strsim::osa_distance(word, one);
-            all.iter().min_by_key(far).cloned()
-        }
-        _ => None,
-    }
+    let all = match suggested? {
+        ContextValue::String(one) => vec![one],
+        ContextValue::Strings(all) => all.iter().collect(),
+        _ => Vec::new(),
+    };
+    let far = |one: &&String| strsim::osa_distance(word, one);
+    // It would take back work of somebody who wanted something else.
+    let harmless = all.into_iter().filter(|one| *one != "undo");
+    harmless.min_by_key(far).cloned()
 }
 
 fn unknown(given: &str, words: &[String], verb: &str, language: Language) -> Trouble {
-    let help = see_help(language, verb);
+    let help = if verb == "run" && ["-p", "-P", "--publish"].contains(&given) {
+        no_ports(language)
+    } else {
+        see_help(language, verb)
+    };
     if given.starts_with("--") {
         return Trouble::new(unknown_flag(language, given))
             .with_help(help)
@@ -227,8 +253,8 @@ mod tests {
                 2,
             ),
             (
-                &["strata", "ignore-check", "a"],
-                "\"ignore-check\" requires --ignorefile <FILE>",
+                &["strata", "ignore-check"],
+                "\"ignore-check\" requires <PATH>...",
                 2,
             ),
         ];

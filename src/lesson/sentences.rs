@@ -375,7 +375,9 @@ pub(super) fn became(language: Language, step: &StepReport) -> String {
 pub(super) fn cause_word(reason: &MissReason) -> String {
     match reason {
         MissReason::NeverBuilt => "never-built".to_owned(),
-        MissReason::ParentChanged { step } => format!("parent:{step}"),
+        MissReason::ParentChanged { step } | MissReason::ChainChanged { step, .. } => {
+            format!("parent:{step}")
+        }
         MissReason::BaseChanged { .. } => "base".to_owned(),
         MissReason::TextChanged { .. } => "text".to_owned(),
         MissReason::FilesChanged { files } => {

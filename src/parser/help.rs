@@ -118,7 +118,7 @@ crate::messages! {
     }
     healthcheck_type() {
         en: "write HEALTHCHECK CMD command, or HEALTHCHECK NONE",
-        ko: "HEALTHCHECK CMD 명령 또는 HEALTHCHECK NONE 이라고 쓰세요",
+        ko: "HEALTHCHECK CMD 명령 또는 HEALTHCHECK NONE이라고 쓰세요",
     }
     invalid_duration() {
         en: "a number with a unit: 500ms, 30s, 1m30s, 2h",

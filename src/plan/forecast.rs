@@ -4,6 +4,7 @@
 //! the result of a step that has yet to run, it says so instead of guessing.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::ingredients::{FileIngredient, Ingredients, KeySink, Parent};
@@ -40,6 +41,10 @@ pub struct Chain {
     pub parent: StepNumber,
     /// Whether that is a FROM.
     pub parent_is_base: bool,
+    /// Whether that was reused as it was.
+    parent_reused: bool,
+    /// Whether the step judged last is reused: what `advance` makes the parent of the next one.
+    judged_reused: Cell<bool>,
     /// The layers, base first; none once a step has to run.
     pub layers: Option<Vec<DiffId>>,
     /// The step that has to run before anything can be said of the next one, once the key is none.
@@ -65,6 +70,8 @@ impl Chain {
             linked: Vec::new(),
             parent: from,
             parent_is_base: true,
+            parent_reused: false,
+            judged_reused: Cell::new(false),
             layers: Some(layers),
             until: None,
         }
@@ -96,9 +103,11 @@ impl Chain {
             linked: &parent.linked,
             parent: self.parent,
             parent_is_base: self.parent_is_base,
+            parent_reused: self.parent_reused,
             cache,
         };
         let (verdict, record) = verdict(&question, records);
+        self.judged_reused.set(verdict == Verdict::Hit);
         Judged {
             key: Some(key),
             verdict,
@@ -129,6 +138,7 @@ impl Chain {
                 self.linked.clear();
                 self.parent = step;
                 self.parent_is_base = false;
+                self.parent_reused = self.judged_reused.get();
             }
         }
         if let (Some(layer), Some(layers)) = (layer, &mut self.layers) {

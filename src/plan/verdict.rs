@@ -40,6 +40,14 @@ pub enum MissReason {
         /// That step.
         step: StepNumber,
     },
+    /// What comes before it is another chain of steps, though the step right before it was reused:
+    /// lines were moved, or one was taken out.
+    ChainChanged {
+        /// The step right before it now.
+        step: StepNumber,
+        /// The instruction that stood there before, where that is known.
+        was: Option<String>,
+    },
     /// The base image is another one.
     BaseChanged {
         /// The image before.
@@ -150,6 +158,8 @@ pub struct Question<'a> {
     pub parent: StepNumber,
     /// Whether that is a FROM.
     pub parent_is_base: bool,
+    /// Whether it was reused as it was.
+    pub parent_reused: bool,
     /// Whether the cache may be used at all.
     pub cache: bool,
 }
@@ -177,7 +187,7 @@ fn reasons(question: &Question<'_>, records: &dyn CacheRecords) -> Vec<MissReaso
     let now = (question.ingredients)();
     let mut reasons = own_changes(&before, &now);
     if before.get(PARENT) != now.get(PARENT) {
-        reasons.push(parent_change(question, &before, &now));
+        reasons.push(parent_change(question, &before, &now, records));
     }
     reasons.extend(linked_change(question, &before, &now));
     if reasons.is_empty() {
@@ -209,11 +219,24 @@ fn linked_change(
     Some(MissReason::ParentChanged { step })
 }
 
-fn parent_change(question: &Question<'_>, before: &Ingredients, now: &Ingredients) -> MissReason {
+fn parent_change(
+    question: &Question<'_>,
+    before: &Ingredients,
+    now: &Ingredients,
+    records: &dyn CacheRecords,
+) -> MissReason {
+    let step = question.parent;
+    // The record of the step that stood right before; a base image has none.
+    let recorded = |list: &Ingredients| records.record(list.get(PARENT)?.parse().ok()?);
+    let (was, is) = (recorded(before), recorded(now));
+    if question.parent_reused || (question.parent_is_base && was.is_some()) {
+        let same = |is: &CacheRecord, was: &CacheRecord| is.text == was.text;
+        let was = was.filter(|was| !is.as_ref().is_some_and(|is| same(is, was)));
+        let was = was.map(|record| record.text);
+        return MissReason::ChainChanged { step, was };
+    }
     if !question.parent_is_base {
-        return MissReason::ParentChanged {
-            step: question.parent,
-        };
+        return MissReason::ParentChanged { step };
     }
     let image = |list: &Ingredients| list.get(PARENT).unwrap_or_default().to_owned();
     MissReason::BaseChanged {

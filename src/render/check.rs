@@ -23,7 +23,7 @@ crate::messages! {
     many_notes(count: usize) { en: "{count} notes", ko: "참고 {count}개" }
     explain(rule: &str) {
         en: "`check --explain {rule}` says why",
-        ko: "`check --explain {rule}` 이(가) 이유를 알려 줍니다",
+        ko: "`check --explain {rule}`이(가) 이유를 알려 줍니다",
     }
     violations(rules: &str) {
         en: "lint violation found for rules: {rules}",

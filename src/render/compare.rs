@@ -161,7 +161,7 @@ mod tests {
         MISS  COPY . /app               71 B  │   HIT   COPY package.json /app    56 B
         HIT   WORKDIR /app               0 B  │   HIT   WORKDIR /app               0 B
         BASE  FROM practice-node     1.98 MB  │   BASE  FROM practice-node     1.98 MB
-        새로 만듦: 1.05 MB, 2단계             │   새로 만듦: 71 B, 1단계
+        새로 만듦: 1.05 MB, 단계 2개          │   새로 만듦: 71 B, 단계 1개
         ");
     }
 

@@ -1,10 +1,13 @@
 //! Why a step is in the state it is in, in a few words for a column and in a sentence.
 
 use super::text::Style;
-use super::width::{cut_left, width};
+use super::width::{cut, cut_left, width};
 use crate::build::{StepReport, StepState};
 use crate::language::Language;
 use crate::plan::{Changed, FileChange, FileDifference, MissReason, Remade};
+
+/// Columns of an instruction that is told to have stood somewhere.
+const STOOD: usize = 60;
 
 /// Returns a few words about a step, fitting into a column where that is possible: a path is
 /// shortened before the words are.
@@ -67,6 +70,7 @@ fn short_reason(reason: &MissReason, language: Language, columns: usize) -> Stri
     match reason {
         MissReason::NeverBuilt => never_built(language),
         MissReason::ParentChanged { step } => parent_changed(language, *step),
+        MissReason::ChainChanged { .. } => chain_changed(language),
         MissReason::BaseChanged { remade, .. } => match remade {
             Some(remade) if remade.by_another_strata => base_of_another_strata(language),
             Some(_) => base_tools_changed(language),
@@ -171,6 +175,7 @@ pub(super) fn clause(reason: &MissReason, language: Language) -> String {
     match reason {
         MissReason::NeverBuilt => says_never_built(language),
         MissReason::ParentChanged { step } => says_parent(language, *step),
+        MissReason::ChainChanged { was, .. } => chain_clause(was.as_deref(), language),
         MissReason::BaseChanged { remade, .. } => says_why_base(remade.as_ref(), language),
         MissReason::TextChanged { .. } => says_text(language),
         MissReason::FilesChanged { files } => files_clause(files, language),
@@ -185,6 +190,14 @@ pub(super) fn clause(reason: &MissReason, language: Language) -> String {
         }
         MissReason::CacheDisabled => says_cache_disabled(language),
         MissReason::LayerGone => says_layer_gone(language),
+    }
+}
+
+/// Says that something else came before a step, and what, where that is known.
+pub(super) fn chain_clause(was: Option<&str>, language: Language) -> String {
+    match was {
+        Some(was) => says_chain_was(language, &cut(was, STOOD)),
+        None => says_chain(language),
     }
 }
 
@@ -217,6 +230,7 @@ crate::messages! {
     known_after(step: usize) { en: "known once step {step} ran", ko: "{step}단계 실행 후 알 수 있음" }
     never_built() { en: "never built before", ko: "처음 빌드함" }
     parent_changed(step: usize) { en: "step {step} changed", ko: "{step}단계가 바뀜" }
+    chain_changed() { en: "other steps before it", ko: "앞 단계 구성이 바뀜" }
     base_changed() { en: "another base image", ko: "베이스 이미지가 바뀜" }
     base_of_another_strata() { en: "base by another strata", ko: "다른 strata의 베이스" }
     base_tools_changed() { en: "tools of the base changed", ko: "베이스의 도구가 바뀜" }
@@ -241,6 +255,14 @@ crate::messages! {
 
     says_never_built() { en: "never built before", ko: "전에 빌드한 적이 없습니다" }
     says_parent(step: usize) { en: "step {step} changed", ko: "{step}단계가 바뀌었습니다" }
+    says_chain() {
+        en: "what comes before it is different",
+        ko: "앞에 오는 단계가 전과 다릅니다",
+    }
+    says_chain_was(was: &str) {
+        en: "what comes before it is different: {was} used to stand there",
+        ko: "앞에 오는 단계가 전과 다릅니다. 전에는 그 자리에 {was} 명령이 있었습니다",
+    }
     says_base() { en: "the base image is another one", ko: "베이스 이미지가 바뀌었습니다" }
     says_another_strata(name: &str) {
         en: "the base {name} was made by another strata",

@@ -171,8 +171,8 @@ crate::messages! {
     many_layers(count: usize) { en: "{count} layers", ko: "레이어 {count}개" }
     one_line() { en: "1 line", ko: "1줄" }
     many_lines(count: usize) { en: "{count} lines", ko: "{count}줄" }
-    one_step() { en: "1 step", ko: "1단계" }
-    many_steps(count: usize) { en: "{count} steps", ko: "{count}단계" }
+    one_step() { en: "1 step", ko: "단계 1개" }
+    many_steps(count: usize) { en: "{count} steps", ko: "단계 {count}개" }
     stage(name: &str) { en: "stage {name}", ko: "스테이지 {name}" }
 }
 

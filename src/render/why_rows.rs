@@ -234,6 +234,14 @@ impl Rows<'_> {
         {
             return;
         }
+        let moved = step.reasons.iter().find_map(|reason| match reason {
+            MissReason::ChainChanged { was, .. } => Some(was.as_deref()),
+            _ => None,
+        });
+        if let Some(was) = moved {
+            let words = reason::chain_clause(was, language);
+            return self.fact(indent, head_earlier(language), Line::plain(words));
+        }
         let value = match (parent(step), cause) {
             (Some(earlier), Some(cause)) if cause.number != earlier => {
                 Line::plain(changed_because(language, earlier, cause.number))

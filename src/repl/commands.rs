@@ -5,6 +5,7 @@ use clap::{CommandFactory, Parser};
 
 use super::desk::{Desk, Done, DoneKind};
 use super::line_kind::LineKind;
+use super::unknown_word;
 use super::verb::{Change, Own, PREFIXES, PromptLine, PromptVerb};
 use crate::command::{self, Command, for_help};
 use crate::face::usage;
@@ -42,6 +43,7 @@ impl Desk {
         let (line, bare) = without_prefix(line.trim());
         let name = line.split_whitespace().next().unwrap_or("help");
         let code = match self.words(line) {
+            Ok(words) if words == ["docker"] => self.help(None),
             Ok(words) => match parse(&words) {
                 Ok(verb) => return self.dispatch(verb, line, &words, bare),
                 Err(error) => self.refuse_words(&error, &words, line, bare),
@@ -122,7 +124,14 @@ impl Desk {
             {
                 self.check_draft(&call)
             }
-            Command::Run(call) if bare => self.run_line(&call, words),
+            Command::Run(call) if bare && call.detach => self.run_line(&call, words),
+            Command::Run(call) if bare => self.in_foreground(|desk| desk.run_line(&call, words)),
+            Command::Run(call) if !call.detach => {
+                self.in_foreground(|desk| desk.face(|face| face.run(Command::Run(call))))
+            }
+            Command::Exec(call) if !call.detach => {
+                self.in_foreground(|desk| desk.face(|face| face.run(Command::Exec(call))))
+            }
             Command::Build(call) => {
                 let code = self.face(|face| face.run(Command::Build(call)));
                 self.built.clone_from(&self.last.build);
@@ -147,7 +156,8 @@ impl Desk {
         if call.words.is_empty() || after_dashes {
             return self.run_draft(call);
         }
-        match self.meant_instruction(&call.words) {
+        let flags = &words[1..before.map_or(1, |at| at + 1).max(1)];
+        match self.meant_instruction(flags, &call.words) {
             Some(trouble) => self.complain(&trouble.into()),
             None => self.face(|face| face.run(Command::Run(Box::new(call.clone())))),
         }
@@ -185,11 +195,12 @@ impl Desk {
         let typed: Vec<String> = shell_words(words).collect();
         let mut trouble = usage::trouble(error, &typed, language);
         if error.kind() == ErrorKind::InvalidSubcommand {
-            let near = error
-                .get(clap::error::ContextKind::SuggestedSubcommand)
-                .is_some();
+            let near = usage::suggestion(error, &typed).is_some();
             let program = name.trim_end_matches([';', '&', '|']);
             trouble = match near {
+                _ if let Some(help) = unknown_word::help(words, language) => {
+                    trouble.with_help(help)
+                }
                 _ if LATER.contains(&name) => Trouble::new(not_yet(language, name)),
                 _ if self.is_program(program) => trouble.with_help(host_program(language, line)),
                 true => trouble,

@@ -130,7 +130,7 @@ pub struct Desk {
     pub(super) fed: Option<File>,
     /// Whether the prompt is to be left as soon as it is reached.
     pub(super) leaving: bool,
-    interrupts: Interrupts,
+    pub(super) interrupts: Interrupts,
 }
 
 impl Desk {

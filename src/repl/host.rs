@@ -120,10 +120,10 @@ crate::messages! {
     }
     editor_failed(editor: &str, code: i32) {
         en: "the editor `{editor}` ended with exit code {code}; nothing is taken over",
-        ko: "편집기 `{editor}` 이(가) 종료 코드 {code}로 끝나서 아무것도 바꾸지 않았습니다",
+        ko: "편집기 `{editor}`이(가) 종료 코드 {code}로 끝나서 아무것도 바꾸지 않았습니다",
     }
     cannot_start(program: &str, why: &str) {
         en: "cannot start {program}: {why}",
-        ko: "{program} 을(를) 시작할 수 없습니다: {why}",
+        ko: "{program}을(를) 시작할 수 없습니다: {why}",
     }
 }

@@ -76,8 +76,16 @@ impl Desk {
             term: (self.opening.variable)("TERM"),
             ..RunCall::default()
         };
-        let answer = self.face(|face| face.run_asked(&call));
-        answer.unwrap_or_else(|error| self.complain(&error))
+        let run = |desk: &mut Self| {
+            let answer = desk.face(|face| face.run_asked(&call));
+            answer.unwrap_or_else(|error| desk.complain(&error))
+        };
+        // What the last command of a shell came to was seen there.
+        if is_shell {
+            run(self)
+        } else {
+            self.in_foreground(run)
+        }
     }
 
     /// Judges the draft.
@@ -246,8 +254,8 @@ impl Desk {
         code
     }
 
-    /// Returns what to answer to a `run` that was meant as RUN.
-    pub(super) fn meant_instruction(&self, words: &[String]) -> Option<Trouble> {
+    /// Returns what to answer to a `run` of no image: one that was meant for the draft, or as RUN.
+    pub(super) fn meant_instruction(&self, flags: &[String], words: &[String]) -> Option<Trouble> {
         let name = words.first()?;
         if BUILT_IN.contains(&name.as_str()) {
             return None;
@@ -259,8 +267,17 @@ impl Desk {
         let is_program = PROGRAMS.contains(&name.as_str()) || self.is_program(name);
         let joins = |word: &String| ["&&", "||", "|", ";", ">", ">>"].contains(&word.as_str());
         let is_line = is_program || words.iter().any(joins);
-        let help = meant_run(self.language(), &words.join(" "));
-        is_line.then(|| trouble.with_help(help).with_exit(125))
+        let language = self.language();
+        let line = words.join(" ");
+        let mut help = Vec::new();
+        if self.draft.count() > 0 {
+            let call = [flags, &["--".to_owned()], words].concat().join(" ");
+            help.push(meant_draft(language, &call));
+        }
+        if is_line {
+            help.push(meant_run(language, &line));
+        }
+        (!help.is_empty()).then(|| trouble.with_help(help.join("\n")).with_exit(125))
     }
 }
 
@@ -324,6 +341,10 @@ crate::messages! {
     base_command_ran() {
         en: "The draft has no CMD, so the base's own command ran. `run -it` keeps a shell open, `run -- ls -l` runs something else.",
         ko: "초안에 CMD가 없어서 베이스의 명령이 실행되었습니다. `run -it`로 셸을 열거나 `run -- ls -l`처럼 다른 명령을 실행해 보세요.",
+    }
+    meant_draft(call: &str) {
+        en: "to run it in the draft's image write `--` before it: `run {call}`",
+        ko: "초안의 이미지에서 실행하려면 앞에 `--`를 쓰세요: `run {call}`",
     }
     meant_run(line: &str) {
         en: "did you mean the instruction RUN? Instructions begin with capitals: `RUN {line}`",

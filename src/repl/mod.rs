@@ -14,8 +14,10 @@
 //! | [`line_kind`] | what a line is; a paste cut into lines |
 //! | `typing` | an instruction: build, show its row |
 //! | `commands`, [`verb`] | a command: its words, its verb, who does it |
+//! | `unknown_word` | what to answer to words of a shell, of docker, of a container |
 //! | `changing`, `filing`, `looking` | verbs of the draft: undo, insert; write, open, edit; in, why, files |
 //! | `journal` | what `undo` takes back |
+//! | `foreground` | a program in the foreground: Ctrl-C, its exit code |
 //! | `host` | the host's shell and editor |
 //! | `help`, `instruction_help` | the verbs on one screen; the instructions explained |
 //! | [`lessons`] | the guide through lessons, and what lessons see of the desk |
@@ -30,6 +32,7 @@ pub mod completion;
 pub mod desk;
 pub mod editor;
 mod filing;
+mod foreground;
 pub mod guide;
 mod help;
 mod host;
@@ -46,6 +49,7 @@ pub mod prompt;
 mod prompt_helper;
 mod quiet_terminal;
 mod typing;
+mod unknown_word;
 pub mod verb;
 
 use std::io::{self, IsTerminal};

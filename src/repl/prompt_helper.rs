@@ -121,7 +121,8 @@ impl Hinter for PromptHelper {
         if line.is_empty() {
             return self.proposal();
         }
-        if cursor < line.len() {
+        // Grey words on a further line of an instruction would look like a part of it.
+        if cursor < line.len() || line.contains('\n') {
             return None;
         }
         let before = HistoryHinter::new().hint(line, cursor, context);

@@ -101,7 +101,7 @@ pub enum Own {
         language: Option<String>,
     },
     /// Leave the prompt
-    #[command(visible_alias = "quit", visible_alias = "bye")]
+    #[command(visible_alias = "quit", visible_alias = "bye", alias = "q")]
     Exit {
         /// What the shell is told
         #[arg(default_value_t = 0)]

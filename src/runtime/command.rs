@@ -35,6 +35,7 @@ pub fn execute(process: &Process) -> LaunchError {
         let Err(errno) = nix::unistd::execve(&path, &argv, &env);
         match errno {
             // As execvp(3): look on, and remember that there was one.
+            Errno::EACCES if candidate.is_dir() => refused = Some(Errno::EISDIR),
             Errno::EACCES => refused = Some(errno),
             Errno::ENOENT | Errno::ENOTDIR if !candidate.exists() => {}
             _ => return cannot(command, &candidate, errno),

@@ -140,6 +140,10 @@ messages! {
         en: "{command}: the file is there, but {interpreter}, which should run it, is not",
         ko: "{command}: 파일은 있지만 그것을 실행할 {interpreter} 파일이 없습니다",
     }
+    is_folder(command: &str) {
+        en: "{command}: is a folder, not a program",
+        ko: "{command}: 프로그램이 아니라 폴더입니다",
+    }
     not_executable(command: &str, reason: &str) {
         en: "{command}: cannot be executed: {reason}",
         ko: "{command}: 실행할 수 없습니다: {reason}",
@@ -167,6 +171,10 @@ messages! {
     help_path() {
         en: "is the command part of the image, and spelt as there?",
         ko: "명령이 이미지에 들어 있는지, 철자가 맞는지 확인하세요",
+    }
+    help_shell() {
+        en: "the image has no shell: name the program itself, as in RUN [\"/app\", \"word\"], or choose a base with one",
+        ko: "이미지에 셸이 없습니다. RUN [\"/app\", \"word\"]처럼 프로그램을 직접 쓰거나 셸이 있는 베이스를 고르세요",
     }
     help_interpreter() {
         en: "the image needs that file too: a shell for a script, the C library for a dynamically linked program",
@@ -247,6 +255,10 @@ impl LaunchError {
                     no_interpreter(language, command, interpreter)
                 }
             },
+            Self::NotExecutable {
+                command,
+                errno: nix::libc::EISDIR,
+            } => is_folder(language, command),
             Self::NotExecutable { command, errno } => {
                 not_executable(language, command, &reason(*errno))
             }
@@ -270,6 +282,9 @@ impl LaunchError {
                 detail: Missing::Interpreter { .. },
                 ..
             } => Some(help_interpreter(language)),
+            Self::CommandNotFound { command, .. } if command == "/bin/sh" => {
+                Some(help_shell(language))
+            }
             Self::CommandNotFound { .. } => Some(help_path(language)),
             Self::NotExecutable {
                 command,
@@ -395,6 +410,21 @@ mod tests {
         assert_eq!(
             [missing, refused, setup].map(|error| error.exit_code()),
             [127, 126, 125]
+        );
+    }
+
+    #[test]
+    fn a_folder_is_no_program() {
+        let error = LaunchError::NotExecutable {
+            command: "/etc".to_owned(),
+            errno: nix::libc::EISDIR,
+        };
+        assert_eq!(
+            (
+                error.message(Language::En).as_str(),
+                error.help(Language::En)
+            ),
+            ("/etc: is a folder, not a program", None)
         );
     }
 

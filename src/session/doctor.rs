@@ -46,9 +46,9 @@ crate::messages! {
         en: "user namespaces with one id: files of several owners are recorded, not real",
         ko: "사용자 네임스페이스를 쓸 수 있지만 ID가 하나뿐이라, 여러 소유자는 기록으로만 남습니다",
     }
-    single_id_help() {
-        en: "for more: install the package `uidmap`, and `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER` as root",
-        ko: "늘리려면 `uidmap` 패키지를 설치하고 root로 `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER` 을(를) 실행하세요",
+    single_id_help(user: &str) {
+        en: "for more: install the package `uidmap`, then as root:\nusermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}",
+        ko: "늘리려면 `uidmap` 패키지를 설치하고 root로 다음을 실행하세요:\nusermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}",
     }
     overlay_new() {
         en: "overlayfs stacks layers, through the new mount interface",
@@ -144,6 +144,13 @@ fn lesser(kind: &'static str, message: String) -> Finding {
     }
 }
 
+/// Returns what usermod calls whoever asks.
+fn user_name() -> String {
+    let id = nix::unistd::getuid();
+    let user = nix::unistd::User::from_uid(id).ok().flatten();
+    user.map_or_else(|| id.to_string(), |user| user.name)
+}
+
 fn namespaces(mode: &Mode, language: Language) -> Finding {
     let kind = "namespaces";
     let good = |message| Finding {
@@ -156,7 +163,7 @@ fn namespaces(mode: &Mode, language: Language) -> Finding {
         Mode::Rootful => good(rootful(language)),
         Mode::SubIds { uids, .. } => good(sub_ids(language, uids.count)),
         Mode::SingleId => Finding {
-            help: Some(single_id_help(language)),
+            help: Some(single_id_help(language, &user_name())),
             ..lesser(kind, single_id(language))
         },
         Mode::Nothing { reason } => Finding {

@@ -400,3 +400,34 @@ fn one_edited_file_of_a_folder_leaves_the_others_as_they_were() {
     let line = "cat /src/kept /src/edited /src/mode; stat -c %a /src/mode /src/kept";
     assert_eq!(home.shell("image", line), "kept\nnew\nmode\n711\n644\n");
 }
+
+#[test]
+fn a_step_that_moved_is_told_what_stood_before_it() {
+    let home = Home::with("FROM practice-os\nCOPY a.txt /\nCOPY . /app/\nRUN ls /\n");
+    home.file("a.txt", "one\n");
+    home.build("");
+    let moved = "FROM practice-os\nCOPY a.txt /\nRUN ls /\nCOPY . /app/\n";
+    home.file("Dockerfile", moved);
+    let rows = build_as_forecast(&home, "");
+    assert_eq!(rows.states(), "BASE HIT MISS MISS");
+    let reason = json!([{ "kind": "chain-changed", "step": 2, "was": "COPY . /app/" }]);
+    assert_eq!(rows.step(3)["reasons"], reason);
+}
+
+#[test]
+fn a_step_right_after_its_base_now_does_not_blame_the_base() {
+    let home = Home::with("FROM practice-os\nCOPY a.txt /\nRUN true\n");
+    home.file("a.txt", "one\n");
+    home.build("");
+    home.file("Dockerfile", "FROM practice-os\nRUN true\nCOPY a.txt /\n");
+    let reason = json!([{ "kind": "chain-changed", "step": 1, "was": "COPY a.txt /" }]);
+    assert_eq!(home.plan("").step(2)["reasons"], reason);
+}
+
+#[test]
+fn a_file_that_was_never_built_has_no_text_that_changed() {
+    let home = app();
+    home.file("Other", "FROM practice-os\nWORKDIR /other\n");
+    let rows = home.plan("-f Other");
+    assert_eq!(rows.step(2)["reasons"], json!([{ "kind": "never-built" }]));
+}

@@ -175,7 +175,7 @@ fn wrong_usage_is_two() {
         ("expand", "requires <WORD>"),
         ("expand --escape x y", "invalid argument \"x\""),
         ("expand --env A y", "invalid argument \"A\""),
-        ("ignore-check x", "requires --ignorefile"),
+        ("ignore-check", "requires <PATH>"),
         ("ignore-check --ignorefile Dockerfile", "requires <PATH>"),
         ("context ls --bogus", "unknown flag: --bogus"),
     ] {

@@ -86,15 +86,15 @@ crate::messages! {
     }
     key_of_other_type(key: &str, kind: &str) {
         en: "unexpected key '{key}' for mount type '{kind}'",
-        ko: "'{kind}' 마운트에는 키 '{key}' 을(를) 쓸 수 없습니다(unexpected key)",
+        ko: "'{kind}' 마운트에는 키 '{key}'을(를) 쓸 수 없습니다(unexpected key)",
     }
     leave_out(key: &str) {
         en: "leave {key} out, or choose another type=",
-        ko: "{key} 을(를) 빼거나 다른 type=을 고르세요",
+        ko: "{key}을(를) 빼거나 다른 type=을 고르세요",
     }
     not_a_pair(field: &str) {
         en: "invalid field '{field}' must be a key=value pair",
-        ko: "'{field}' 은(는) key=value 형식이어야 합니다(invalid field)",
+        ko: "'{field}'은(는) key=value 형식이어야 합니다(invalid field)",
     }
     not_a_pair_help() {
         en: "separate fields by commas, without spaces: type=cache,target=/root/.cache",
@@ -142,7 +142,7 @@ crate::messages! {
     }
     root_target() {
         en: "invalid mount target \"/\"",
-        ko: "마운트할 자리로 \"/\" 을(를) 쓸 수 없습니다(invalid mount target)",
+        ko: "마운트할 자리로 \"/\"을(를) 쓸 수 없습니다(invalid mount target)",
     }
     root_target_help() {
         en: "write target=/PATH; a path without / is relative to WORKDIR",
