@@ -156,7 +156,7 @@ fn wrong_words() {
             "biuld .",
             1,
             "'biuld' is not a strata command",
-            "did you mean `build`",
+            "did you mean `build .`",
         ),
         ("xyzzy", 1, "'xyzzy' is not a strata command", "--help"),
         (

@@ -220,7 +220,7 @@ fn commands_that_cannot_run_say_why() {
         assert_eq!(refusal("/tmp/nope"), missing("/tmp/nope", Missing::File));
         assert_eq!(refusal("/tmp/script"), missing("/tmp/script", interpreter));
         assert_eq!(refusal("/tmp/plain"), refused("/tmp/plain", 13));
-        assert_eq!(refusal("/tmp/folder"), refused("/tmp/folder", 13));
+        assert_eq!(refusal("/tmp/folder"), refused("/tmp/folder", 21));
         assert_eq!(refusal("/tmp/odd"), refused("/tmp/odd", 8));
     });
 }
