@@ -77,7 +77,7 @@ PY
         head -c 536870912 /dev/urandom >tree/big.bin
         printf 'FROM scratch\nCOPY tree /app\n' >Dockerfile
         sleep 0.1
-        runs=3 time_of --prepare "$strata system reset -f; rm -rf ../copy; sync" \
+        runs=3 time_of --prepare "sh -c '$strata system reset -f; rm -rf ../copy; sync'" \
             "$strata build -q ." "cp -a tree ../copy" "sh -c 'find tree -type f -exec sha256sum {} +'"
         medians "cold" "cp -a" "sha256sum"
         "$strata" build -q . >/dev/null

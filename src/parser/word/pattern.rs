@@ -6,11 +6,11 @@ use super::error::WordError;
 
 /// The longest result of an expansion, in bytes. Replacements inside replacements multiply; this
 /// is far more than any Dockerfile means, and far less than memory.
-pub(super) const LONGEST: usize = 16 << 20;
+pub(super) const LONGEST: usize = 1 << 20;
 
-/// The most comparisons of one place of a pattern with one character: a tenth of a second or two.
-/// A pattern of 100 characters may meet a value of 600,000.
-const MOST_COMPARISONS: usize = 1 << 26;
+/// The most comparisons of one place of a pattern with one character: well below a second, however
+/// many patterns a word has. A pattern of 100 characters may meet a value of 160,000.
+const MOST_COMPARISONS: usize = 1 << 24;
 
 /// A pattern, compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
