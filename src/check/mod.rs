@@ -9,7 +9,7 @@
 //! | [`finding`] | one thing found: what, where, how bad |
 //! | [`rule`], `remark`, `advice` | the build checks, their sentences, what to type instead |
 //! | [`note`] | remarks of strata's own, which count for nothing |
-//! | [`settings`] | `# check=`, `--skip`, `--error` |
+//! | [`mod@settings`] | `# check=`, `--skip`, `--error` |
 //! | `judge` | gathers findings; knows which rules are silenced where |
 //! | [`rules`] | the checks themselves |
 //! | [`page`] | the rule pages of `check --explain` |

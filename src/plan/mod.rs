@@ -6,7 +6,7 @@
 //! | `planner`, `transfer` | Dockerfile → [`Plan`], everything expanded |
 //! | `survey` | the same for every stage, gathering mistakes instead of stopping at the first |
 //! | [`scope`], [`stage_graph`], `settings` | what is visible where; which stages are needed |
-//! | [`mount`], [`platform`] | the values of `RUN --mount` and of `--platform` |
+//! | [`mount`], [`mod@platform`] | the values of `RUN --mount` and of `--platform` |
 //! | `sandbox` | the network, powers and limits of a RUN |
 //! | [`context`], [`ignore`], [`pattern`] | which files a COPY takes |
 //! | [`ingredients`] | all that a step's cache key depends on, walked once |
