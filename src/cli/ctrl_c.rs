@@ -4,11 +4,16 @@
 //! A terminal sends the signal to the worker as well: both are of the shell's job. Containers are
 //! not: a foreground `run` passes Ctrl-C on to its container, and waits for its end.
 
+use std::time::Duration;
+
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 
 use crate::command::Command;
 use crate::session::Interrupter;
+
+/// How long clearing up after a worker may take.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Tells whether a command works long enough in the worker to be stopped.
 pub fn can_stop(command: &Command) -> bool {
@@ -25,6 +30,9 @@ pub fn listen(interrupter: Interrupter) -> std::io::Result<()> {
     thread.spawn(move || {
         for _ in signals.forever() {
             if !interrupter.interrupt() {
+                // The terminal's own signal may have ended the worker just now: then the main
+                // thread says so, clears up and ends us before this is over.
+                std::thread::sleep(GRACE);
                 std::process::exit(128 + SIGINT);
             }
         }
