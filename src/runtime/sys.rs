@@ -396,10 +396,12 @@ impl UserNamespace {
     pub fn new() -> io::Result<Self> {
         let mut stack = vec![0; STACK];
         let flags = CloneFlags::CLONE_NEWUSER.bits();
+        // Not a pointer: the number fits into one and is never followed.
+        let starter = ptr::without_provenance_mut(std::process::id() as usize);
         // SAFETY: the stack is freed only after the child was killed and waited for (`drop`), on
         // the heap where moving the struct leaves it. `rest` touches no memory of ours: it makes
-        // two system calls that do not fail, so not even errno, which it shares with this thread.
-        let (pid, pidfd) = unsafe { clone(rest, ptr::null_mut(), flags, &mut stack) }?;
+        // system calls that do not fail, so not even errno, which it shares with this thread.
+        let (pid, pidfd) = unsafe { clone(rest, starter, flags, &mut stack) }?;
         Ok(Self {
             pid,
             pidfd,
@@ -426,11 +428,15 @@ impl Drop for UserNamespace {
     }
 }
 
-/// What the holder does until it is killed: every other signal is blocked.
-extern "C" fn rest(_: *mut c_void) -> c_int {
+/// What the holder does until it is killed: every other signal is blocked. A starter that died
+/// before the first call is found out by asking.
+extern "C" fn rest(starter: *mut c_void) -> c_int {
     // SAFETY: system calls without pointers.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        if usize::try_from(libc::getppid()) != Ok(starter.addr()) {
+            libc::_exit(0);
+        }
         loop {
             libc::pause();
         }
