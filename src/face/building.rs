@@ -58,6 +58,9 @@ impl Face<'_> {
     }
 
     pub(super) fn build(&mut self, call: &command::Build) -> Answer {
+        if !call.check {
+            self.session.begin_worker();
+        }
         let request = self.build_call(&call.path, &call.options, &call.tag)?;
         if call.check {
             return self.check_build(&request, call);
