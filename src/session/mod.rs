@@ -49,6 +49,7 @@ pub use work::{BuildRequest, FileChange, FileFacts, LoadedImage, Which};
 use crate::build::{BuildCache, BuildEvent, PracticeSettings};
 use crate::language::Language;
 use crate::layers::Store;
+use crate::plan::mount::size_in_bytes;
 use crate::runtime::{IdMode, Mode, NoNamespaces, Probe, Resources, RuntimeError, probe};
 use work::{Bench, configure};
 use worker::{Asked, Beginning, Request, Setup, Worker};
@@ -71,6 +72,8 @@ pub struct Settings {
     pub executable: Option<PathBuf>,
     /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<i64>,
+    /// `STRATA_UNPACK_LIMIT`: what an archive may unpack to, such as `20g`.
+    pub unpacks_to: Option<String>,
     /// What containers are limited to that ask for no limit themselves.
     pub limits: Resources,
 }
@@ -174,6 +177,7 @@ impl Session {
                 executable: self.settings.executable.clone(),
             },
             epoch: self.settings.epoch,
+            unpacks_to: self.settings.unpacks_to.as_deref().and_then(size_in_bytes),
             no_namespaces: match &self.probe().mode {
                 Mode::Nothing { reason } => Some(reason.clone()),
                 _ => None,

@@ -36,6 +36,8 @@ pub struct Setup {
     pub practice: PracticeSettings,
     /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<i64>,
+    /// What an archive may unpack to, in bytes.
+    pub unpacks_to: Option<u64>,
     /// Why nothing can be run, where that is so.
     pub no_namespaces: Option<NoNamespaces>,
 }
