@@ -159,6 +159,57 @@ fn tab_completes_instructions_images_paths_and_verbs() {
 }
 
 #[test]
+fn what_goes_on_says_how_it_ends_and_is_one_line_of_the_history() {
+    let home = home();
+    let mut terminal = Terminal::begin(&home);
+    terminal.line("FROM practice-os", "1  BASE");
+    terminal.keys("RUN <<EOF\r");
+    terminal.expect("`EOF` on a line of its own ends it; Ctrl-C gives all of it up.");
+    terminal.keys("echo one > /one\r");
+    terminal.expect("  ... echo one");
+    terminal.line("EOF", "2  MISS");
+    terminal.keys("RUN echo two \\\r");
+    terminal.expect("A line that does not end in \\ is the last; Ctrl-C gives all of it up.");
+    terminal.keys("# why\r> /two \\\r");
+    terminal.expect("  ... > /two");
+    terminal.line("&& true", "3  MISS");
+    let text = terminal.text();
+    assert_eq!(text.matches("all of it up").count(), 2, "said once: {text}");
+    terminal.line("in 3 cat /one /two", "one\ntwo");
+    // The arrow brings back all of it, to be carried out with one key.
+    terminal.line("undo", "taken back");
+    terminal.keys("\u{1b}[A\u{1b}[A\u{1b}[A");
+    terminal.expect("&& true");
+    terminal.line("", "3  HIT");
+}
+
+#[test]
+fn ctrl_c_gives_up_all_of_what_goes_on() {
+    let home = home();
+    let mut terminal = Terminal::open_with(&home, &[("STRATA_LANG", "ko")]);
+    terminal.expect("레슨");
+    terminal.keys("p\r");
+    terminal.expect("strata>");
+    terminal.line("# escape=`", "");
+    terminal.line("FROM practice-os", "1  BASE");
+    for (line, end) in [
+        (
+            "COPY <<END /x",
+            "`END`만 적은 줄로 끝납니다. Ctrl-C를 누르면 전부 취소합니다.",
+        ),
+        ("RUN exit 1 `", "끝에 ` 없이 적은 줄이 마지막 줄입니다."),
+    ] {
+        terminal.keys(&format!("{line}\r"));
+        terminal.expect(end);
+        terminal.keys("more\r\u{3}");
+        terminal.expect("  ... more");
+        terminal.expect("build>");
+    }
+    let draft = terminal.line("draft", "FROM practice-os");
+    assert!(!draft.contains("COPY") && !draft.contains("RUN"), "{draft}");
+}
+
+#[test]
 fn lines_that_are_typed_while_a_step_runs_come_after_it() {
     let home = home();
     let mut terminal = Terminal::begin(&home);
