@@ -66,7 +66,7 @@ impl Face<'_> {
 
     pub(super) fn expand(&mut self, call: &command::Expand) -> Answer {
         let bytes = std::os::unix::ffi::OsStrExt::as_bytes(call.word.as_os_str());
-        let source = parser::decode(WORD, bytes.to_vec()).map_err(|_| {
+        let source = parser::decode_strictly(WORD, bytes.to_vec()).map_err(|_| {
             let help = not_text_help(self.language());
             Trouble::new(not_text(self.language())).with_help(help)
         })?;

@@ -123,9 +123,12 @@ fn in_dockers_words(
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let value = get(ContextKind::InvalidValue).unwrap_or_default();
             let flag = get(ContextKind::InvalidArg).unwrap_or_default();
+            // As docker has it: an option that cannot be read is wrong usage, an argument that
+            // cannot be read is a failure like one that names nothing.
+            let exit = if flag.starts_with('-') { 125 } else { 1 };
             Trouble::new(invalid(language, &value, &flag))
                 .with_help(help)
-                .with_exit(125)
+                .with_exit(exit)
         }
         _ => {
             let text = error.to_string();

@@ -148,8 +148,10 @@ impl Desk {
             },
             _ => return self.face(|face| face.run(command::Command::Why(call.clone()))),
         };
-        let answer = self.face(|face| face.explain(&report, call.step, call.json));
-        answer.unwrap_or_else(|error| self.complain(&error))
+        self.face(|face| {
+            let answer = face.explain(&report, call.step, call.json);
+            answer.unwrap_or_else(|error| face.refuse(&error, call.json))
+        })
     }
 
     /// Draws the layers of the draft; where there is none, of the last build.
@@ -195,7 +197,7 @@ impl Desk {
                 self.last.build = Some(report);
                 0
             }
-            Err(error) => self.complain(&error),
+            Err(error) => self.face(|face| face.refuse(&error, call.json)),
         }
     }
 
