@@ -133,7 +133,7 @@ impl Face<'_> {
 
     /// Reads a file. What `-` means is for the surroundings to say: a prompt's own lines are not for
     /// the verbs that are typed there.
-    fn bytes_of(&self, name: &str, file: &Path) -> Result<Vec<u8>, SessionError> {
+    pub(super) fn bytes_of(&self, name: &str, file: &Path) -> Result<Vec<u8>, SessionError> {
         let stdin = self.around.stdin.filter(|_| file.as_os_str() == "-");
         let Some(stdin) = stdin else {
             return read_bytes(name, &self.path(file), self.language());

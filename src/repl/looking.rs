@@ -102,6 +102,17 @@ impl Desk {
         answer.unwrap_or_else(|error| self.complain(&error))
     }
 
+    /// Expands a word as an instruction after the draft would: with its ENV and ARG, and what
+    /// `--env` gives.
+    pub(super) fn expand(&mut self, mut call: command::Expand) -> i32 {
+        if let Some(scope) = self.session.scope_of(&self.draft.text()) {
+            let given = std::mem::take(&mut call.env);
+            // Of two values for one name the later counts: an ARG hides the ENV before it.
+            call.env = [scope.env, scope.args, given].concat();
+        }
+        self.face(|face| face.run(command::Command::Expand(call)))
+    }
+
     /// Lists what a step changed.
     pub(super) fn files_of(&mut self, number: usize, json: bool) -> i32 {
         let looked = self.looked_into();

@@ -25,7 +25,7 @@ pub struct BuildCall {
     pub file: Option<PathBuf>,
     /// What messages call the file: `-f` as it was given.
     pub file_name: Option<String>,
-    /// The text, where it is not in a file: the draft.
+    /// The text, where it is not in a file: the draft, or what came from standard input.
     pub text: Option<String>,
     /// `-t`.
     pub tags: Vec<ImageReference>,
@@ -194,7 +194,8 @@ impl Session {
 
     fn dockerfile(&self, call: &BuildCall, context: &Path) -> Result<Source> {
         if let Some(text) = &call.text {
-            return Ok(Source::new(DRAFT, text.as_str()));
+            let name = call.file_name.as_deref().filter(|name| *name == "-");
+            return Ok(Source::new(name.unwrap_or(DRAFT), text.as_str()));
         }
         let (name, path) = Self::dockerfile_path(call, context);
         if call.file.is_none() && !path.exists() {

@@ -37,6 +37,18 @@ fn each_line_is_carried_out_and_the_draft_runs() {
 }
 
 #[test]
+fn a_word_is_expanded_as_after_the_draft() {
+    let home = home();
+    let mut terminal = Terminal::begin(&home);
+    terminal.line("expand '${A:-nothing}'", "nothing");
+    terminal.line("FROM practice-os", "1  BASE");
+    terminal.line("ENV A=one", "2  META");
+    terminal.line("ARG B=two A=three", "3  META");
+    terminal.line("expand '$A $B ${PATH##*:}'", "three two /bin");
+    terminal.line("expand --env B=mine '$B'", "mine");
+}
+
+#[test]
 fn a_list_that_is_no_json_is_remarked_as_it_is_typed() {
     let home = home();
     let mut terminal = Terminal::begin(&home);
@@ -72,7 +84,7 @@ fn a_changed_file_is_foreseen_and_explained() {
     );
     let news = terminal.line("why 4", "earlier steps         changed: step 3");
     assert!(news.contains("server.js"), "{news}");
-    terminal.line("build", "4 layers, 1 reused, 2 made");
+    terminal.line("build", "4 layers: 1 base, 1 reused, 2 rebuilt");
     terminal.line("files 3", "A      3 B  /app/server.js");
 }
 
