@@ -186,10 +186,17 @@ fn refuse(error: clap::Error, words: &[String]) -> ExitCode {
         let _ = write!(io::stdout(), "{}", help.unwrap_or_default());
         return ExitCode::SUCCESS;
     }
-    let trouble = usage::trouble(&error, words, screen.language);
+    let trouble = usage::trouble(&error, words, &verbs(), screen.language);
     let text = render::error(&trouble.message, trouble.help.as_deref(), &screen);
     let _ = write!(io::stderr(), "{}", screen.paint(&text));
     code(trouble.exit)
+}
+
+/// Returns the verbs of the shell.
+fn verbs() -> Vec<String> {
+    let command = Arguments::command();
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    names.map(str::to_owned).collect()
 }
 
 fn code(code: i32) -> ExitCode {

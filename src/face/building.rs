@@ -9,10 +9,13 @@ use crate::command;
 use crate::parser;
 use crate::reference::ImageReference;
 use crate::render::{self, BuildLog, Compared, Keep, Line, LiveBuild, OutputLines, Screen};
-use crate::session::{BuildCall, SessionError, Trouble};
+use crate::session::{BuildCall, SessionError, Trouble, read_text};
 
 /// Redraws a second at the most (lesson-format.md, 10.12).
 const REDRAWS: u8 = 4;
+
+/// The file that is standard input, and what messages call it.
+const STDIN: &str = "-";
 
 /// How a build is shown while it runs.
 enum Progress {
@@ -39,12 +42,20 @@ impl Face<'_> {
                     .with_exit(125)
             })
         };
+        let is_stdin = options
+            .file
+            .as_deref()
+            .is_some_and(|file| file.as_os_str() == STDIN);
+        let text = match is_stdin {
+            true => Some(self.typed_dockerfile()?),
+            false => None,
+        };
         Ok(BuildCall {
             context: self.path(path),
             context_name: Some(path.display().to_string()),
             file: options.file.as_ref().map(|file| self.path(file)),
             file_name: options.file.as_ref().map(|file| file.display().to_string()),
-            text: None,
+            text,
             tags: tags.iter().map(reference).collect::<Result<_, _>>()?,
             build_args: self.pairs(&options.build_arg),
             target: options.target.clone(),
@@ -55,6 +66,12 @@ impl Face<'_> {
             allowed: allowed(&options.given, self.language())?,
             supplies: self.supplies(&options.given)?,
         })
+    }
+
+    /// Reads a Dockerfile from standard input, which can be read once only.
+    fn typed_dockerfile(&self) -> Result<String, SessionError> {
+        let bytes = self.bytes_of(STDIN, std::path::Path::new(STDIN))?;
+        Ok(read_text(STDIN, bytes, self.language())?.text().to_owned())
     }
 
     pub(super) fn build(&mut self, call: &command::Build) -> Answer {
@@ -272,16 +289,15 @@ fn written(lines: &mut OutputLines, event: &BuildEvent) -> String {
 
 /// Counts the instructions, for "step 2 of 6"; a file that cannot be read is told elsewhere.
 fn steps_of(call: &BuildCall) -> usize {
-    let path = call
-        .file
-        .clone()
-        .unwrap_or_else(|| call.context.join("Dockerfile"));
-    let text = call
-        .text
-        .clone()
-        .or_else(|| std::fs::read_to_string(path).ok());
-    let source = crate::source::Source::new("", text.unwrap_or_default());
-    parser::syntax(&source).map_or(0, |file| file.instructions.len())
+    let file = call.file.clone();
+    let path = file.unwrap_or_else(|| call.context.join("Dockerfile"));
+    let bytes = match &call.text {
+        Some(text) => text.clone().into_bytes(),
+        None => std::fs::read(path).unwrap_or_default(),
+    };
+    let source = parser::decode("", bytes);
+    let file = source.ok().and_then(|source| parser::syntax(&source).ok());
+    file.map_or(0, |file| file.instructions.len())
 }
 
 crate::messages! {
