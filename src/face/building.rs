@@ -46,9 +46,10 @@ impl Face<'_> {
             .file
             .as_deref()
             .is_some_and(|file| file.as_os_str() == STDIN);
-        let text = match is_stdin {
-            true => Some(self.typed_dockerfile()?),
-            false => None,
+        let text = if is_stdin {
+            Some(self.typed_dockerfile()?)
+        } else {
+            None
         };
         Ok(BuildCall {
             context: self.path(path),
@@ -75,9 +76,6 @@ impl Face<'_> {
     }
 
     pub(super) fn build(&mut self, call: &command::Build) -> Answer {
-        if !call.check {
-            self.session.begin_worker();
-        }
         let request = self.build_call(&call.path, &call.options, &call.tag)?;
         if call.check {
             return self.check_build(&request, call);
