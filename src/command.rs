@@ -400,7 +400,7 @@ pub struct ContextLs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// The build context: a folder
+    /// The build context: a folder, or `-` for a tar or a Dockerfile on standard input
     #[arg(default_value = ".")]
     pub path: PathBuf,
 }
@@ -556,13 +556,22 @@ pub struct Build {
     /// Write the image's id to a file
     #[arg(long, value_name = "FILE")]
     pub iidfile: Option<PathBuf>,
+    /// Write what is known of the image to a file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub metadata_file: Option<PathBuf>,
+    /// Write the result elsewhere too: a folder, `-`, or type=local|tar|oci|docker,dest=PATH
+    #[arg(long, short, value_name = "DEST")]
+    pub output: Vec<String>,
+    /// Fail at the first step that would have to run
+    #[arg(long)]
+    pub expect_cached: bool,
     /// Judge the Dockerfile and build nothing
     #[arg(long)]
     pub check: bool,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
-    /// The build context: a folder
+    /// The build context: a folder, or `-` for a tar or a Dockerfile on standard input
     pub path: PathBuf,
 }
 

@@ -119,6 +119,10 @@ impl<'b> Progress<'b> {
         self.builder.judged_row(&judged, row)?;
         let record = if let Some(record) = &judged.record {
             record.clone()
+        } else if self.input.expect_cached {
+            row.state = StepState::Fail;
+            row.failure = Some(self.builder.not_reused(step.number));
+            return Ok(());
         } else {
             let (number, text) = (step.number, step.text.clone());
             events(BuildEvent::Started { number, text });

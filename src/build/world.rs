@@ -32,6 +32,7 @@ pub struct BuildWorld<'a> {
     rights: Rights,
     context: Option<(BuildContext, StatCache)>,
     supplies: Supplies,
+    temporary: bool,
     downloads: Downloads,
     /// What the context's COPY steps looked at.
     pub looked_at: ContextReport,
@@ -57,6 +58,7 @@ impl<'a> BuildWorld<'a> {
             rights: Rights::default(),
             context: None,
             supplies: Supplies::default(),
+            temporary: false,
             downloads: Downloads::new(store, cache.downloads_folder()),
             looked_at: ContextReport::default(),
         }
@@ -74,6 +76,12 @@ impl<'a> BuildWorld<'a> {
         self
     }
 
+    /// Says whether the context is gone after the build.
+    pub fn temporary(mut self, temporary: bool) -> Self {
+        self.temporary = temporary;
+        self
+    }
+
     /// Returns the secrets and agents.
     pub fn supplies(&self) -> &Supplies {
         &self.supplies
@@ -87,8 +95,8 @@ impl<'a> BuildWorld<'a> {
     /// Remembers the digests that were read.
     pub fn store_digests(&self) -> Result<(), BuildError> {
         match &self.context {
-            Some((_, digests)) => Ok(digests.store()?),
-            None => Ok(()),
+            Some((_, digests)) if !self.temporary => Ok(digests.store()?),
+            _ => Ok(()),
         }
     }
 

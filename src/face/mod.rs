@@ -9,6 +9,7 @@
 //! | `formatting` | fmt |
 //! | `checking` | check |
 //! | `building` | build, plan, why, stack, compare |
+//! | `exporting` | where `build --output` puts the result |
 //! | `run_options` | what `build` says about every RUN |
 //! | `supplying` | what `--secret` and `--ssh` give to a build |
 //! | `images` | images, history, inspect, tag, rmi, load, save, files |
@@ -19,6 +20,7 @@
 mod building;
 mod checking;
 mod containers;
+mod exporting;
 mod formatting;
 mod images;
 mod looking_after;

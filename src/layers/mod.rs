@@ -23,7 +23,7 @@
 //! - without overlayfs: `checkout` copies layers into a folder, [`snapshot`](Snapshot) tells what changed in it
 //! - looking in: `level` is one tree, [`stack`](Stack) and `merge` are several, [`changes`] what differs,
 //!   [`users`] who is who; `regenerate` makes a layer's tar again
-//! - whole images in and out: [`archive`]
+//! - whole images in and out: [`archive`]; `export`: the files of one
 
 mod apply;
 pub mod archive;
@@ -37,6 +37,7 @@ pub mod descriptor;
 mod draft;
 mod entry;
 mod error;
+mod export;
 pub mod files;
 pub mod fsck;
 mod garbage;

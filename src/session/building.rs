@@ -45,6 +45,12 @@ pub struct BuildCall {
     pub allowed: Vec<Entitlement>,
     /// `--secret` and `--ssh`.
     pub supplies: Supplies,
+    /// The Dockerfile, where it has been read already.
+    pub read: Option<Vec<u8>>,
+    /// For a context that is gone after the build: the folder whose builds this one belongs to.
+    pub temporary: Option<PathBuf>,
+    /// `--expect-cached`.
+    pub expect_cached: bool,
 }
 
 /// The name under which the draft is built.
@@ -148,6 +154,8 @@ impl Session {
             sandbox: call.sandbox.clone(),
             allowed: call.allowed.clone(),
             supplies: call.supplies.clone(),
+            temporary: call.temporary.clone(),
+            expect_cached: call.expect_cached,
         };
         Ok((source, request))
     }
@@ -193,6 +201,9 @@ impl Session {
             return Ok(Source::new(DRAFT, text.as_str()));
         }
         let (name, path) = Self::dockerfile_path(call, context);
+        if let Some(bytes) = &call.read {
+            return read_text(&name, bytes.clone(), self.language());
+        }
         read_file(&name, &path, self.language()).map_err(|error| match error {
             SessionError::Trouble(trouble) => trouble
                 .with_help(no_dockerfile_help(self.language()))

@@ -29,6 +29,10 @@ pub struct BuildRequest {
     pub text: String,
     /// The context, absolute.
     pub context: PathBuf,
+    /// For a context that is gone after the build: the folder whose builds this one belongs to.
+    pub temporary: Option<PathBuf>,
+    /// `--expect-cached`.
+    pub expect_cached: bool,
     /// The name and text of the ignore file.
     pub ignore: Option<(String, String)>,
     /// `--target`.
@@ -154,6 +158,10 @@ impl Bench {
                 let images = self.named(&names, language)?;
                 json(&self.store.save_docker(&mut to, &images).map_err(store)?)
             }
+            Request::ExportTree(layers) => {
+                let to = along.ok_or_else(|| Trouble::new("nothing to write to"))?;
+                json(&self.export_tree(&layers, to).map_err(store)?)
+            }
             Request::Changes(layers, which) => json(&self.changes(&layers, which).map_err(store)?),
             Request::File(layers, path) => json(&self.file(&layers, &path).map_err(store)?),
             Request::Collect => json(&self.collect().map_err(store)?),
@@ -245,6 +253,12 @@ impl Bench {
             Ok((image, references))
         };
         names.iter().map(one).collect()
+    }
+
+    fn export_tree(&self, layers: &[DiffId], to: File) -> Result<(), StoreError> {
+        let mut to = std::io::BufWriter::with_capacity(256 * 1024, to);
+        self.store.stack(layers)?.write_tar(&mut to)?;
+        std::io::Write::flush(&mut to).map_err(StoreError::io("write", "tar"))
     }
 
     fn changes(&self, layers: &[DiffId], which: Which) -> Result<Vec<FileChange>, StoreError> {
@@ -347,7 +361,9 @@ pub fn configure(store: &mut Store, rootful: bool, ids: IdMode) {
 fn input(request: BuildRequest) -> BuildInput {
     BuildInput {
         source: Source::new(request.file, request.text),
-        history: request.context.clone(),
+        temporary: request.temporary.is_some(),
+        history: request.temporary.unwrap_or_else(|| request.context.clone()),
+        expect_cached: request.expect_cached,
         context: Some(request.context),
         ignore: request.ignore,
         options: PlanOptions {

@@ -68,6 +68,8 @@ pub enum Request {
     SaveOci(PathBuf, Vec<String>),
     /// Write images as an archive into the descriptor that is sent along.
     SaveArchive(Vec<String>),
+    /// Write what layers show as a tar into the descriptor that is sent along.
+    ExportTree(Vec<crate::digest::DiffId>),
     /// List what layers change; answer with `Vec<work::FileChange>`.
     Changes(Vec<crate::digest::DiffId>, work::Which),
     /// Read a file of an image; answer with `Option<work::FileFacts>`.

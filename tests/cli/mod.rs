@@ -7,6 +7,8 @@
 //! | `exit_codes` | what the shell is told |
 //! | `cache` | what is a hit and what a miss (dockerfile-spec.md, 10) |
 //! | `instructions` | what an image is like after each instruction |
+//! | `contexts` | build contexts from standard input |
+//! | `outputs` | build --output, --metadata-file, --expect-cached |
 //! | `failing` | a RUN that fails |
 //! | `ctrl_c` | Ctrl-C in the foreground |
 //! | `remedies` | what is refused says what to type |
@@ -16,6 +18,7 @@
 
 mod cache;
 mod containers;
+mod contexts;
 mod ctrl_c;
 mod exit_codes;
 mod failing;
@@ -23,5 +26,6 @@ mod images;
 mod instructions;
 mod lessons;
 mod mounts;
+mod outputs;
 mod remedies;
 mod sandbox;
