@@ -104,6 +104,10 @@ pub enum Command {
     Files(Files),
     /// Compare two images, layer by layer
     Compare(Compare),
+    /// Show the bytes that a later layer hides or doubles, and the steps to blame
+    Waste(Waste),
+    /// Show which steps touched a path
+    Log(Log),
     /// List images
     #[command(visible_alias = "image-ls")]
     Images(Images),
@@ -643,6 +647,29 @@ pub struct Compare {
     pub left: String,
     /// The other
     pub right: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `waste`
+#[derive(Debug, Clone, Args)]
+pub struct Waste {
+    /// The image; what was built last here if left out
+    pub image: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `log`
+#[derive(Debug, Clone, Args)]
+pub struct Log {
+    /// The path in the image
+    pub path: String,
+    /// The image; what was built last here if left out
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -13,6 +13,7 @@
 //! | `run_options` | what `build` says about every RUN |
 //! | `supplying` | what `--secret` and `--ssh` give to a build |
 //! | `images` | images, history, inspect, tag, rmi, load, save, files |
+//! | `tracing` | waste, log |
 //! | `containers` | run, exec, ps, logs, stop, ... |
 //! | `looking_after` | doctor, system, version |
 //! | [`usage`] | clap's errors in docker's words |
@@ -27,6 +28,7 @@ mod looking_after;
 mod reading;
 mod run_options;
 mod supplying;
+mod tracing;
 pub mod usage;
 
 pub use containers::bytes;
@@ -127,6 +129,8 @@ impl Face<'_> {
             Command::Why(it) => self.why(&it),
             Command::Stack(it) => self.stack(&it),
             Command::Compare(it) => self.compare(&it),
+            Command::Waste(it) => self.waste(&it),
+            Command::Log(it) => self.log(&it),
             Command::Files(it) => self.files(&it),
             Command::Images(it) => self.images(&it),
             Command::History(it) => self.history(&it),

@@ -23,6 +23,7 @@ mod given_context;
 mod images;
 mod interrupter;
 mod replace;
+mod tracing;
 mod trouble;
 pub mod work;
 pub mod worker;
@@ -45,6 +46,7 @@ pub use given_context::GivenContext;
 pub use images::{Collected, HistoryRow, Inspected, Removed};
 pub use interrupter::Interrupter;
 pub use replace::replace_file;
+pub use tracing::{Maker, PathStep, Touch, WasteReport, WastedPath};
 pub use trouble::{SessionError, Trouble};
 pub use work::{BuildRequest, FileChange, FileFacts, LoadedImage, Which};
 

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::tracing::Touch;
 use super::trouble::Trouble;
 use super::worker::{Asked, Request, Setup};
 use crate::build::{BuildCache, BuildEvent, BuildInput, Builder, Supplies};
 use crate::digest::{DiffId, ImageId};
 use crate::language::Language;
 use crate::layers::{
-    ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, Store, StoreError, UNPACKS_TO,
-    Whiteouts, changes, files,
+    Change, ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, RootPath, Stack, Store,
+    StoreError, UNPACKS_TO, Whiteouts, changes, files,
 };
 use crate::plan::{Entitlement, PlanOptions, Sandbox, context::Rights};
 use crate::reference::ImageReference;
@@ -163,6 +164,11 @@ impl Bench {
                 json(&self.export_tree(&layers, to).map_err(store)?)
             }
             Request::Changes(layers, which) => json(&self.changes(&layers, which).map_err(store)?),
+            Request::Waste(layers, base) => {
+                let stack = self.store.stack(&layers).map_err(store)?;
+                json(&stack.waste(base).map_err(store)?)
+            }
+            Request::PathLog(layers, path) => json(&self.path_log(&layers, &path).map_err(store)?),
             Request::File(layers, path) => json(&self.file(&layers, &path).map_err(store)?),
             Request::Collect => json(&self.collect().map_err(store)?),
             Request::CheckOut {
@@ -267,22 +273,39 @@ impl Bench {
             Which::Top => stack.changes(layers.len().saturating_sub(1))?,
             Which::All => changes::between(&self.store.stack(&[])?, &stack)?,
         };
-        let mut rows = Vec::new();
-        for change in list {
-            let slash = if change.what.is_directory() { "/" } else { "" };
-            let mode = match change.kind {
-                ChangeKind::Deleted => 0,
-                _ => stack.lookup(&change.path)?.map_or(0, |node| node.mode),
+        list.iter()
+            .map(|change| file_change(&stack, change))
+            .collect()
+    }
+
+    /// Finds the layers that change a path, or something in it.
+    fn path_log(&self, layers: &[DiffId], path: &str) -> Result<Vec<Touch>, StoreError> {
+        let stack = self.store.stack(layers)?;
+        let path = RootPath::clean(path);
+        let mut touches = Vec::new();
+        for layer in 0..layers.len() {
+            let mut touch = Touch {
+                layer,
+                change: None,
+                within: 0,
             };
-            rows.push(FileChange {
-                kind: change.kind,
-                path: format!("{}{slash}", change.path.absolute()),
-                size: change.after,
-                before: change.before,
-                mode,
-            });
+            for change in stack.changes(layer)? {
+                let takes_along =
+                    change.kind == ChangeKind::Deleted && path.is_within(&change.path);
+                if change.path == path || takes_along {
+                    let there = stack.below(layer).lookup(&path)?;
+                    if change.path == path || there.is_some() {
+                        touch.change = Some(file_change(&stack.below(layer + 1), &change)?);
+                    }
+                } else if change.path.is_within(&path) {
+                    touch.within += 1;
+                }
+            }
+            if touch.change.is_some() || touch.within > 0 {
+                touches.push(touch);
+            }
         }
-        Ok(rows)
+        Ok(touches)
     }
 
     fn file(&self, layers: &[DiffId], path: &str) -> Result<Option<FileFacts>, StoreError> {
@@ -329,6 +352,21 @@ impl Bench {
             Ok(())
         }
     }
+}
+
+fn file_change(stack: &Stack, change: &Change) -> Result<FileChange, StoreError> {
+    let slash = if change.what.is_directory() { "/" } else { "" };
+    let mode = match change.kind {
+        ChangeKind::Deleted => 0,
+        _ => stack.lookup(&change.path)?.map_or(0, |node| node.mode),
+    };
+    Ok(FileChange {
+        kind: change.kind,
+        path: format!("{}{slash}", change.path.absolute()),
+        size: change.after,
+        before: change.before,
+        mode,
+    })
 }
 
 /// Removes what is left of containers: what a crash left half made or half removed, and those of

@@ -72,6 +72,11 @@ pub enum Request {
     ExportTree(Vec<crate::digest::DiffId>),
     /// List what layers change; answer with `Vec<work::FileChange>`.
     Changes(Vec<crate::digest::DiffId>, work::Which),
+    /// Say what of layers could be got back, given how many are the base image's; answer with
+    /// `Vec<layers::Waste>`.
+    Waste(Vec<crate::digest::DiffId>, usize),
+    /// Say which layers touch a path; answer with `Vec<Touch>`.
+    PathLog(Vec<crate::digest::DiffId>, String),
     /// Read a file of an image; answer with `Option<work::FileFacts>`.
     File(Vec<crate::digest::DiffId>, String),
     /// Collect what nothing refers to; answer with the number of bytes.

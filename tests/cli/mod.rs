@@ -14,6 +14,7 @@
 //! | `remedies` | what is refused says what to type |
 //! | `mounts` | RUN --mount |
 //! | `sandbox` | RUN --network, --security; build --ulimit, --label, ... |
+//! | `tracing` | waste and log: which step made a byte or a path |
 //! | `lessons` | writing, proving and reporting on lessons |
 
 mod cache;
@@ -29,3 +30,4 @@ mod mounts;
 mod outputs;
 mod remedies;
 mod sandbox;
+mod tracing;
