@@ -285,7 +285,7 @@ impl Builder<'_> {
             Ran::Layer(layer) => Ok(Some(*layer)),
             Ran::Failed { exit, output } => {
                 row.state = StepState::Fail;
-                row.failure = Some(self.run_failure(&run.argv, exit, output));
+                row.failure = Some(self.run_failure(run, place.below, exit, output));
                 Ok(None)
             }
         }

@@ -75,9 +75,14 @@ pub fn notes(plan: &Plan, report: &BuildReport, ids: IdMode, language: Language)
 
 /// Returns the notes about words that became something else than was probably meant.
 pub fn remarks(warnings: &[Warning], language: Language) -> Vec<String> {
-    let surprising = |warning: &&Warning| warning.rule == Rule::JsonArrayNotQuite;
+    let surprising = |warning: &&Warning| {
+        matches!(
+            warning.rule,
+            Rule::JsonArrayNotQuite | Rule::RunWithoutCommand
+        )
+    };
     let said = |warning: &Warning| {
-        let help = warning.rule.help(language).unwrap_or_default();
+        let help = warning.rule.help(language);
         in_line(
             language,
             warning.line,

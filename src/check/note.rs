@@ -2,6 +2,7 @@
 //! are not told of them.
 
 use crate::language::Language;
+use crate::parser::lint::Rule;
 
 /// A remark.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Note {
         /// The JSON that was meant.
         meant: String,
     },
+    /// A RUN without a command.
+    NothingToRun,
     /// A name that is no stage, but nearly one.
     NearStage {
         /// The name as written.
@@ -120,6 +123,7 @@ impl Note {
             Self::RunOn { .. } => "run-on-line",
             Self::Swallowed { .. } => "swallowed-instruction",
             Self::AlmostJson { .. } => "almost-json",
+            Self::NothingToRun => "nothing-to-run",
             Self::NearStage { .. } => "near-stage",
             Self::UnusedStage => "unused-stage",
             Self::AboveContext { .. } => "above-context",
@@ -133,6 +137,7 @@ impl Note {
             Self::RunOn { command, word } => run_on(language, word, command),
             Self::Swallowed { instruction, word } => swallowed(language, word, instruction),
             Self::AlmostJson { instruction, .. } => almost_json(language, instruction),
+            Self::NothingToRun => Rule::RunWithoutCommand.message(language),
             Self::NearStage { name, .. } => near_stage(language, name),
             Self::UnusedStage => unused_stage(language),
             Self::AboveContext { path } => above_context(language, path),
@@ -146,6 +151,7 @@ impl Note {
             Self::RunOn { .. } => run_on_help(language),
             Self::Swallowed { .. } => swallowed_help(language),
             Self::AlmostJson { instruction, meant } => write_json(language, instruction, meant),
+            Self::NothingToRun => Rule::RunWithoutCommand.help(language),
             Self::NearStage { stage, .. } => near_stage_help(language, stage),
             Self::UnusedStage => unused_stage_help(language),
             Self::AboveContext { .. } => above_context_help(language),

@@ -1,6 +1,7 @@
 //! The shell's face: arguments to a command, the session's answer to the terminal.
 
 mod ctrl_c;
+mod cursor;
 mod frequent;
 mod lesson;
 mod surroundings;
@@ -16,7 +17,7 @@ use clap::{CommandFactory, Parser};
 use crate::command::{Arguments, Command, Global, Learn, for_help, language_asked};
 use crate::course::Homes;
 use crate::face::{Face, Last, Surroundings, usage};
-use crate::render::{self, Screen};
+use crate::render::{self, Chrome, Screen};
 use crate::repl::{self, desk::Opening, lessons::LessonGuide};
 use crate::runtime;
 use crate::session::{Session, worker};
@@ -97,8 +98,23 @@ fn run(global: &Global, command: Command) -> i32 {
     face.run(command)
 }
 
+/// Adds to the options what the terminal itself says, and returns what was typed meanwhile.
+fn at_terminal(global: &Global) -> (Global, String) {
+    let mut global = global.clone();
+    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if !terminal || screen(&global, terminal).chrome != Chrome::Unicode {
+        return (global, String::new());
+    }
+    let Some(asked) = cursor::ask() else {
+        return (global, String::new());
+    };
+    global.ascii = !asked.narrow;
+    (global, asked.typed)
+}
+
 /// Opens the prompt.
 fn prompt(global: &Global, learn: Option<&Learn>) -> i32 {
+    let (global, typed) = &at_terminal(global);
     let screen_of: fn(&Global, bool) -> Screen = screen;
     let language = screen(global, false).language;
     let opening = Opening {
@@ -107,6 +123,7 @@ fn prompt(global: &Global, learn: Option<&Learn>) -> i32 {
         screen: screen_of,
         folder: folder(),
         history: Some(surroundings::state_home().join("strata/history")),
+        typed: typed.clone(),
         now,
         variable,
     };
@@ -169,10 +186,17 @@ fn refuse(error: clap::Error, words: &[String]) -> ExitCode {
         let _ = write!(io::stdout(), "{}", help.unwrap_or_default());
         return ExitCode::SUCCESS;
     }
-    let trouble = usage::trouble(&error, words, screen.language);
+    let trouble = usage::trouble(&error, words, &verbs(), screen.language);
     let text = render::error(&trouble.message, trouble.help.as_deref(), &screen);
     let _ = write!(io::stderr(), "{}", screen.paint(&text));
     code(trouble.exit)
+}
+
+/// Returns the verbs of the shell.
+fn verbs() -> Vec<String> {
+    let command = Arguments::command();
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    names.map(str::to_owned).collect()
 }
 
 fn code(code: i32) -> ExitCode {

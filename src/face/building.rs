@@ -10,10 +10,13 @@ use crate::command;
 use crate::parser;
 use crate::reference::ImageReference;
 use crate::render::{self, BuildLog, Compared, Keep, Line, LiveBuild, OutputLines, Screen};
-use crate::session::{BuildCall, GivenContext, SessionError, Trouble};
+use crate::session::{BuildCall, GivenContext, SessionError, Trouble, read_text};
 
 /// Redraws a second at the most (lesson-format.md, 10.12).
 const REDRAWS: u8 = 4;
+
+/// The file that is standard input, and what messages call it.
+const STDIN: &str = "-";
 
 /// How a build is shown while it runs.
 enum Progress {
@@ -40,12 +43,24 @@ impl Face<'_> {
                     .with_exit(125)
             })
         };
+        let is_stdin = options
+            .file
+            .as_deref()
+            .is_some_and(|file| file.as_os_str() == STDIN);
+        if is_stdin && path.as_os_str() == STDIN {
+            return Err(Trouble::new(stdin_twice(self.language())).into());
+        }
+        let text = if is_stdin {
+            Some(self.typed_dockerfile()?)
+        } else {
+            None
+        };
         Ok(BuildCall {
             context: self.path(path),
             context_name: Some(path.display().to_string()),
             file: options.file.as_ref().map(|file| self.path(file)),
             file_name: options.file.as_ref().map(|file| file.display().to_string()),
-            text: None,
+            text,
             tags: tags.iter().map(reference).collect::<Result<_, _>>()?,
             build_args: self.pairs(&options.build_arg),
             target: options.target.clone(),
@@ -59,8 +74,17 @@ impl Face<'_> {
         })
     }
 
+    /// Reads a Dockerfile from standard input, which can be read once only.
+    fn typed_dockerfile(&self) -> Result<String, SessionError> {
+        let bytes = self.bytes_of(STDIN, std::path::Path::new(STDIN))?;
+        Ok(read_text(STDIN, bytes, self.language())?.text().to_owned())
+    }
+
     pub(super) fn build(&mut self, call: &command::Build) -> Answer {
         let outputs = self.outputs(&call.output)?;
+        if !call.check {
+            self.session.begin_worker();
+        }
         let mut request = self.build_call(&call.path, &call.options, &call.tag)?;
         request.expect_cached = call.expect_cached;
         let _given = self.given_context(&mut request, &call.path)?;
@@ -89,14 +113,10 @@ impl Face<'_> {
         request: &mut BuildCall,
         path: &std::path::Path,
     ) -> Result<Option<GivenContext>, SessionError> {
-        if path.as_os_str() != "-" {
+        if path.as_os_str() != STDIN {
             return Ok(None);
         }
         let language = self.language();
-        let file = request.file.take();
-        if file.as_ref().is_some_and(|file| file.as_os_str() == "-") {
-            return Err(Trouble::new(stdin_twice(language)).into());
-        }
         let stdin = self.around.stdin.filter(|_| !self.around.terminal);
         let stdin = stdin.map(|stdin| stdin.try_clone_to_owned()).transpose();
         let stdin = stdin.map_err(|e| Trouble::system("read standard input", &e))?;
@@ -371,18 +391,16 @@ fn written(lines: &mut OutputLines, event: &BuildEvent) -> String {
 
 /// Counts the instructions, for "step 2 of 6"; a file that cannot be read is told elsewhere.
 fn steps_of(call: &BuildCall) -> usize {
-    let path = call
-        .file
-        .clone()
-        .unwrap_or_else(|| call.context.join("Dockerfile"));
-    let read = call.read.as_deref().map(String::from_utf8_lossy);
-    let text = call
-        .text
-        .clone()
-        .or_else(|| read.map(std::borrow::Cow::into_owned))
-        .or_else(|| std::fs::read_to_string(path).ok());
-    let source = crate::source::Source::new("", text.unwrap_or_default());
-    parser::syntax(&source).map_or(0, |file| file.instructions.len())
+    let file = call.file.clone();
+    let path = file.unwrap_or_else(|| call.context.join("Dockerfile"));
+    let bytes = match (&call.text, &call.read) {
+        (Some(text), _) => text.clone().into_bytes(),
+        (None, Some(read)) => read.clone(),
+        (None, None) => std::fs::read(path).unwrap_or_default(),
+    };
+    let source = parser::decode("", bytes);
+    let file = source.ok().and_then(|source| parser::syntax(&source).ok());
+    file.map_or(0, |file| file.instructions.len())
 }
 
 crate::messages! {

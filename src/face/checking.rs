@@ -120,14 +120,6 @@ impl Face<'_> {
         &mut self,
         request: &BuildCall,
     ) -> Result<bool, crate::session::SessionError> {
-        // Standard input can be read once only.
-        let is_stdin = request
-            .file
-            .as_deref()
-            .is_some_and(|file| file.as_os_str() == "-");
-        if is_stdin {
-            return Ok(false);
-        }
         // What cannot be read is the build's to say.
         let check = self.session.check_of_build(request, Settings::default());
         let Some(checked) = check

@@ -66,7 +66,7 @@ impl Face<'_> {
 
     pub(super) fn expand(&mut self, call: &command::Expand) -> Answer {
         let bytes = std::os::unix::ffi::OsStrExt::as_bytes(call.word.as_os_str());
-        let source = parser::decode(WORD, bytes.to_vec()).map_err(|_| {
+        let source = parser::decode_strictly(WORD, bytes.to_vec()).map_err(|_| {
             let help = not_text_help(self.language());
             Trouble::new(not_text(self.language())).with_help(help)
         })?;
@@ -133,7 +133,7 @@ impl Face<'_> {
 
     /// Reads a file. What `-` means is for the surroundings to say: a prompt's own lines are not for
     /// the verbs that are typed there.
-    fn bytes_of(&self, name: &str, file: &Path) -> Result<Vec<u8>, SessionError> {
+    pub(super) fn bytes_of(&self, name: &str, file: &Path) -> Result<Vec<u8>, SessionError> {
         let stdin = self.around.stdin.filter(|_| file.as_os_str() == "-");
         let Some(stdin) = stdin else {
             return read_bytes(name, &self.path(file), self.language());

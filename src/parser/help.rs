@@ -5,8 +5,12 @@ use crate::language::Language;
 
 crate::messages! {
     not_utf8() {
-        en: "save the file as UTF-8; an image or a compiled program is not a Dockerfile",
-        ko: "파일을 UTF-8로 저장하세요. 이미지나 컴파일된 프로그램은 Dockerfile이 아닙니다",
+        en: "save the file as UTF-8; only comments may be in another encoding",
+        ko: "파일을 UTF-8로 저장하세요. 주석만 다른 인코딩이어도 됩니다",
+    }
+    binary() {
+        en: "give the Dockerfile itself (-f FILE for `build`); `load -i FILE` brings an image into the store",
+        ko: "Dockerfile을 지정하세요(`build`에서는 -f FILE). 이미지 파일은 `load -i FILE`로 저장소에 넣습니다",
     }
     line_too_long() {
         en: "split the line: end it with the escape character and go on in the next",
@@ -142,6 +146,7 @@ crate::messages! {
 pub(super) fn of(kind: &Kind, language: Language) -> Option<String> {
     Some(match kind {
         Kind::NotUtf8 => not_utf8(language),
+        Kind::Binary => binary(language),
         Kind::LineTooLong => line_too_long(language),
         Kind::Empty | Kind::NoInstructions => no_instructions(language),
         Kind::DuplicateDirective { .. } => duplicate_directive(language),

@@ -8,6 +8,10 @@ crate::messages! {
         en: "the file is not UTF-8 text",
         ko: "파일이 UTF-8 텍스트가 아닙니다",
     }
+    binary() {
+        en: "this is a binary file, not the text of a Dockerfile",
+        ko: "Dockerfile 텍스트가 아니라 바이너리 파일입니다",
+    }
     line_too_long() {
         en: "dockerfile line greater than max allowed size of 65535",
         ko: "한 줄이 허용된 최대 크기 65535바이트를 넘습니다",
@@ -174,6 +178,7 @@ crate::messages! {
 pub(super) fn of(kind: &Kind, language: Language) -> String {
     match kind {
         Kind::NotUtf8 => not_utf8(language),
+        Kind::Binary => binary(language),
         Kind::LineTooLong => line_too_long(language),
         Kind::Empty => empty(language),
         Kind::NoInstructions => no_instructions(language),

@@ -131,7 +131,7 @@ pub(super) fn dockerfile(reading: Reading) -> (Dockerfile, Vec<ParseError>) {
         }
     }
     let mut warnings = file.warnings;
-    warnings.extend(lint::almost_arrays(&instructions));
+    warnings.extend(lint::hardly_meant(&instructions));
     warnings.sort_by_key(|warning| warning.span);
     let file = Dockerfile {
         escape: file.escape,

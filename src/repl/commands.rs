@@ -138,6 +138,7 @@ impl Desk {
             Command::Exec(call) if !call.detach => {
                 self.in_foreground(|desk| desk.face(|face| face.run(Command::Exec(call))))
             }
+            Command::Expand(call) if has_draft => self.expand(call),
             Command::Build(call) => {
                 let code = self.face(|face| face.run(Command::Build(call)));
                 self.built.clone_from(&self.last.build);
@@ -199,9 +200,9 @@ impl Desk {
         }
         let language = self.language();
         let typed: Vec<String> = shell_words(words).collect();
-        let mut trouble = usage::trouble(error, &typed, language);
+        let mut trouble = usage::trouble(error, &typed, &self.verbs.names, language);
         if error.kind() == ErrorKind::InvalidSubcommand {
-            let near = usage::suggestion(error, &typed).is_some();
+            let near = usage::suggestion(error, &typed, &self.verbs.names).is_some();
             let program = name.trim_end_matches([';', '&', '|']);
             trouble = match near {
                 _ if let Some(help) = unknown_word::help(words, language) => {

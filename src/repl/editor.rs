@@ -1,6 +1,7 @@
 //! The line editor at a terminal, with a history that outlives the session.
 
-use std::io;
+use std::collections::VecDeque;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -11,6 +12,7 @@ use rustyline::{CompletionType, Config, Editor, ExternalPrinter};
 use super::completion::Completions;
 use super::line_source::{Input, LineSource, Printer};
 use super::prompt_helper::PromptHelper;
+use crate::parser::Missing;
 use crate::render::{Line, Piece, theme};
 
 /// Lines of history that are kept.
@@ -21,6 +23,8 @@ pub struct TerminalEditor {
     editor: Editor<PromptHelper, FileHistory>,
     history: Option<PathBuf>,
     color: bool,
+    /// Lines that were typed before they were asked for; the last one is not at its end.
+    ahead: VecDeque<String>,
 }
 
 impl TerminalEditor {
@@ -49,7 +53,23 @@ impl TerminalEditor {
             editor,
             history,
             color,
+            ahead: VecDeque::new(),
         })
+    }
+
+    /// Begins with what was typed before.
+    pub fn typed_ahead(mut self, typed: &str) -> Self {
+        self.ahead = typed.split('\n').map(str::to_owned).collect();
+        self
+    }
+}
+
+impl TerminalEditor {
+    /// Tells completion and colours which lines the next one goes on.
+    fn stands_after(&mut self, before: String) {
+        if let Some(helper) = self.editor.helper_mut() {
+            helper.before = before;
+        }
     }
 }
 
@@ -62,6 +82,13 @@ impl LineSource for TerminalEditor {
             .iter()
             .map(|piece| theme::paint_words(piece.text(), piece.style(), self.color));
         let prompt = (plain, painted.collect::<String>());
+        let ahead = self.ahead.pop_front().unwrap_or_default();
+        if !self.ahead.is_empty() {
+            writeln!(io::stdout(), "{}{ahead}", prompt.1)?;
+            return Ok(Input::Text(ahead));
+        }
+        let begun = format!("{begun}{ahead}");
+        let begun = begun.as_str();
         let read = self.editor.readline_with_initial(&prompt, (begun, ""));
         self.propose("");
         match read {
@@ -70,6 +97,17 @@ impl LineSource for TerminalEditor {
             Err(ReadlineError::Eof) => Ok(Input::End),
             Err(error) => Err(as_io(error)),
         }
+    }
+
+    fn missing(&self, text: &str) -> Option<Missing> {
+        self.editor.helper()?.missing(text)
+    }
+
+    fn read_on(&mut self, prompt: &Line, so_far: &str) -> io::Result<Input> {
+        self.stands_after(format!("{so_far}\n"));
+        let read = self.read(prompt, "");
+        self.stands_after(String::new());
+        read
     }
 
     fn propose(&mut self, line: &str) {

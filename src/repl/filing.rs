@@ -14,7 +14,7 @@ use crate::parser;
 use crate::plan::MissReason;
 use crate::render::{self, Line, Style};
 use crate::session::draft;
-use crate::session::{SessionError, read_file};
+use crate::session::{SessionError, read_to_rewrite};
 use crate::source::Source;
 
 const DOCKERFILE: &str = "Dockerfile";
@@ -101,7 +101,7 @@ impl Desk {
     pub(super) fn open(&mut self, file: &Path) -> i32 {
         let path = self.folder.join(file);
         let name = self.shown(&path);
-        let read = read_file(&name, &path, self.language());
+        let read = read_to_rewrite(&name, &path, self.language());
         match read.and_then(|source| self.take_text(&source)) {
             Ok(code) => code,
             Err(error) => self.complain(&error),

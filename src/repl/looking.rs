@@ -102,6 +102,17 @@ impl Desk {
         answer.unwrap_or_else(|error| self.complain(&error))
     }
 
+    /// Expands a word as an instruction after the draft would: with its ENV and ARG, and what
+    /// `--env` gives.
+    pub(super) fn expand(&mut self, mut call: command::Expand) -> i32 {
+        if let Some(scope) = self.session.scope_of(&self.draft.text()) {
+            let given = std::mem::take(&mut call.env);
+            // Of two values for one name the later counts: an ARG hides the ENV before it.
+            call.env = [scope.env, scope.args, given].concat();
+        }
+        self.face(|face| face.run(Command::Expand(call)))
+    }
+
     /// Lists what a step changed.
     pub(super) fn files_of(&mut self, number: usize, json: bool) -> i32 {
         let looked = self.looked_into();
@@ -148,8 +159,10 @@ impl Desk {
             },
             _ => return self.face(|face| face.run(Command::Why(call.clone()))),
         };
-        let answer = self.face(|face| face.explain(&report, call.step, call.json));
-        answer.unwrap_or_else(|error| self.complain(&error))
+        self.face(|face| {
+            let answer = face.explain(&report, call.step, call.json);
+            answer.unwrap_or_else(|error| face.refuse(&error, call.json))
+        })
     }
 
     /// Does a command about an image; where none is named, about what the draft became.
@@ -213,7 +226,7 @@ impl Desk {
                 self.last.build = Some(report);
                 0
             }
-            Err(error) => self.complain(&error),
+            Err(error) => self.face(|face| face.refuse(&error, call.json)),
         }
     }
 

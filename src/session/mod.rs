@@ -28,7 +28,7 @@ mod trouble;
 pub mod work;
 pub mod worker;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::OwnedFd;
@@ -36,7 +36,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-pub use building::{BuildCall, DRAFT, read_bytes, read_file, read_text};
+pub use building::{BuildCall, DRAFT, read_bytes, read_file, read_text, read_to_rewrite};
 pub use checking::{CheckCall, Checked};
 pub use containers::{ExecCall, RunCall, Started};
 pub use context_listing::{ContextListing, LeftOut, Listed, Sum, read_ignore};
@@ -56,7 +56,7 @@ use crate::layers::Store;
 use crate::plan::mount::size_in_bytes;
 use crate::runtime::{IdMode, Mode, NoNamespaces, Probe, Resources, RuntimeError, probe};
 use work::{Bench, configure};
-use worker::{Asked, Request, Setup, Worker};
+use worker::{Asked, Beginning, Request, Setup, Worker};
 
 /// A result of a session.
 pub type Result<T, E = SessionError> = std::result::Result<T, E>;
@@ -90,6 +90,8 @@ pub struct Session {
     /// What is left where the kernel refused what the probe had hoped for.
     refused: OnceCell<Probe>,
     worker: RefCell<Option<Worker>>,
+    /// The worker, while it is on its way.
+    beginning: Cell<Option<Beginning>>,
     interrupter: Interrupter,
 }
 
@@ -103,6 +105,7 @@ impl Session {
             probe,
             refused: OnceCell::new(),
             worker: RefCell::new(None),
+            beginning: Cell::new(None),
             interrupter: Interrupter::default(),
         }
     }
@@ -186,6 +189,18 @@ impl Session {
         }
     }
 
+    fn begin(&self) -> Result<Beginning, RuntimeError> {
+        Beginning::new(&self.probe().mode)
+    }
+
+    /// Begins to start the worker, for a command that is about to need it.
+    pub fn begin_worker(&self) {
+        if self.worker.borrow().is_none() {
+            // If it fails, it does so again where the worker is needed, and is told there.
+            self.beginning.set(self.begin().ok());
+        }
+    }
+
     /// Asks the worker, which is started if need be. Where there are no namespaces, the session
     /// does it in its own process; what needs them says so.
     fn ask<T: DeserializeOwned>(
@@ -206,7 +221,8 @@ impl Session {
         if worker.as_mut().is_none_or(Worker::is_gone) {
             // The store is made and checked before, so that what is wrong with it is told first.
             self.store()?;
-            match Worker::start(&self.probe().mode, &self.setup()) {
+            let beginning = self.beginning.take().map_or_else(|| self.begin(), Ok);
+            match beginning.and_then(|worker| worker.start(&self.setup())) {
                 Ok(started) => *worker = Some(started),
                 Err(RuntimeError::NoNamespaces(reason)) => {
                     self.do_without(reason);
@@ -252,6 +268,7 @@ impl Session {
 
     /// Ends the worker, for example before its store is removed.
     pub fn stop_worker(&self) {
+        self.beginning.take();
         self.worker.borrow_mut().take();
     }
 }

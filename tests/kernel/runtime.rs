@@ -482,7 +482,9 @@ fn a_terminal_is_the_controlling_one() {
 fn ctrl_c_at_the_terminal_interrupts_the_program() {
     in_every_mode(|mut container| {
         container.spec.process.terminal = true;
-        let script = "trap 'exit 42' INT; echo ready; while :; do sleep 0.05; done";
+        // Nothing is forked: about once in 3,000 times bash 5.2 spins for ever when the child that
+        // it is making is killed by the same Ctrl-C.
+        let script = "trap 'exit 42' INT; echo ready; read -r line";
         let mut started = container
             .start(&["bash", "-c", script], [null(), null(), null()])
             .unwrap();

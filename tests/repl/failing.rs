@@ -3,7 +3,7 @@
 use rexpect::process::Signal;
 
 use crate::common::strata::Home;
-use crate::common::terminal::Terminal;
+use crate::common::terminal::{Terminal, WIDE};
 
 #[test]
 fn a_failing_run_is_shown_and_leaves_nothing_but_the_state_before_it() {
@@ -63,6 +63,9 @@ fn every_wrong_line_gets_its_own_answer() {
         ("run 'x", "a quote is opened and not closed"),
         ("ls -l", "begin with a `!`: `!ls -l`"),
         ("fooo", "'fooo' is not a strata command"),
+        ("rnu shop", "did you mean `run shop`?"),
+        ("unod", "did you mean `undo`?"),
+        ("learn cache", "did you mean `strata learn cache-order`?"),
         ("drop", "the form is `drop N`"),
         ("drop x", "invalid argument \"x\""),
         ("open nothing", "unable to read the file: nothing"),
@@ -77,6 +80,12 @@ fn every_wrong_line_gets_its_own_answer() {
     terminal.line("FROM practice-os", "1  BASE");
     terminal.line("in 7", "there is no step 7: the last build has 1");
     terminal.line("COPY nothing /", "not found");
+    terminal.line("RUN /etc", "/etc is a folder, not a program");
+    terminal.line(
+        "RUN /etc/passwd",
+        "126 means that /etc/passwd cannot be executed",
+    );
+    terminal.line("RUN sh -c 'exit 126'", "126 means that a file");
     terminal.line("draft", " 1  FROM practice-os");
 }
 
@@ -155,4 +164,23 @@ fn a_home_folder_is_only_copied_after_a_question() {
     terminal.expect("Go on?");
     terminal.line("y", "2  MISS");
     terminal.line("COPY letter /b", "3  MISS");
+}
+
+#[test]
+fn lines_are_drawn_as_the_terminal_shows_them() {
+    let drawn = |variables: &[_]| {
+        let home = Home::new();
+        home.file("a", "a");
+        let mut terminal = Terminal::open_with(&home, variables);
+        terminal.expect("free play");
+        terminal.keys("p\r");
+        terminal.expect("strata>");
+        terminal.line("FROM practice-os", "1  BASE");
+        terminal.line("COPY a /", "2  MISS");
+        terminal.line("stack", "practice-os")
+    };
+    assert!(drawn(&[]).contains('─'));
+    // On a terminal where they are two columns wide they would break every picture.
+    let ascii = drawn(&[WIDE]);
+    assert!(!ascii.contains('─') && ascii.contains("--"), "{ascii}");
 }

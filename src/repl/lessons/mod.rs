@@ -16,6 +16,7 @@ use crate::course::{Asked, Homes, Runner, Say, lesson_verbs, like, load, show};
 use crate::language::Language;
 use crate::lesson::Course;
 use crate::render::{Line, Style, lesson_question_prompt};
+use crate::session::Trouble;
 use watch::{Watcher, opening_at};
 
 /// Leads a learner through the course.
@@ -120,6 +121,11 @@ impl LessonGuide {
     }
 
     fn open(&mut self, name: Option<&str>, desk: &mut Desk) {
+        let language = desk.language();
+        if let Some((message, help)) = name.and_then(|name| self.refusal(name, language)) {
+            desk.complain(&Trouble::new(message).with_help(help).into());
+            return;
+        }
         let own = (desk.session().root().to_owned(), desk.folder().to_owned());
         let mut console = DeskConsole { desk, shown: true };
         let opened = Runner::open(
