@@ -59,6 +59,8 @@ const MISTAKES: &[(&str, &str)] = &[
     ("blank-platform", "ARG P\nFROM --platform=$P a\n"),
     ("check-option", "# check=skp=all\nFROM a\n"),
     ("check-option", "# check=error=maybe\nFROM a\n"),
+    ("bad-checksum", "\nADD --checksum=sha256:1 https://a/b /c\n"),
+    ("nameless-url", "\nADD https://a/ /c/\n"),
     ("checksum-not-remote", "\nADD --checksum=sha256:1 a b\n"),
     (
         "checksum-sources",

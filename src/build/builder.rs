@@ -50,6 +50,10 @@ pub struct BuildInput {
     pub labels: Vec<(String, String)>,
     /// `--secret` and `--ssh`.
     pub supplies: Supplies,
+    /// Whether the context is gone after the build: nothing about its files is remembered.
+    pub temporary: bool,
+    /// `--expect-cached`: nothing may have to run.
+    pub expect_cached: bool,
 }
 
 impl BuildInput {
@@ -125,7 +129,10 @@ impl Builder<'_> {
         report.context = progress.world.looked_at;
         report.millis = millis(started);
         progress.world.store_digests()?;
-        self.cache.remember_build(&input.history, &report)?;
+        // What may not run is no build that the next one is compared with.
+        if !(input.expect_cached && report.failed().is_some()) {
+            self.cache.remember_build(&input.history, &report)?;
+        }
         Ok(report)
     }
 
@@ -171,7 +178,8 @@ impl Builder<'_> {
             ignore,
         )
         .with_rights(self.rights)
-        .with_supplies(&input.supplies))
+        .with_supplies(&input.supplies)
+        .temporary(input.temporary))
     }
 
     /// Parses and plans, and refuses what cannot be carried out before anything is.

@@ -17,7 +17,7 @@ use super::stage::Stage;
 use super::taken::{Taken, unchanged};
 use super::unpack::unpack;
 use super::workdir::workdir;
-use super::world::{BuildWorld, layer_ingredients};
+use super::world::{BuildWorld, fetched, layer_ingredients};
 use crate::layers::{Layer, Stack};
 use crate::plan::{
     Base, CacheRecord, CopyFrom, CopyStep, Ingredients, LayerStep, RunStep, Step, StepKind,
@@ -119,6 +119,10 @@ impl<'b> Progress<'b> {
         self.builder.judged_row(&judged, row)?;
         let record = if let Some(record) = &judged.record {
             record.clone()
+        } else if self.input.expect_cached {
+            row.state = StepState::Fail;
+            row.failure = Some(self.builder.not_reused(step.number));
+            return Ok(());
         } else {
             let (number, text) = (step.number, step.text.clone());
             events(BuildEvent::Started { number, text });
@@ -159,10 +163,13 @@ impl<'b> Progress<'b> {
         let layers = match &copy.from {
             CopyFrom::Context => {
                 let selections = self.world.select(copy)?;
-                let files = self.world.ingredients(&selections)?;
+                let mut files = self.world.ingredients(&selections)?;
+                let downloads = self.world.look(copy)?;
+                files.extend(downloads.iter().map(fetched));
                 return Ok(Taken {
                     selections,
                     files,
+                    downloads,
                     ..Taken::default()
                 });
             }
@@ -235,8 +242,12 @@ impl<'b> Progress<'b> {
             Some(stack) => self.world.layer_trees(stack, copy)?,
             None => copy::from_context(&taken.selections),
         };
-        if let (Some(add), Some(context)) = (copy.add, self.world.context()) {
-            unpack(store, add, context, &mut trees)?;
+        for download in &taken.downloads {
+            let (download, path) = self.world.fetch(download)?;
+            trees.push(copy::from_download(&download, path));
+        }
+        if let Some(add) = copy.add {
+            unpack(store, add, self.world.context(), &mut trees)?;
             let note = self.builder.device_note(line, &trees);
             self.notes.borrow_mut().extend(note);
         }

@@ -6,20 +6,24 @@
 use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::error::{BuildError, CopyError};
+use super::fetch::Download;
 use crate::digest::{DiffId, Digest};
 use crate::layers::{
-    Content, Entry, EntryKind, Follow, Layer, LayerFile, Node, RootPath, Stack, Store, Unpacked,
-    Xattrs, users,
+    Content, Entry, EntryKind, Follow, Layer, LayerFile, Node, RootPath, Stack, Store, StoreError,
+    Unpacked, Xattrs, users,
 };
 use crate::plan::context::{BuildContext, ContextFile, Selection};
-use crate::plan::{CopyStep, FileContent, FileIngredient, InlineFile};
+use crate::plan::{CopyStep, FileContent, FileIngredient, InlineFile, file_name};
 
 /// Permission bits of folders that have to be made, and of files from heredocs.
 const FOLDER_MODE: u32 = 0o755;
 const INLINE_MODE: u32 = 0o644;
+/// Permission bits of files that were fetched.
+pub const FETCHED_MODE: u32 = 0o600;
 
 /// Something to be copied: a file, folder or link of the context or of other layers.
 #[derive(Clone)]
@@ -62,6 +66,8 @@ pub enum Bytes {
     Layer(Node),
     /// In an archive that was unpacked.
     Archive(Rc<Unpacked>, Node),
+    /// In a file that was fetched.
+    Fetched(PathBuf),
     /// In the Dockerfile.
     Inline(String),
 }
@@ -89,7 +95,7 @@ impl Reader<'_> {
                 layers.entry(node)?.xattrs
             }
             Bytes::Archive(archive, node) => archive.stack().entry(node)?.xattrs,
-            Bytes::None | Bytes::Context(_) | Bytes::Inline(_) => Xattrs::new(),
+            Bytes::None | Bytes::Context(_) | Bytes::Fetched(_) | Bytes::Inline(_) => Xattrs::new(),
         })
     }
 }
@@ -187,6 +193,30 @@ fn context_source(file: &ContextFile) -> Source {
             Same::Inode(device, inode)
         }),
         implied: false,
+    }
+}
+
+/// Turns a file that was fetched into a source; nobody but its owner may read it, as with docker.
+pub fn from_download(download: &Download, path: PathBuf) -> Tree {
+    let name = file_name(&download.url).unwrap_or_default();
+    let top = Source {
+        path: RootPath::clean(&name),
+        kind: EntryKind::File {
+            size: download.size,
+        },
+        mode: FETCHED_MODE,
+        owner: (0, 0),
+        mtime: download.mtime,
+        bytes: Bytes::Fetched(path),
+        same: None,
+        implied: false,
+    };
+    Tree {
+        name,
+        top,
+        below: Vec::new(),
+        parents: Vec::new(),
+        archive: false,
     }
 }
 
@@ -309,6 +339,11 @@ fn write(
         }
         Bytes::Archive(archive, node) => {
             let mut bytes = archive.stack().open(node)?;
+            Ok(draft.add_file(entry, Content::Reader(&mut bytes))?)
+        }
+        Bytes::Fetched(path) => {
+            let read = |source| StoreError::io("read", path)(source);
+            let mut bytes = File::open(path).map_err(read)?;
             Ok(draft.add_file(entry, Content::Reader(&mut bytes))?)
         }
         Bytes::Context(file) => {

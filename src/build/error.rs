@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::fetch::FetchError;
 use super::mount_error::MountError;
 use super::permission;
 use super::practice::BaseError;
@@ -68,6 +69,14 @@ pub enum BuildError {
         path: String,
         /// Why.
         error: StoreError,
+    },
+    /// A URL cannot be fetched.
+    #[error("cannot fetch {url}: {error}")]
+    Fetch {
+        /// The URL.
+        url: String,
+        /// Why.
+        error: FetchError,
     },
     /// A user or group the image does not know.
     #[error(transparent)]
@@ -239,6 +248,10 @@ crate::messages! {
         en: "cannot unpack {path}: {why}",
         ko: "{path} 아카이브를 풀 수 없습니다: {why}",
     }
+    cannot_fetch(url: &str, why: &str) {
+        en: "cannot fetch {url}: {why}",
+        ko: "{url}에서 가져올 수 없습니다: {why}",
+    }
     built_in_failed(name: &str, message: &str) {
         en: "the built-in image {name} could not be built: {message}",
         ko: "내장 이미지 {name}을(를) 빌드하지 못했습니다: {message}",
@@ -265,6 +278,7 @@ impl BuildError {
             Self::Context(error) => context_message(error, language),
             Self::Copy(error) => error.message(language),
             Self::Store(error) => error.message(language),
+            Self::Fetch { url, error } => cannot_fetch(language, url, &error.message(language)),
             Self::Archive { path, error } => {
                 cannot_unpack(language, path, &error.message(language))
             }
@@ -287,6 +301,7 @@ impl BuildError {
             Self::Context(error) => context_help(error, language),
             Self::Copy(CopyError::Read { .. }) => Some(unreadable_help(language)),
             Self::Store(error) | Self::Archive { error, .. } => error.help(language),
+            Self::Fetch { error, .. } => error.help(language),
             Self::Mount(error) => Some(error.help(language)),
             Self::Launch(error) => error.help(language),
             Self::NoNamespaces(reason) => Some(reason.help(language)),

@@ -48,6 +48,16 @@ impl Builder<'_> {
         }
     }
 
+    /// Tells that a step would have to run that should have been reused.
+    pub(super) fn not_reused(&self, step: usize) -> StepFailure {
+        StepFailure {
+            exit_code: None,
+            message: not_reused(self.language, step),
+            help: None,
+            output: Vec::new(),
+        }
+    }
+
     /// Tells how a RUN failed.
     pub(super) fn run_failure(
         &self,
@@ -156,6 +166,10 @@ crate::messages! {
     did_not_complete(command: &str, code: i32) {
         en: "process \"{command}\" did not complete successfully: exit code: {code}",
         ko: "프로세스 \"{command}\" 이(가) 실패했습니다(did not complete successfully): exit code: {code}",
+    }
+    not_reused(step: usize) {
+        en: "step {step} would have to run, and --expect-cached allows none",
+        ko: "{step}단계를 다시 실행해야 합니다. --expect-cached는 이를 허용하지 않습니다",
     }
     help_127() {
         en: "127 means that the shell did not find a command: check the spelling, or whether the base has it",

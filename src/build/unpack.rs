@@ -1,44 +1,46 @@
-//! ADD: archives among the files of the context become what is in them.
+//! ADD: archives among the files of the context, and fetched ones, become what is in them.
 
 use std::fs::File;
+use std::path::Path;
 use std::rc::Rc;
 
 use super::copy::{Bytes, Source, Tree};
 use super::error::{BuildError, CopyError};
 use crate::layers::{RootPath, Store, StoreError, is_archive};
 use crate::plan::AddStep;
-use crate::plan::context::{BuildContext, ContextFile};
+use crate::plan::context::BuildContext;
 
-/// Replaces every archive by its contents, unless `--unpack=false` says to leave it.
+/// Replaces every archive by its contents: one of the context unless `--unpack=false` says to leave
+/// it, one that was fetched if `--unpack=true` asks for it.
 pub fn unpack(
     store: &Store,
     add: AddStep,
-    context: &BuildContext,
+    context: Option<&BuildContext>,
     trees: &mut [Tree],
 ) -> Result<(), BuildError> {
-    if add.unpack == Some(false) {
-        return Ok(());
-    }
     for tree in trees {
-        let Bytes::Context(file) = &tree.top.bytes else {
-            continue;
+        let (path, name) = match (&tree.top.bytes, context) {
+            (Bytes::Context(file), Some(context)) if add.unpack != Some(false) => {
+                (context.host_path(file), file.path.clone())
+            }
+            (Bytes::Fetched(path), _) if add.unpack == Some(true) => {
+                (path.clone(), tree.name.clone())
+            }
+            _ => continue,
         };
-        if file.metadata.is_file() && is_archive(&mut open(context, file)?) {
-            let file = file.clone();
-            let unpacked = contents(store, &tree.top, &mut open(context, &file)?);
-            *tree = unpacked.map_err(|error| BuildError::Archive {
-                path: file.path,
-                error,
-            })?;
+        if tree.top.kind.is_file() && is_archive(&mut open(&path, &name)?) {
+            let unpacked = contents(store, &tree.top, &mut open(&path, &name)?);
+            let wrong = |error| BuildError::Archive { path: name, error };
+            *tree = unpacked.map_err(wrong)?;
         }
     }
     Ok(())
 }
 
-fn open(context: &BuildContext, file: &ContextFile) -> Result<File, BuildError> {
-    let opened = File::open(context.host_path(file));
+fn open(path: &Path, name: &str) -> Result<File, BuildError> {
+    let opened = File::open(path);
     Ok(opened.map_err(|source| CopyError::Read {
-        path: file.path.clone(),
+        path: name.to_owned(),
         source,
     })?)
 }

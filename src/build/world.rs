@@ -7,6 +7,7 @@ use super::base::Images;
 use super::cache::{BuildCache, FolderHistory};
 use super::copy::{self, Tree};
 use super::error::{BuildError, ImageError};
+use super::fetch::{Download, Downloads, FetchError};
 use super::layer_source;
 use super::report::ContextReport;
 use super::stat_cache::StatCache;
@@ -31,6 +32,8 @@ pub struct BuildWorld<'a> {
     rights: Rights,
     context: Option<(BuildContext, StatCache)>,
     supplies: Supplies,
+    temporary: bool,
+    downloads: Downloads,
     /// What the context's COPY steps looked at.
     pub looked_at: ContextReport,
 }
@@ -55,6 +58,8 @@ impl<'a> BuildWorld<'a> {
             rights: Rights::default(),
             context: None,
             supplies: Supplies::default(),
+            temporary: false,
+            downloads: Downloads::new(store, cache.downloads_folder()),
             looked_at: ContextReport::default(),
         }
     }
@@ -71,6 +76,12 @@ impl<'a> BuildWorld<'a> {
         self
     }
 
+    /// Says whether the context is gone after the build.
+    pub fn temporary(mut self, temporary: bool) -> Self {
+        self.temporary = temporary;
+        self
+    }
+
     /// Returns the secrets and agents.
     pub fn supplies(&self) -> &Supplies {
         &self.supplies
@@ -84,13 +95,16 @@ impl<'a> BuildWorld<'a> {
     /// Remembers the digests that were read.
     pub fn store_digests(&self) -> Result<(), BuildError> {
         match &self.context {
-            Some((_, digests)) => Ok(digests.store()?),
-            None => Ok(()),
+            Some((_, digests)) if !self.temporary => Ok(digests.store()?),
+            _ => Ok(()),
         }
     }
 
     /// Returns what a COPY takes from the context.
     pub fn select(&mut self, copy: &CopyStep) -> Result<Vec<Selection>, BuildError> {
+        if copy.paths().next().is_none() {
+            return Ok(Vec::new());
+        }
         self.open_context()?;
         let context = self.context().expect("it was just opened");
         Ok(context.select_all(copy)?)
@@ -111,6 +125,22 @@ impl<'a> BuildWorld<'a> {
             }
         }
         Ok(context.ingredients(selections, digests)?)
+    }
+
+    /// Finds out what the URLs of an ADD hold.
+    pub fn look(&self, copy: &CopyStep) -> Result<Vec<Download>, BuildError> {
+        let checksum = copy.add.and_then(|add| add.checksum);
+        let look = |url: &String| {
+            let found = self.downloads.look(url, checksum);
+            found.map_err(|error| fetch_error(url, error))
+        };
+        copy.urls().map(look).collect()
+    }
+
+    /// Returns where the bytes of a URL are, after they were fetched if need be.
+    pub fn fetch(&self, download: &Download) -> Result<(Download, PathBuf), BuildError> {
+        let found = self.downloads.bytes(download);
+        found.map_err(|error| fetch_error(&download.url, error))
     }
 
     fn open_context(&mut self) -> Result<(), BuildError> {
@@ -171,7 +201,9 @@ impl World for BuildWorld<'_> {
 
     fn context_files(&mut self, copy: &CopyStep) -> Result<Vec<FileIngredient>, BuildError> {
         let selections = self.select(copy)?;
-        self.ingredients(&selections)
+        let mut files = self.ingredients(&selections)?;
+        files.extend(self.look(copy)?.iter().map(fetched));
+        Ok(files)
     }
 
     fn layer_files(
@@ -205,6 +237,22 @@ fn attributes(stack: &Stack, bytes: &copy::Bytes) -> Result<Option<Digest>, Buil
         }
         hasher.finish()
     }))
+}
+
+fn fetch_error(url: &str, error: FetchError) -> BuildError {
+    let url = url.to_owned();
+    BuildError::Fetch { url, error }
+}
+
+/// Returns what of a fetched file is in the key.
+pub fn fetched(download: &Download) -> FileIngredient {
+    FileIngredient {
+        path: download.url.clone(),
+        mode: copy::FETCHED_MODE,
+        owner: None,
+        attributes: None,
+        content: FileContent::File(download.digest),
+    }
 }
 
 /// Returns what of files from other layers is in the key.

@@ -2,6 +2,7 @@
 
 use indicatif::ProgressDrawTarget;
 
+use super::exporting::Output;
 use super::run_options::{allowed, labels, sandbox};
 use super::{Answer, Face};
 use crate::build::{BuildEvent, BuildReport};
@@ -9,7 +10,7 @@ use crate::command;
 use crate::parser;
 use crate::reference::ImageReference;
 use crate::render::{self, BuildLog, Compared, Keep, Line, LiveBuild, OutputLines, Screen};
-use crate::session::{BuildCall, SessionError, Trouble, read_text};
+use crate::session::{BuildCall, GivenContext, SessionError, Trouble, read_text};
 
 /// Redraws a second at the most (lesson-format.md, 10.12).
 const REDRAWS: u8 = 4;
@@ -46,6 +47,9 @@ impl Face<'_> {
             .file
             .as_deref()
             .is_some_and(|file| file.as_os_str() == STDIN);
+        if is_stdin && path.as_os_str() == STDIN {
+            return Err(Trouble::new(stdin_twice(self.language())).into());
+        }
         let text = if is_stdin {
             Some(self.typed_dockerfile()?)
         } else {
@@ -66,6 +70,7 @@ impl Face<'_> {
             sandbox: sandbox(&options.given, self.language())?,
             allowed: allowed(&options.given, self.language())?,
             supplies: self.supplies(&options.given)?,
+            ..BuildCall::default()
         })
     }
 
@@ -76,16 +81,111 @@ impl Face<'_> {
     }
 
     pub(super) fn build(&mut self, call: &command::Build) -> Answer {
-        let request = self.build_call(&call.path, &call.options, &call.tag)?;
+        let outputs = self.outputs(&call.output)?;
+        let mut request = self.build_call(&call.path, &call.options, &call.tag)?;
+        request.expect_cached = call.expect_cached;
+        let _given = self.given_context(&mut request, &call.path)?;
         if call.check {
             return self.check_build(&request, call);
         }
         if self.is_forbidden(&request)? {
             return Ok(1);
         }
-        let code = self.build_as(&request, call)?;
+        let code = if outputs.iter().any(Output::is_stdout) {
+            self.build_beside(&request, call)?
+        } else {
+            self.build_as(&request, call)?
+        };
+        if let Some(report) = self.last.build.clone().filter(|_| code == 0) {
+            self.export(&report, &outputs)?;
+        }
         self.write_id(call)?;
+        self.write_metadata(call)?;
         Ok(code)
+    }
+
+    /// Takes in the context that comes on standard input; it goes when the answer does.
+    fn given_context(
+        &self,
+        request: &mut BuildCall,
+        path: &std::path::Path,
+    ) -> Result<Option<GivenContext>, SessionError> {
+        if path.as_os_str() != STDIN {
+            return Ok(None);
+        }
+        let language = self.language();
+        let stdin = self.around.stdin.filter(|_| !self.around.terminal);
+        let stdin = stdin.map(|stdin| stdin.try_clone_to_owned()).transpose();
+        let stdin = stdin.map_err(|e| Trouble::system("read standard input", &e))?;
+        let Some(stdin) = stdin else {
+            let trouble = Trouble::new(no_stdin(language));
+            return Err(trouble.with_help(no_stdin_help(language)).into());
+        };
+        let given = self.session.take_context(&mut std::fs::File::from(stdin))?;
+        request.context.clone_from(&given.folder);
+        request.temporary = Some(self.around.folder.clone());
+        let name = request.file_name.clone();
+        let name = name.unwrap_or_else(|| "Dockerfile".to_owned());
+        request.read.clone_from(&given.dockerfile);
+        if request.read.is_none() {
+            let found = given.read(std::path::Path::new(&name));
+            let found = found.map_err(|e| Trouble::store(&e, language))?;
+            let missing = || Trouble::new(not_in_tar(language, &name));
+            request.read = Some(found.ok_or_else(missing)?);
+        }
+        // It is read, and only its name counts from here on.
+        request.file = Some(given.folder.join(&name));
+        request.file_name = Some(name);
+        Ok(Some(given))
+    }
+
+    /// Builds while standard output is wanted for something else.
+    fn build_beside(&mut self, request: &BuildCall, call: &command::Build) -> Answer {
+        let report = self.watched_build(request, true, false, Keep::Nothing)?;
+        let code = i32::from(report.failed().is_some());
+        self.say_failure(&report, request);
+        if !call.quiet {
+            self.say_notes(&report);
+        }
+        self.last.build = Some(report);
+        Ok(code)
+    }
+
+    /// Says why a build stopped: a step that should have been reused also why it was not.
+    fn say_failure(&mut self, report: &BuildReport, request: &BuildCall) {
+        let Some(text) = render::failure(report, &self.screen) else {
+            return;
+        };
+        self.mutter(&self.screen.paint(&text));
+        let failed = report.failed().filter(|_| request.expect_cached);
+        if let Some(step) = failed.filter(|step| !step.reasons.is_empty()) {
+            let why = render::why(report, step.number, &self.screen);
+            self.mutter(&self.screen.paint(&why));
+        }
+    }
+
+    /// Writes what docker writes of an image where it is asked for.
+    fn write_metadata(&mut self, call: &command::Build) -> Result<(), SessionError> {
+        let report = self.last.build.as_ref();
+        let built = report.and_then(|report| Some((report.image?, report.tags.join(","))));
+        let (Some(file), Some((id, names))) = (&call.metadata_file, built) else {
+            return Ok(());
+        };
+        let image = self.session.find_image(&id.to_string())?;
+        let mut metadata = serde_json::json!({
+            "containerimage.config.digest": id,
+            "containerimage.digest": image.manifest,
+        });
+        if !names.is_empty() {
+            metadata["image.name"] = names.into();
+        }
+        let written = std::fs::write(self.path(file), render::json(&metadata));
+        let shown = file.display().to_string();
+        let wrong = |error: std::io::Error| {
+            let sentence = no_metadata_file(self.language(), &shown, &error.to_string());
+            Trouble::new(sentence).with_exit(125)
+        };
+        Ok(written.map_err(wrong)?)
     }
 
     /// Builds what is asked for, and shows it as the options say.
@@ -106,8 +206,8 @@ impl Face<'_> {
         } else if !call.quiet && pictured {
             self.show(&render::build_result(&report, &self.screen));
         }
-        if let Some(text) = render::failure(&report, &self.screen).filter(|_| !call.json) {
-            self.mutter(&self.screen.paint(&text));
+        if !call.json {
+            self.say_failure(&report, request);
         }
         if code == 0 && !quiet {
             self.say_built(&report);
@@ -202,7 +302,8 @@ impl Face<'_> {
 
     pub(super) fn plan(&mut self, call: &command::Plan) -> Answer {
         // The names change nothing, but a build would refuse a wrong one.
-        let request = self.build_call(&call.path, &call.options, &call.unneeded.tag)?;
+        let mut request = self.build_call(&call.path, &call.options, &call.unneeded.tag)?;
+        let _given = self.given_context(&mut request, &call.path)?;
         let report = self.session.forecast(&request)?;
         if call.json {
             self.write(&render::json(&report));
@@ -289,9 +390,10 @@ fn written(lines: &mut OutputLines, event: &BuildEvent) -> String {
 fn steps_of(call: &BuildCall) -> usize {
     let file = call.file.clone();
     let path = file.unwrap_or_else(|| call.context.join("Dockerfile"));
-    let bytes = match &call.text {
-        Some(text) => text.clone().into_bytes(),
-        None => std::fs::read(path).unwrap_or_default(),
+    let bytes = match (&call.text, &call.read) {
+        (Some(text), _) => text.clone().into_bytes(),
+        (None, Some(read)) => read.clone(),
+        (None, None) => std::fs::read(path).unwrap_or_default(),
     };
     let source = parser::decode("", bytes);
     let file = source.ok().and_then(|source| parser::syntax(&source).ok());
@@ -299,6 +401,26 @@ fn steps_of(call: &BuildCall) -> usize {
 }
 
 crate::messages! {
+    stdin_twice() {
+        en: "invalid argument: can't use stdin for both build context and dockerfile",
+        ko: "표준 입력을 빌드 컨텍스트와 Dockerfile 양쪽에 쓸 수 없습니다(can't use stdin for both)",
+    }
+    no_stdin() {
+        en: "the build context is to come on standard input, and nothing is piped there",
+        ko: "빌드 컨텍스트를 표준 입력에서 읽으려 했지만 들어오는 것이 없습니다",
+    }
+    no_stdin_help() {
+        en: "`build - < Dockerfile`, or `tar -c . | strata build -`",
+        ko: "`build - < Dockerfile` 또는 `tar -c . | strata build -`처럼 쓰세요",
+    }
+    not_in_tar(name: &str) {
+        en: "failed to read dockerfile: {name} is not in the tar on standard input",
+        ko: "표준 입력의 tar에 {name} 파일이 없습니다(failed to read dockerfile)",
+    }
+    no_metadata_file(path: &str, why: &str) {
+        en: "cannot write the metadata to {path}: {why}",
+        ko: "메타데이터를 {path} 파일에 쓸 수 없습니다: {why}",
+    }
     no_id_file(path: &str, why: &str) {
         en: "cannot write the image's id to {path}: {why}",
         ko: "이미지 ID를 {path} 파일에 쓸 수 없습니다: {why}",

@@ -9,10 +9,12 @@
 //! | `formatting` | fmt |
 //! | `checking` | check |
 //! | `building` | build, plan, why, stack, compare |
+//! | `exporting` | where `build --output` puts the result |
 //! | `run_options` | what `build` says about every RUN |
 //! | `supplying` | what `--secret` and `--ssh` give to a build |
 //! | `refusal` | why it could not be done, as JSON |
 //! | `images` | images, history, inspect, tag, rmi, load, save, files |
+//! | `tracing` | waste, log |
 //! | `containers` | run, exec, ps, logs, stop, ... |
 //! | `looking_after` | doctor, system, version |
 //! | [`usage`] | clap's errors in docker's words |
@@ -20,6 +22,7 @@
 mod building;
 mod checking;
 mod containers;
+mod exporting;
 mod formatting;
 mod images;
 mod looking_after;
@@ -27,6 +30,7 @@ mod reading;
 mod refusal;
 mod run_options;
 mod supplying;
+mod tracing;
 pub mod usage;
 
 pub use containers::bytes;
@@ -123,6 +127,8 @@ impl Face<'_> {
             Command::Why(it) => self.why(&it),
             Command::Stack(it) => self.stack(&it),
             Command::Compare(it) => self.compare(&it),
+            Command::Waste(it) => self.waste(&it),
+            Command::Log(it) => self.log(&it),
             Command::Files(it) => self.files(&it),
             Command::Images(it) => self.images(&it),
             Command::History(it) => self.history(&it),

@@ -4,6 +4,7 @@
 //! that lead out of it are refused, and so are those that would mark deleted files in a layer.
 
 use std::io::{BufReader, Read};
+use std::path::PathBuf;
 
 use super::error::{Result, StoreError};
 use super::level::Level;
@@ -14,6 +15,7 @@ use super::store::Store;
 use super::tar_reader::TarReader;
 use super::unpack::Unpacker;
 
+const TREE: &str = "tree";
 const READ_AHEAD: usize = 256 * 1024;
 /// What looking at the first member may take: its extended headers.
 const FIRST_MEMBER: u64 = 16 * 1024 * 1024;
@@ -21,10 +23,15 @@ const FIRST_MEMBER: u64 = 16 * 1024 * 1024;
 /// An archive as a tree, which goes when this does.
 pub struct Unpacked {
     stack: Stack,
-    _folder: ScratchDir,
+    folder: ScratchDir,
 }
 
 impl Unpacked {
+    /// Returns the folder that holds the tree.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().join(TREE)
+    }
+
     /// Returns the view of what was in it.
     pub fn stack(&self) -> &Stack {
         &self.stack
@@ -44,7 +51,7 @@ impl Store {
     /// Unpacks an archive of `size` bytes.
     pub fn unpack_archive(&self, from: &mut dyn Read, size: u64) -> Result<Unpacked> {
         let folder = self.scratch()?;
-        let tree = folder.path().join("tree");
+        let tree = folder.path().join(TREE);
         let limit = Limit::new(size, self.unpacks_to());
         let plain = plain(from, limit).map_err(StoreError::Tar)?;
         let mut plain = BufReader::with_capacity(READ_AHEAD, plain);
@@ -57,7 +64,7 @@ impl Store {
         let level = Level::open(tree, records)?;
         Ok(Unpacked {
             stack: self.stack(&[])?.with_level(level),
-            _folder: folder,
+            folder,
         })
     }
 }

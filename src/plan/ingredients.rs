@@ -12,7 +12,7 @@
 //! | RUN     | parent's key, words, ENV, ARGs in scope, folder, user, network, security, limits, mounts and the files they show | time, output, proxies, LABEL, CMD, what caches hold, secrets |
 //! | COPY    | parent's key, destination, owner and mode flags, of every file: path, kind, mode, bytes or link target | times, the files' owners |
 //! | COPY --from | the same, and the files' owners and extended attributes       | how the other stage made them |
-//! | ADD     | as COPY, and `--unpack`                                           | what is in an archive, beside its bytes |
+//! | ADD     | as COPY, and `--unpack`; of a URL: its bytes                      | what is in an archive, beside its bytes; a URL's time |
 //! | COPY --link | as COPY, without the parent's key                          | the layers below |
 //! | WORKDIR | parent's key, path, user                                          | |
 //!

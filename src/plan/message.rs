@@ -180,6 +180,22 @@ crate::messages! {
         en: "write one ADD for each source",
         ko: "원본마다 ADD를 하나씩 쓰세요",
     }
+    bad_checksum(value: &str) {
+        en: "invalid checksum digest format: \"{value}\"",
+        ko: "--checksum 값 \"{value}\"의 형식이 올바르지 않습니다(invalid checksum digest format)",
+    }
+    bad_checksum_help() {
+        en: "write --checksum=sha256: and 64 hex digits, as `sha256sum FILE` prints them",
+        ko: "--checksum=sha256: 뒤에 `sha256sum 파일`이 출력하는 16진수 64자리를 쓰세요",
+    }
+    nameless_url(url: &str) {
+        en: "cannot determine filename from url: {url}",
+        ko: "URL에서 파일 이름을 알 수 없습니다(cannot determine filename): {url}",
+    }
+    nameless_url_help() {
+        en: "give the file a name: a destination that does not end in /",
+        ko: "파일 이름을 정해 주세요. 대상 경로를 /로 끝내지 않으면 됩니다",
+    }
     checksum_not_remote() {
         en: "checksum requires HTTP(S) or Git sources",
         ko: "--checksum은 HTTP(S)나 Git 원본에만 쓸 수 있습니다",
@@ -235,6 +251,8 @@ pub(super) fn of(kind: &Kind, language: Language) -> String {
         Kind::Field(error) => error.message(language),
         Kind::EmptyVolume => empty_volume(language),
         Kind::ChecksumSources => checksum_sources(language),
+        Kind::BadChecksum { value } => bad_checksum(language, value),
+        Kind::NamelessUrl { url } => nameless_url(language, url),
         Kind::ChecksumNotRemote => checksum_not_remote(language),
         Kind::BadSignal { signal } => bad_signal(language, signal),
         Kind::BlankName { instruction } => blank_name(language, instruction),
@@ -267,6 +285,8 @@ pub(super) fn help_of(kind: &Kind, language: Language) -> Option<String> {
         Kind::Field(error) => error.help(language)?,
         Kind::EmptyVolume => empty_volume_help(language),
         Kind::ChecksumSources => checksum_sources_help(language),
+        Kind::BadChecksum { .. } => bad_checksum_help(language),
+        Kind::NamelessUrl { .. } => nameless_url_help(language),
         Kind::ChecksumNotRemote => checksum_not_remote_help(language),
         Kind::BlankName { instruction } => blank_name_help(language, instruction),
     })

@@ -26,6 +26,7 @@ pub mod pattern;
 mod planner;
 pub mod platform;
 mod record;
+mod remote;
 mod sandbox;
 pub mod scope;
 mod settings;
@@ -43,6 +44,7 @@ pub use mode::Mode;
 pub use mount::{Access, RunMount, RunMountSource, Sharing, Shown};
 pub use planner::{BaseInfo, DEFAULT_SHELL, PlanFailure, PlanOptions, plan};
 pub use record::{CacheRecord, CacheRecords};
+pub use remote::{file_name, is_git, is_remote};
 pub use sandbox::{Entitlement, Limit, NetworkMode, Sandbox};
 pub use settings::{PortParts, port_parts};
 pub use step::{
@@ -50,7 +52,6 @@ pub use step::{
     PlannedStage, RunStep, Step, StepId, StepKind, StepNumber, WorkdirStep,
 };
 pub use survey::{Place, Survey, global_args, survey};
-pub use transfer::is_remote;
 pub use verdict::{Changed, FileChange, FileDifference, MissReason, Remade, Verdict};
 
 /// Returns the platform that images are built for, in Go's words: `linux/amd64`.

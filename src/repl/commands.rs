@@ -13,7 +13,7 @@ use crate::language::Language;
 use crate::session::Trouble;
 
 /// Pictures that lessons and pages name and that this version does not have.
-const LATER: [&str; 2] = ["waste", "lid"];
+const LATER: [&str; 1] = ["lid"];
 
 impl Desk {
     /// Carries out one line of any kind; instructions of a paste come one by one.
@@ -113,6 +113,12 @@ impl Desk {
                 Ok(number) => self.files_of(number, call.json),
                 Err(_) => self.face(|face| face.run(Command::Files(call))),
             },
+            Command::Waste(call) => self.looking_at(call.image.clone(), |image| {
+                Command::Waste(command::Waste { image, ..call })
+            }),
+            Command::Log(call) => self.looking_at(call.image.clone(), |image| {
+                Command::Log(command::Log { image, ..call })
+            }),
             Command::Why(call) => self.why(&call),
             Command::Stack(call) => self.stack(&call),
             Command::Plan(call) if has_draft && is_of_draft(&call, words) => self.plan(&call),

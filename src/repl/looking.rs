@@ -5,7 +5,7 @@ use super::quiet_terminal::QuietTerminal;
 use super::typing::empty_draft;
 use crate::build::practice::BUILT_IN;
 use crate::build::{BuildReport, StepReport, StepState};
-use crate::command;
+use crate::command::{self, Command};
 use crate::render;
 use crate::session::{DRAFT, RunCall, Trouble, Which};
 
@@ -110,7 +110,7 @@ impl Desk {
             // Of two values for one name the later counts: an ARG hides the ENV before it.
             call.env = [scope.env, scope.args, given].concat();
         }
-        self.face(|face| face.run(command::Command::Expand(call)))
+        self.face(|face| face.run(Command::Expand(call)))
     }
 
     /// Lists what a step changed.
@@ -157,7 +157,7 @@ impl Desk {
                 Ok(report) => report,
                 Err(code) => return code,
             },
-            _ => return self.face(|face| face.run(command::Command::Why(call.clone()))),
+            _ => return self.face(|face| face.run(Command::Why(call.clone()))),
         };
         self.face(|face| {
             let answer = face.explain(&report, call.step, call.json);
@@ -165,10 +165,28 @@ impl Desk {
         })
     }
 
+    /// Does a command about an image; where none is named, about what the draft became.
+    pub(super) fn looking_at(
+        &mut self,
+        image: Option<String>,
+        command: impl FnOnce(Option<String>) -> Command,
+    ) -> i32 {
+        if image.is_some() || (self.draft.is_empty() && self.built.is_none()) {
+            return self.face(|face| face.run(command(image)));
+        }
+        let report = match self.looked_into() {
+            Ok(report) => report,
+            Err(code) => return code,
+        };
+        let made = report.steps.iter().rev().find_map(|step| step.image);
+        let image = report.image.or(made).map(|id| id.short());
+        self.face(|face| face.run(command(image)))
+    }
+
     /// Draws the layers of the draft; where there is none, of the last build.
     pub(super) fn stack(&mut self, call: &command::Stack) -> i32 {
         if call.image.is_some() || (self.draft.is_empty() && self.built.is_none()) {
-            return self.face(|face| face.run(command::Command::Stack(call.clone())));
+            return self.face(|face| face.run(Command::Stack(call.clone())));
         }
         let report = if self.draft.is_empty() {
             self.looked_into()
@@ -253,7 +271,7 @@ impl Desk {
         let mut call = call.clone();
         call.words.insert(0, image.short());
         let own_command = call.words.len() > 1 || call.entrypoint.is_some();
-        let code = self.face(|face| face.run(command::Command::Run(Box::new(call.clone()))));
+        let code = self.face(|face| face.run(Command::Run(Box::new(call.clone()))));
         let has_command = |step: &StepReport| {
             let first = step.text.split_whitespace().next().unwrap_or_default();
             ["CMD", "ENTRYPOINT"]

@@ -45,6 +45,12 @@ pub struct BuildCall {
     pub allowed: Vec<Entitlement>,
     /// `--secret` and `--ssh`.
     pub supplies: Supplies,
+    /// The Dockerfile, where it has been read already.
+    pub read: Option<Vec<u8>>,
+    /// For a context that is gone after the build: the folder whose builds this one belongs to.
+    pub temporary: Option<PathBuf>,
+    /// `--expect-cached`.
+    pub expect_cached: bool,
 }
 
 /// The name under which the draft is built.
@@ -152,6 +158,8 @@ impl Session {
             sandbox: call.sandbox.clone(),
             allowed: call.allowed.clone(),
             supplies: call.supplies.clone(),
+            temporary: call.temporary.clone(),
+            expect_cached: call.expect_cached,
         };
         Ok((source, request))
     }
@@ -198,6 +206,9 @@ impl Session {
             return Ok(Source::new(name.unwrap_or(DRAFT), text.as_str()));
         }
         let (name, path) = Self::dockerfile_path(call, context);
+        if let Some(bytes) = &call.read {
+            return read_text(&name, bytes.clone(), self.language());
+        }
         if call.file.is_none() && !path.exists() {
             let named = call.context_name.as_deref().filter(|name| *name != ".");
             let folder = named.map_or_else(|| context.display().to_string(), str::to_owned);

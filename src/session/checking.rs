@@ -110,10 +110,12 @@ impl Session {
     pub fn check_of_build(&self, call: &BuildCall, settings: Settings) -> Result<CheckCall> {
         let context = self.context(call)?;
         let (name, file) = Self::dockerfile_path(call, &context);
+        let read = call.read.as_deref();
+        let text = read.map(|read| String::from_utf8_lossy(read).into_owned());
         Ok(CheckCall {
             file,
             name,
-            text: call.text.clone(),
+            text: text.or_else(|| call.text.clone()),
             context: Some(context),
             request: Request {
                 plan: PlanOptions {

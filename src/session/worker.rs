@@ -67,8 +67,15 @@ pub enum Request {
     SaveOci(PathBuf, Vec<String>),
     /// Write images as an archive into the descriptor that is sent along.
     SaveArchive(Vec<String>),
+    /// Write what layers show as a tar into the descriptor that is sent along.
+    ExportTree(Vec<crate::digest::DiffId>),
     /// List what layers change; answer with `Vec<work::FileChange>`.
     Changes(Vec<crate::digest::DiffId>, work::Which),
+    /// Say what of layers could be got back, given how many are the base image's; answer with
+    /// `Vec<layers::Waste>`.
+    Waste(Vec<crate::digest::DiffId>, usize),
+    /// Say which layers touch a path; answer with `Vec<Touch>`.
+    PathLog(Vec<crate::digest::DiffId>, String),
     /// Read a file of an image; answer with `Option<work::FileFacts>`.
     File(Vec<crate::digest::DiffId>, String),
     /// Collect what nothing refers to; answer with the number of bytes.

@@ -8,6 +8,7 @@
 mod archives;
 mod case;
 mod saved;
+mod urls;
 
 use std::path::Path;
 

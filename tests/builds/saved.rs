@@ -98,6 +98,13 @@ impl Saved {
         devices
     }
 
+    /// Returns the times of all members, in seconds since the epoch.
+    pub fn times(&self) -> Vec<(String, u64)> {
+        let mut times = Vec::new();
+        self.members(|path, entry| times.push((path.to_owned(), entry.header().mtime().unwrap())));
+        times
+    }
+
     /// Returns the extended attributes of all members, by path.
     pub fn attributes(&self) -> Vec<(String, String)> {
         let mut attributes = Vec::new();

@@ -203,7 +203,7 @@ impl BuildContext {
         let exclude = Ignore::from_patterns(copy.exclude.iter().map(String::as_str));
         let exclude = exclude.unwrap_or_default();
         let mut selections = Vec::new();
-        for source in &copy.sources {
+        for source in copy.paths() {
             let (path, left) = copy.source_parts(source);
             for mut selection in self.select(&path, copy.parents)? {
                 if copy.parents {
