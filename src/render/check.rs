@@ -23,7 +23,7 @@ crate::messages! {
     many_notes(count: usize) { en: "{count} notes", ko: "참고 {count}개" }
     explain(rule: &str) {
         en: "`check --explain {rule}` says why",
-        ko: "`check --explain {rule}`이(가) 이유를 알려 줍니다",
+        ko: "이유를 보려면: `check --explain {rule}`",
     }
     violations(rules: &str) {
         en: "lint violation found for rules: {rules}",
@@ -47,7 +47,7 @@ crate::messages! {
     }
     silence(rule: &str) {
         en: "To silence it, write `# check=skip={rule}` as the first line of the file, or right before the one instruction.",
-        ko: "이 규칙을 끄려면 파일 첫 줄이나 해당 명령 바로 앞에 `# check=skip={rule}` 라고 쓰세요.",
+        ko: "이 규칙을 끄려면 파일 첫 줄이나 해당 명령 바로 앞에 이렇게 쓰세요: `# check=skip={rule}`",
     }
     list_head() {
         en: "The build checks; `check --explain NAME` explains one:",

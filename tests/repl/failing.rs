@@ -81,7 +81,10 @@ fn every_wrong_line_gets_its_own_answer() {
     terminal.line("in 7", "there is no step 7: the last build has 1");
     terminal.line("COPY nothing /", "not found");
     terminal.line("RUN /etc", "/etc is a folder, not a program");
-    terminal.line("RUN /etc/passwd", "126 means that /etc/passwd cannot be executed");
+    terminal.line(
+        "RUN /etc/passwd",
+        "126 means that /etc/passwd cannot be executed",
+    );
     terminal.line("RUN sh -c 'exit 126'", "126 means that a file");
     terminal.line("draft", " 1  FROM practice-os");
 }
