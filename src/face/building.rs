@@ -435,7 +435,7 @@ crate::messages! {
     }
     bad_tag(tag: &str, reason: &str) {
         en: "invalid argument \"{tag}\" for \"-t, --tag\" flag: {reason}",
-        ko: "\"-t, --tag\"의 값 \"{tag}\"을(를) 쓸 수 없습니다(invalid argument): {reason}",
+        ko: "\"-t, --tag\"의 값을 쓸 수 없습니다(invalid argument): \"{tag}\": {reason}",
     }
     no_step(step: usize, count: usize) {
         en: "there is no step {step}: the build has {count}",
