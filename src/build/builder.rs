@@ -121,6 +121,7 @@ impl Builder<'_> {
         report.notes = remarks(&prepared.warnings, self.language);
         let about_runs = notes(&prepared.plan, &report, self.ids, self.language);
         report.notes.extend(about_runs);
+        report.notes.extend(progress.notes.take());
         report.context = progress.world.looked_at;
         report.millis = millis(started);
         progress.world.store_digests()?;

@@ -1,5 +1,6 @@
 //! Carrying one step out: reuse the layer that is recorded for its key, or make it.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -31,6 +32,8 @@ pub(super) struct Progress<'b> {
     stages: HashMap<usize, Stage>,
     /// What the steps ask about.
     pub world: BuildWorld<'b>,
+    /// What is worth a line beside the steps.
+    pub notes: RefCell<Vec<String>>,
 }
 
 impl<'b> Progress<'b> {
@@ -46,6 +49,7 @@ impl<'b> Progress<'b> {
             input,
             stages: HashMap::new(),
             world: builder.world(input)?,
+            notes: RefCell::default(),
         })
     }
 
@@ -197,7 +201,8 @@ impl<'b> Progress<'b> {
             }
             LayerStep::Copy(copy) => {
                 let unchanged = unchanged(step, layer, stage, &taken.files, &self.world);
-                self.copy(copy, taken, &below, unchanged).map(Some)
+                let place = (&below, step.lines.0);
+                self.copy(copy, taken, place, unchanged).map(Some)
             }
             LayerStep::Run(run) => {
                 let place = Workplace {
@@ -220,7 +225,7 @@ impl<'b> Progress<'b> {
         &self,
         copy: &CopyStep,
         taken: &Taken,
-        below: &Stack,
+        (below, line): (&Stack, usize),
         unchanged: copy::Unchanged,
     ) -> Result<Layer, BuildError> {
         let store = self.builder.store;
@@ -232,6 +237,8 @@ impl<'b> Progress<'b> {
         };
         if let (Some(add), Some(context)) = (copy.add, self.world.context()) {
             unpack(store, add, context, &mut trees)?;
+            let note = self.builder.device_note(line, &trees);
+            self.notes.borrow_mut().extend(note);
         }
         let reader = Reader {
             context: self.world.context(),

@@ -61,6 +61,14 @@ pub enum BuildError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// An archive cannot be unpacked.
+    #[error("cannot unpack {path}: {error}")]
+    Archive {
+        /// The archive, relative to the context, or its URL.
+        path: String,
+        /// Why.
+        error: StoreError,
+    },
     /// A user or group the image does not know.
     #[error(transparent)]
     User(#[from] UserError),
@@ -227,6 +235,10 @@ crate::messages! {
         en: "{path} is no folder",
         ko: "폴더가 아닙니다: {path}",
     }
+    cannot_unpack(path: &str, why: &str) {
+        en: "cannot unpack {path}: {why}",
+        ko: "{path} 아카이브를 풀 수 없습니다: {why}",
+    }
     built_in_failed(name: &str, message: &str) {
         en: "the built-in image {name} could not be built: {message}",
         ko: "내장 이미지를 빌드하지 못했습니다: {name}: {message}",
@@ -253,6 +265,9 @@ impl BuildError {
             Self::Context(error) => context_message(error, language),
             Self::Copy(error) => error.message(language),
             Self::Store(error) => error.message(language),
+            Self::Archive { path, error } => {
+                cannot_unpack(language, path, &error.message(language))
+            }
             Self::User(error) => error.message(language),
             Self::Mount(error) => error.message(language),
             Self::Launch(error) => error.message(language),
@@ -271,7 +286,7 @@ impl BuildError {
             Self::NotAllowed { needed, .. } => Some(permission::help(*needed, language)),
             Self::Context(error) => context_help(error, language),
             Self::Copy(CopyError::Read { .. }) => Some(unreadable_help(language)),
-            Self::Store(error) => error.help(language),
+            Self::Store(error) | Self::Archive { error, .. } => error.help(language),
             Self::Mount(error) => Some(error.help(language)),
             Self::Launch(error) => error.help(language),
             Self::NoNamespaces(reason) => Some(reason.help(language)),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::copy::{Bytes, Source, Tree};
 use super::error::{BuildError, CopyError};
-use crate::layers::{RootPath, Store, is_archive};
+use crate::layers::{RootPath, Store, StoreError, is_archive};
 use crate::plan::AddStep;
 use crate::plan::context::{BuildContext, ContextFile};
 
@@ -25,7 +25,11 @@ pub fn unpack(
         };
         if file.metadata.is_file() && is_archive(&mut open(context, file)?) {
             let file = file.clone();
-            *tree = contents(store, &tree.top, &mut open(context, &file)?)?;
+            let unpacked = contents(store, &tree.top, &mut open(context, &file)?);
+            *tree = unpacked.map_err(|error| BuildError::Archive {
+                path: file.path,
+                error,
+            })?;
         }
     }
     Ok(())
@@ -40,14 +44,15 @@ fn open(context: &BuildContext, file: &ContextFile) -> Result<File, BuildError> 
 }
 
 /// Unpacks an archive: a folder without a name, which is copied with its contents.
-fn contents(store: &Store, archive: &Source, bytes: &mut File) -> Result<Tree, BuildError> {
-    let unpacked = Rc::new(store.unpack_archive(bytes)?);
+fn contents(store: &Store, archive: &Source, bytes: &mut File) -> Result<Tree, StoreError> {
+    let size = archive.kind.size();
+    let unpacked = Rc::new(store.unpack_archive(bytes, size)?);
     let mut below = Vec::new();
     unpacked.stack().walk(&RootPath::root(), &mut |node| {
         if !node.path.is_root() {
             below.push(Source {
                 bytes: Bytes::Archive(Rc::clone(&unpacked), node.clone()),
-                ..super::layer_source::layer_source(node)
+                ..super::layer_source::layer_source(unpacked.stack(), node)
             });
         }
         Ok(())
@@ -64,5 +69,6 @@ fn contents(store: &Store, archive: &Source, bytes: &mut File) -> Result<Tree, B
         },
         below,
         parents: Vec::new(),
+        archive: true,
     })
 }

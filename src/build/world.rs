@@ -1,5 +1,6 @@
 //! What the plan asks about while it judges a step: the cache, and the files a COPY would take.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::base::Images;
@@ -10,7 +11,7 @@ use super::layer_source;
 use super::report::ContextReport;
 use super::stat_cache::StatCache;
 use super::supplies::Supplies;
-use crate::digest::{CacheKey, DiffId};
+use crate::digest::{CacheKey, DiffId, Digest, Hasher};
 use crate::layers::{EntryKind, Layer, Stack, Store};
 use crate::plan::context::{BuildContext, Rights, Selection};
 use crate::plan::ignore::Ignore;
@@ -188,6 +189,24 @@ impl World for BuildWorld<'_> {
     }
 }
 
+/// Returns the digest of what extended attributes something from a layer has; none without any.
+fn attributes(stack: &Stack, bytes: &copy::Bytes) -> Result<Option<Digest>, BuildError> {
+    let copy::Bytes::Layer(node) = bytes else {
+        return Ok(None);
+    };
+    let attributes = stack.entry(node)?.xattrs;
+    Ok((!attributes.is_empty()).then(|| {
+        let mut hasher = Hasher::new();
+        for (name, value) in &attributes {
+            for bytes in [name.as_bytes(), value] {
+                hasher.update(&(bytes.len() as u64).to_le_bytes());
+                hasher.update(bytes);
+            }
+        }
+        hasher.finish()
+    }))
+}
+
 /// Returns what of files from other layers is in the key.
 pub fn layer_ingredients(stack: &Stack, trees: &[Tree]) -> Result<Vec<FileIngredient>, BuildError> {
     let mut files = Vec::new();
@@ -213,6 +232,7 @@ pub fn layer_ingredients(stack: &Stack, trees: &[Tree]) -> Result<Vec<FileIngred
             path: source.path.to_string(),
             mode: source.mode,
             owner: Some(source.owner),
+            attributes: attributes(stack, &source.bytes)?,
             content,
         });
     }

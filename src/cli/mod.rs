@@ -1,6 +1,7 @@
 //! The shell's face: arguments to a command, the session's answer to the terminal.
 
 mod ctrl_c;
+mod cursor;
 mod frequent;
 mod lesson;
 mod surroundings;
@@ -16,7 +17,7 @@ use clap::{CommandFactory, Parser};
 use crate::command::{Arguments, Command, Global, Learn, for_help, language_asked};
 use crate::course::Homes;
 use crate::face::{Face, Last, Surroundings, usage};
-use crate::render::{self, Screen};
+use crate::render::{self, Chrome, Screen};
 use crate::repl::{self, desk::Opening, lessons::LessonGuide};
 use crate::runtime;
 use crate::session::{Session, worker};
@@ -71,7 +72,12 @@ fn run(global: &Global, command: Command) -> i32 {
     let screen = screen(global, io::stdout().is_terminal());
     let session = Session::new(settings(global, screen.language));
     let command = command.short();
+    runtime::set_play(hidden);
     if ctrl_c::can_stop(&command) {
+        if !matches!(&command, Command::Build(build) if build.check) {
+            // While this process still has one thread.
+            session.begin_worker();
+        }
         // Without it Ctrl-C ends strata at once, and the next start clears up.
         let _ = ctrl_c::listen(session.interrupter());
     }
@@ -97,8 +103,23 @@ fn run(global: &Global, command: Command) -> i32 {
     face.run(command)
 }
 
+/// Adds to the options what the terminal itself says, and returns what was typed meanwhile.
+fn at_terminal(global: &Global) -> (Global, String) {
+    let mut global = global.clone();
+    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if !terminal || screen(&global, terminal).chrome != Chrome::Unicode {
+        return (global, String::new());
+    }
+    let Some(asked) = cursor::ask() else {
+        return (global, String::new());
+    };
+    global.ascii = !asked.narrow;
+    (global, asked.typed)
+}
+
 /// Opens the prompt.
 fn prompt(global: &Global, learn: Option<&Learn>) -> i32 {
+    let (global, typed) = &at_terminal(global);
     let screen_of: fn(&Global, bool) -> Screen = screen;
     let language = screen(global, false).language;
     let opening = Opening {
@@ -107,6 +128,7 @@ fn prompt(global: &Global, learn: Option<&Learn>) -> i32 {
         screen: screen_of,
         folder: folder(),
         history: Some(surroundings::state_home().join("strata/history")),
+        typed: typed.clone(),
         now,
         variable,
     };

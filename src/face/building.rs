@@ -46,9 +46,10 @@ impl Face<'_> {
             .file
             .as_deref()
             .is_some_and(|file| file.as_os_str() == STDIN);
-        let text = match is_stdin {
-            true => Some(self.typed_dockerfile()?),
-            false => None,
+        let text = if is_stdin {
+            Some(self.typed_dockerfile()?)
+        } else {
+            None
         };
         Ok(BuildCall {
             context: self.path(path),

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::RootPath;
+use super::refusal::Refusal;
 use crate::digest::{DiffId, Digest};
 use crate::language::Language;
 
@@ -97,12 +98,18 @@ pub enum StoreError {
         feature: &'static str,
     },
     /// An entry of an outside layer asks for something no layer may.
-    #[error("refused layer entry `{path}`: {reason}")]
+    #[error("refused tar entry `{path}`: {}", reason.message(Language::En))]
     HostileEntry {
         /// Its name.
         path: String,
         /// What is wrong with it.
-        reason: &'static str,
+        reason: Refusal,
+    },
+    /// An archive unpacks to more than it may.
+    #[error("it unpacks to more than {limit} bytes")]
+    UnpacksToTooMuch {
+        /// What it may unpack to.
+        limit: u64,
     },
     /// A tar cannot be read.
     #[error("malformed tar")]
@@ -164,6 +171,7 @@ impl StoreError {
             | Self::BlobMissing(_)
             | Self::WrongDigest { .. }
             | Self::Json { .. } => help_fsck(language),
+            Self::UnpacksToTooMuch { .. } => help_unpack_limit(language),
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 help_disk_full(language)
             }
@@ -225,7 +233,11 @@ impl StoreError {
                 )
             }
             Self::HostileEntry { path, reason } => {
-                format!("`{path}` 항목을 레이어에 받아들이지 않았습니다: {reason}")
+                let reason = reason.message(Language::Ko);
+                format!("tar 항목 `{path}` 경로를 받아들이지 않았습니다: {reason}")
+            }
+            Self::UnpacksToTooMuch { limit } => {
+                format!("풀면 {limit} 바이트보다 커집니다")
             }
             Self::Tar(cause) => format!("tar 형식이 잘못되었습니다: {cause}"),
             Self::Compression(name) => format!("{name} 압축은 지원하지 않습니다"),
@@ -260,6 +272,10 @@ crate::messages! {
     help_fsck() {
         en: "`system fsck` lists everything in the store that is damaged",
         ko: "`system fsck`로 저장소에서 손상된 것을 모두 볼 수 있습니다",
+    }
+    help_unpack_limit() {
+        en: "archives that are larger on purpose are let through with the variable STRATA_UNPACK_LIMIT, such as STRATA_UNPACK_LIMIT=20g; ADD --unpack=false leaves them packed",
+        ko: "일부러 크게 만든 아카이브라면 STRATA_UNPACK_LIMIT=20g 같은 환경 변수로 허용할 수 있습니다. ADD --unpack=false는 풀지 않고 그대로 둡니다",
     }
     help_disk_full() {
         en: "free some space, for example with `system prune`",

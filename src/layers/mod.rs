@@ -19,7 +19,7 @@
 //! - a layer made here: [`draft`](LayerDraft) or `upper`; `tree` and `node` put it on disk, `tar_header`
 //!   and `stream` (with `chunks`) make and hash its tar, `records` keeps what the disk cannot
 //! - a layer from outside: `apply`, `compression`, `tar_reader`, `tar_entry`, `unpack`, `links`
-//! - what ADD unpacks: `unpacked`
+//! - what ADD unpacks: `unpacked`, `plain`; what is refused in both: [`refusal`](Refusal)
 //! - without overlayfs: `checkout` copies layers into a folder, [`snapshot`](Snapshot) tells what changed in it
 //! - looking in: `level` is one tree, [`stack`](Stack) and `merge` are several, [`changes`] what differs,
 //!   [`users`] who is who; `regenerate` makes a layer's tar again
@@ -50,10 +50,12 @@ mod merge;
 mod names;
 mod node;
 mod path;
+mod plain;
 mod problem;
 #[cfg(test)]
 mod properties;
 mod records;
+mod refusal;
 mod regenerate;
 mod scratch;
 mod snapshot;
@@ -83,7 +85,9 @@ pub use layer::{Layer, LayerFile};
 pub use manifest::{ImageIndex, Manifest};
 pub use names::{ImageSummary, Untagged};
 pub use path::RootPath;
+pub use plain::UNPACKS_TO;
 pub use problem::Problem;
+pub use refusal::Refusal;
 pub use scratch::ScratchDir;
 pub use snapshot::Snapshot;
 pub use stack::{Follow, Node, Resolved, Stack};

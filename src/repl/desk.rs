@@ -34,6 +34,8 @@ pub struct Opening {
     pub folder: PathBuf,
     /// The file of the lines that were typed.
     pub history: Option<PathBuf>,
+    /// What was typed before there was a prompt.
+    pub typed: String,
     /// Seconds since the epoch.
     pub now: fn() -> i64,
     /// A variable of the environment.

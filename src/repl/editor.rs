@@ -1,6 +1,7 @@
 //! The line editor at a terminal, with a history that outlives the session.
 
-use std::io;
+use std::collections::VecDeque;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -22,6 +23,8 @@ pub struct TerminalEditor {
     editor: Editor<PromptHelper, FileHistory>,
     history: Option<PathBuf>,
     color: bool,
+    /// Lines that were typed before they were asked for; the last one is not at its end.
+    ahead: VecDeque<String>,
 }
 
 impl TerminalEditor {
@@ -50,7 +53,14 @@ impl TerminalEditor {
             editor,
             history,
             color,
+            ahead: VecDeque::new(),
         })
+    }
+
+    /// Begins with what was typed before.
+    pub fn typed_ahead(mut self, typed: &str) -> Self {
+        self.ahead = typed.split('\n').map(str::to_owned).collect();
+        self
     }
 }
 
@@ -72,6 +82,13 @@ impl LineSource for TerminalEditor {
             .iter()
             .map(|piece| theme::paint_words(piece.text(), piece.style(), self.color));
         let prompt = (plain, painted.collect::<String>());
+        let ahead = self.ahead.pop_front().unwrap_or_default();
+        if !self.ahead.is_empty() {
+            writeln!(io::stdout(), "{}{ahead}", prompt.1)?;
+            return Ok(Input::Text(ahead));
+        }
+        let begun = format!("{begun}{ahead}");
+        let begun = begun.as_str();
         let read = self.editor.readline_with_initial(&prompt, (begun, ""));
         self.propose("");
         match read {

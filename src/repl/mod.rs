@@ -83,7 +83,7 @@ fn source(opening: &Opening) -> Box<dyn LineSource> {
         let color = (opening.screen)(&opening.global, true).color;
         let editor = TerminalEditor::new(opening.history.clone(), color, offers.clone());
         if let Ok(editor) = editor {
-            return Box::new(editor);
+            return Box::new(editor.typed_ahead(&opening.typed));
         }
         // Where the editor can't work, lines can still be read.
     }

@@ -26,7 +26,7 @@ mod trouble;
 pub mod work;
 pub mod worker;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::OwnedFd;
@@ -49,9 +49,10 @@ pub use work::{BuildRequest, FileChange, FileFacts, LoadedImage, Which};
 use crate::build::{BuildCache, BuildEvent, PracticeSettings};
 use crate::language::Language;
 use crate::layers::Store;
+use crate::plan::mount::size_in_bytes;
 use crate::runtime::{IdMode, Mode, NoNamespaces, Probe, Resources, RuntimeError, probe};
 use work::{Bench, configure};
-use worker::{Asked, Request, Setup, Worker};
+use worker::{Asked, Beginning, Request, Setup, Worker};
 
 /// A result of a session.
 pub type Result<T, E = SessionError> = std::result::Result<T, E>;
@@ -71,6 +72,8 @@ pub struct Settings {
     pub executable: Option<PathBuf>,
     /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<i64>,
+    /// `STRATA_UNPACK_LIMIT`: what an archive may unpack to, such as `20g`.
+    pub unpacks_to: Option<String>,
     /// What containers are limited to that ask for no limit themselves.
     pub limits: Resources,
 }
@@ -83,6 +86,8 @@ pub struct Session {
     /// What is left where the kernel refused what the probe had hoped for.
     refused: OnceCell<Probe>,
     worker: RefCell<Option<Worker>>,
+    /// The worker, while it is on its way.
+    beginning: Cell<Option<Beginning>>,
     interrupter: Interrupter,
 }
 
@@ -96,6 +101,7 @@ impl Session {
             probe,
             refused: OnceCell::new(),
             worker: RefCell::new(None),
+            beginning: Cell::new(None),
             interrupter: Interrupter::default(),
         }
     }
@@ -171,10 +177,23 @@ impl Session {
                 executable: self.settings.executable.clone(),
             },
             epoch: self.settings.epoch,
+            unpacks_to: self.settings.unpacks_to.as_deref().and_then(size_in_bytes),
             no_namespaces: match &self.probe().mode {
                 Mode::Nothing { reason } => Some(reason.clone()),
                 _ => None,
             },
+        }
+    }
+
+    fn begin(&self) -> Result<Beginning, RuntimeError> {
+        Beginning::new(&self.probe().mode)
+    }
+
+    /// Begins to start the worker, for a command that is about to need it.
+    pub fn begin_worker(&self) {
+        if self.worker.borrow().is_none() {
+            // If it fails, it does so again where the worker is needed, and is told there.
+            self.beginning.set(self.begin().ok());
         }
     }
 
@@ -195,10 +214,11 @@ impl Session {
         }
         let mut worker = self.worker.borrow_mut();
         // A Ctrl-C that was meant for somebody else may have ended it.
-        if worker.as_mut().is_none_or(Worker::is_gone) {
+        if worker.as_ref().is_none_or(Worker::is_gone) {
             // The store is made and checked before, so that what is wrong with it is told first.
             self.store()?;
-            match Worker::start(&self.probe().mode, &self.setup()) {
+            let beginning = self.beginning.take().map_or_else(|| self.begin(), Ok);
+            match beginning.and_then(|worker| worker.start(&self.setup())) {
                 Ok(started) => *worker = Some(started),
                 Err(RuntimeError::NoNamespaces(reason)) => {
                     self.do_without(reason);
@@ -244,6 +264,7 @@ impl Session {
 
     /// Ends the worker, for example before its store is removed.
     pub fn stop_worker(&self) {
+        self.beginning.take();
         self.worker.borrow_mut().take();
     }
 }

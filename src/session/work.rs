@@ -12,8 +12,8 @@ use crate::build::{BuildCache, BuildEvent, BuildInput, Builder, Supplies};
 use crate::digest::{DiffId, ImageId};
 use crate::language::Language;
 use crate::layers::{
-    ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, Store, StoreError, Whiteouts, changes,
-    files,
+    ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, Store, StoreError, UNPACKS_TO,
+    Whiteouts, changes, files,
 };
 use crate::plan::{Entitlement, PlanOptions, Sandbox, context::Rights};
 use crate::reference::ImageReference;
@@ -114,6 +114,7 @@ impl Bench {
     pub fn open(setup: Setup) -> Result<Self, StoreError> {
         let mut store = Store::open(&setup.root)?;
         configure(&mut store, setup.rootful, setup.ids);
+        store.set_unpacks_to(setup.unpacks_to.unwrap_or(UNPACKS_TO));
         let cache = BuildCache::open(&setup.root)?;
         collect_containers(&setup.root);
         Ok(Self {

@@ -9,7 +9,6 @@ use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::Child;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -18,7 +17,7 @@ use super::{INTERRUPTED, work};
 use crate::build::{BuildEvent, PracticeSettings};
 use crate::language::Language;
 use crate::reference::ImageReference;
-use crate::runtime::{Enter, IdMode, Mode, NoNamespaces, RuntimeError, enter, frames};
+use crate::runtime::{Child, Enter, Entering, IdMode, Mode, NoNamespaces, RuntimeError, frames};
 
 /// The hidden verb of the worker.
 pub const VERB: &str = "__worker";
@@ -36,6 +35,8 @@ pub struct Setup {
     pub practice: PracticeSettings,
     /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<i64>,
+    /// What an archive may unpack to, in bytes.
+    pub unpacks_to: Option<u64>,
     /// Why nothing can be run, where that is so.
     pub no_namespaces: Option<NoNamespaces>,
 }
@@ -97,6 +98,35 @@ enum Reply {
     Trouble(Trouble),
 }
 
+/// A worker on its way in, which takes longer than reading what it will be asked. Dropped, it ends
+/// by itself.
+#[derive(Debug)]
+pub struct Beginning(Entering);
+
+impl Beginning {
+    /// Begins to start the worker.
+    pub fn new(mode: &Mode) -> Result<Self, RuntimeError> {
+        let arguments = [OsStr::new(VERB)];
+        Entering::begin(mode, &arguments, Enter::default()).map(Self)
+    }
+
+    /// Waits until it is inside.
+    fn finish(self) -> Result<Worker, RuntimeError> {
+        let entered = self.0.finish()?;
+        Ok(Worker {
+            child: entered.child,
+            channel: entered.channel,
+        })
+    }
+
+    /// Waits until it is inside, and tells it which store it is for.
+    pub fn start(self, setup: &Setup) -> Result<Worker, RuntimeError> {
+        let worker = self.finish()?;
+        frames::send(&worker.channel, setup).map_err(|_| RuntimeError::Lost)?;
+        Ok(worker)
+    }
+}
+
 /// A running worker.
 #[derive(Debug)]
 pub struct Worker {
@@ -105,24 +135,9 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts the worker.
-    pub fn start(mode: &Mode, setup: &Setup) -> Result<Self, RuntimeError> {
-        let worker = Self::begin(mode)?;
-        frames::send(&worker.channel, setup).map_err(|_| RuntimeError::Lost)?;
-        Ok(worker)
-    }
-
     /// Tries whether a worker can be had, which opens no store.
     pub fn attempt(mode: &Mode) -> Result<(), RuntimeError> {
-        Self::begin(mode).map(drop)
-    }
-
-    fn begin(mode: &Mode) -> Result<Self, RuntimeError> {
-        let entered = enter(mode, &[OsStr::new(VERB)], Enter::default())?;
-        Ok(Self {
-            child: entered.child,
-            channel: entered.channel,
-        })
+        Beginning::new(mode)?.finish().map(drop)
     }
 
     /// Returns the worker's process id.
@@ -131,8 +146,8 @@ impl Worker {
     }
 
     /// Tells whether the worker has ended.
-    pub fn is_gone(&mut self) -> bool {
-        !matches!(self.child.try_wait(), Ok(None))
+    pub fn is_gone(&self) -> bool {
+        self.child.has_ended()
     }
 
     /// Asks for something and waits for the answer; events on the way go to `events`.

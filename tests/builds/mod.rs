@@ -5,6 +5,7 @@
 //! what a case asks for, all of them are held to this: the forecast says what the build then does,
 //! building again reuses everything, and there is one line of history for every layer.
 
+mod archives;
 mod case;
 mod saved;
 

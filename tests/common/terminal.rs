@@ -22,6 +22,11 @@ const PROMPTS: [&str; 2] = ["strata>", "build>"];
 /// Lines that can be read though they have left the screen.
 const SCROLLBACK: usize = 500;
 
+/// How a program asks where the cursor stands.
+const CURSOR: &[u8] = b"\x1b[6n";
+/// Makes this a terminal where a line character is two columns wide, or says it is.
+pub const WIDE: (&str, &str) = ("TEST_TERMINAL", "wide");
+
 /// A program at a terminal.
 pub struct Terminal {
     process: PtyProcess,
@@ -64,12 +69,24 @@ impl Terminal {
         let [lines, columns] = [LINES, COLUMNS].map(|it| NonZeroU16::new(it).unwrap());
         let screen = vt100::Parser::new(lines, columns, SCROLLBACK);
         let screen = Arc::new(Mutex::new(screen));
+        let wide = variables.contains(&WIDE);
+        let mut answers = keys.try_clone().unwrap();
         let (mut output, shown) = (keys.try_clone().unwrap(), Arc::clone(&screen));
         thread::spawn(move || {
             let mut bytes = [0; 4096];
             // A terminal whose last program has ended reads as an error.
             while let Ok(count @ 1..) = output.read(&mut bytes) {
-                shown.lock().unwrap().process(&bytes[..count]);
+                let mut shown = shown.lock().unwrap();
+                let bytes = &bytes[..count];
+                let asked = bytes.windows(CURSOR.len()).position(|it| it == CURSOR);
+                let (before, after) = bytes.split_at(asked.unwrap_or(count));
+                shown.process(before);
+                if asked.is_some() {
+                    let (row, column) = shown.screen().cursor_position();
+                    let column = column + 1 + u16::from(wide);
+                    write!(answers, "\x1b[{};{column}R", row + 1).unwrap();
+                }
+                shown.process(after);
             }
         });
         Self {

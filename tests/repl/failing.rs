@@ -3,7 +3,7 @@
 use rexpect::process::Signal;
 
 use crate::common::strata::Home;
-use crate::common::terminal::Terminal;
+use crate::common::terminal::{Terminal, WIDE};
 
 #[test]
 fn a_failing_run_is_shown_and_leaves_nothing_but_the_state_before_it() {
@@ -164,4 +164,23 @@ fn a_home_folder_is_only_copied_after_a_question() {
     terminal.expect("Go on?");
     terminal.line("y", "2  MISS");
     terminal.line("COPY letter /b", "3  MISS");
+}
+
+#[test]
+fn lines_are_drawn_as_the_terminal_shows_them() {
+    let drawn = |variables: &[_]| {
+        let home = Home::new();
+        home.file("a", "a");
+        let mut terminal = Terminal::open_with(&home, variables);
+        terminal.expect("free play");
+        terminal.keys("p\r");
+        terminal.expect("strata>");
+        terminal.line("FROM practice-os", "1  BASE");
+        terminal.line("COPY a /", "2  MISS");
+        terminal.line("stack", "practice-os")
+    };
+    assert!(drawn(&[]).contains('─'));
+    // On a terminal where they are two columns wide they would break every picture.
+    let ascii = drawn(&[WIDE]);
+    assert!(!ascii.contains('─') && ascii.contains("--"), "{ascii}");
 }

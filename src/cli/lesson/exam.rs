@@ -135,6 +135,7 @@ fn test_desk(global: &Global, scratch: &Path) -> Desk {
         screen: screen_of,
         folder: scratch.to_owned(),
         history: None,
+        typed: String::new(),
         now,
         variable,
     };

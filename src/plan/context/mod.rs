@@ -60,6 +60,8 @@ pub struct ContextFile {
     pub metadata: FileStat,
     /// Where a symbolic link points.
     pub target: Option<String>,
+    /// How many names the file has.
+    names: u64,
     /// Whether its bits keep its own user from reading it ([`Rights::Owner`]).
     closed: bool,
 }
@@ -356,6 +358,7 @@ impl BuildContext {
             path,
             metadata: FileStat::new(metadata),
             target,
+            names: metadata.nlink(),
             closed: self.rights.close(metadata),
         })
     }
@@ -420,6 +423,7 @@ impl BuildContext {
                 path: file.path.clone(),
                 mode: file.metadata.mode & 0o7777,
                 owner: None,
+                attributes: None,
                 content: file.content(digest),
             }
         };
@@ -472,6 +476,11 @@ impl BuildContext {
 }
 
 impl ContextFile {
+    /// Whether it is a regular file with hard links.
+    pub fn has_more_names(&self) -> bool {
+        self.metadata.is_file() && self.names > 1
+    }
+
     fn open_to_its_user(&self) -> Result<(), ContextError> {
         if !self.closed {
             return Ok(());
