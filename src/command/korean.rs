@@ -124,6 +124,7 @@ const TABLE: &[(&str, &str)] = &[
     ("Set a build argument; without a value it is taken from the environment", "빌드 인자를 정합니다. 값을 생략하면 환경 변수에서 가져옵니다"),
     ("Run every step again", "모든 단계를 다시 실행합니다"),
     ("Stage to build", "빌드할 스테이지"),
+    ("A name for COPY --from and FROM: NAME=FOLDER or NAME=docker-image://IMAGE", "COPY --from과 FROM에 쓸 이름: 이름=폴더 또는 이름=docker-image://이미지"),
     ("Run every step of a stage again", "이 스테이지의 모든 단계를 다시 실행합니다"),
     ("Add a label to the image", "이미지에 라벨을 붙입니다"),
     ("Write the image's id to a file", "이미지 ID를 파일에 씁니다"),
