@@ -245,15 +245,15 @@ crate::messages! {
     }
     folder_over_file(source: &str, target: &str) {
         en: "cannot copy the folder {source} over the file {target}",
-        ko: "폴더 {source}을(를) 파일 {target} 위에 복사할 수 없습니다",
+        ko: "{source} 폴더를 {target} 파일 위에 복사할 수 없습니다",
     }
     file_over_folder(source: &str, target: &str) {
         en: "cannot copy the file {source} over the folder {target}",
-        ko: "파일 {source}을(를) 폴더 {target} 위에 복사할 수 없습니다",
+        ko: "{source} 파일을 {target} 폴더 위에 복사할 수 없습니다",
     }
     not_a_folder(path: &str) {
         en: "{path} is no folder",
-        ko: "{path}은(는) 폴더가 아닙니다",
+        ko: "폴더가 아닙니다: {path}",
     }
     cannot_unpack(path: &str, why: &str) {
         en: "cannot unpack {path}: {why}",
@@ -285,7 +285,7 @@ crate::messages! {
     }
     built_in_failed(name: &str, message: &str) {
         en: "the built-in image {name} could not be built: {message}",
-        ko: "내장 이미지 {name}을(를) 빌드하지 못했습니다: {message}",
+        ko: "내장 이미지를 빌드하지 못했습니다: {name}: {message}",
     }
     system(doing: &str, why: &str) {
         en: "cannot {doing}: {why}",

@@ -165,7 +165,7 @@ pub(super) fn layer_report(layer: &Layer) -> LayerReport {
 crate::messages! {
     did_not_complete(command: &str, code: i32) {
         en: "process \"{command}\" did not complete successfully: exit code: {code}",
-        ko: "프로세스 \"{command}\" 이(가) 실패했습니다(did not complete successfully): exit code: {code}",
+        ko: "프로세스가 실패했습니다: process \"{command}\" did not complete successfully: exit code: {code}",
     }
     not_reused(step: usize) {
         en: "step {step} would have to run, and --expect-cached allows none",

@@ -56,7 +56,7 @@ pub enum Note {
 crate::messages! {
     run_on(word: &str, command: &str) {
         en: "`{word}` is no command of its own here: a \\ joins the lines, so it becomes an argument of `{command}`",
-        ko: "여기서 `{word}`은(는) 따로 실행되는 명령이 아닙니다. \\로 이어진 줄이라 `{command}`의 인수가 됩니다",
+        ko: "여기서 `{word}` 줄은 따로 실행되지 않습니다. \\로 이어진 줄이라 `{command}`의 인수가 됩니다",
     }
     run_on_help() {
         en: "end the line before it with `&& \\`",
@@ -64,7 +64,7 @@ crate::messages! {
     }
     swallowed(word: &str, instruction: &str) {
         en: "`{word}` is no instruction here: the line before ends with a \\, so it is part of the {instruction}",
-        ko: "여기서 `{word}`은(는) 명령이 아닙니다. 앞 줄이 \\로 끝나서 {instruction}의 일부가 됩니다",
+        ko: "여기서 `{word}` 줄은 따로 된 명령이 아닙니다. 앞 줄이 \\로 끝나서 {instruction}의 일부가 됩니다",
     }
     swallowed_help() {
         en: "remove the \\ at the end of the line before",
@@ -80,7 +80,7 @@ crate::messages! {
     }
     near_stage(name: &str) {
         en: "no earlier stage is called {name}, so this is an image",
-        ko: "앞에 {name}(이)라는 스테이지가 없어서 이미지 이름으로 읽습니다",
+        ko: "이름이 {name}인 스테이지가 앞에 없어서 이미지 이름으로 읽습니다",
     }
     near_stage_help(stage: &str) {
         en: "did you mean the stage {stage}?",
@@ -96,7 +96,7 @@ crate::messages! {
     }
     above_context(path: &str) {
         en: "{path} leads out of the build context: the .. at its beginning is cut off",
-        ko: "{path}은(는) 빌드 컨텍스트 밖을 가리킵니다. 맨 앞의 ..은 잘려 나갑니다",
+        ko: "{path} 경로는 빌드 컨텍스트 밖을 가리킵니다. 맨 앞의 ..은 잘려 나갑니다",
     }
     above_context_help() {
         en: "build from the folder above: `build -f FOLDER/Dockerfile ..`",
@@ -104,7 +104,7 @@ crate::messages! {
     }
     unknown_rule(name: &str) {
         en: "no rule is called {name}",
-        ko: "{name}(이)라는 규칙이 없습니다",
+        ko: "이름이 {name}인 규칙이 없습니다",
     }
     did_you_mean(name: &str) {
         en: "did you mean {name}? Upper and lower case count",

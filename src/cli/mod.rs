@@ -72,7 +72,12 @@ fn run(global: &Global, command: Command) -> i32 {
     let screen = screen(global, io::stdout().is_terminal());
     let session = Session::new(settings(global, screen.language));
     let command = command.short();
+    runtime::set_play(hidden);
     if ctrl_c::can_stop(&command) {
+        if !matches!(&command, Command::Build(build) if build.check) {
+            // While this process still has one thread.
+            session.begin_worker();
+        }
         // Without it Ctrl-C ends strata at once, and the next start clears up.
         let _ = ctrl_c::listen(session.interrupter());
     }

@@ -113,9 +113,6 @@ impl Face<'_> {
 
     pub(super) fn build(&mut self, call: &command::Build) -> Answer {
         let outputs = self.outputs(&call.output)?;
-        if !call.check {
-            self.session.begin_worker();
-        }
         let mut request = self.build_call(&call.path, &call.options, &call.tag)?;
         request.expect_cached = call.expect_cached;
         let _given = self.given_context(&mut request, &call.path)?;
@@ -483,7 +480,7 @@ crate::messages! {
     }
     bad_tag(tag: &str, reason: &str) {
         en: "invalid argument \"{tag}\" for \"-t, --tag\" flag: {reason}",
-        ko: "\"-t, --tag\"의 값 \"{tag}\"을(를) 쓸 수 없습니다(invalid argument): {reason}",
+        ko: "\"-t, --tag\"의 값을 쓸 수 없습니다(invalid argument): \"{tag}\": {reason}",
     }
     no_step(step: usize, count: usize) {
         en: "there is no step {step}: the build has {count}",

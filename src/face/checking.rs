@@ -14,7 +14,7 @@ use crate::session::{BuildCall, CheckCall, Checked, Trouble};
 crate::messages! {
     no_rule(name: &str) {
         en: "no rule is called {name}",
-        ko: "{name}(이)라는 규칙이 없습니다",
+        ko: "이름이 {name}인 규칙이 없습니다",
     }
     did_you_mean(name: &str) {
         en: "did you mean `check --explain {name}`?",

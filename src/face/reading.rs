@@ -18,6 +18,9 @@ use crate::render::{self, PathFate};
 use crate::session::{SessionError, Trouble, read_bytes, read_ignore, read_text};
 use crate::source::Source;
 
+/// How much of a tree is written at once, in bytes: that of a large file is many times its size.
+const PAGE: usize = 1 << 16;
+
 /// The name of a word that stands in no file.
 const WORD: &str = "WORD";
 
@@ -52,10 +55,16 @@ impl Face<'_> {
             self.write(&render::json(&parser::json::json(source.name(), &file)));
             return Ok(0);
         }
-        self.show(&render::syntax_tree(
-            &parser::tree::tree(&file),
-            &self.screen,
-        ));
+        let mut page = String::new();
+        for branch in parser::tree::tree(&file) {
+            page += &self
+                .screen
+                .paint(&render::syntax_tree(&[branch], &self.screen));
+            if page.len() >= PAGE {
+                self.write(&std::mem::take(&mut page));
+            }
+        }
+        self.write(&page);
         for warning in &file.warnings {
             let drawn =
                 render::diagnostic(&warning.diagnostic(self.language()), &source, &self.screen);

@@ -16,7 +16,7 @@ crate::messages! {
     }
     long_flag_help(name: &str) {
         en: "did you mean --{name}? Long options begin with two dashes",
-        ko: "--{name}을(를) 쓰려던 것 아닌가요? 긴 옵션은 -가 두 개입니다",
+        ko: "혹시 --{name} 아닌가요? 긴 옵션은 -가 두 개입니다",
     }
     see_help(verb: &str) {
         en: "`{verb} --help` lists the options",
@@ -24,7 +24,7 @@ crate::messages! {
     }
     unknown_command(word: &str) {
         en: "'{word}' is not a strata command",
-        ko: "'{word}'은(는) strata 명령이 아닙니다(not a strata command)",
+        ko: "strata 명령이 아닙니다(not a strata command): '{word}'",
     }
     did_you_mean(word: &str) {
         en: "did you mean `{word}`?",
@@ -56,7 +56,7 @@ crate::messages! {
     }
     invalid(value: &str, flag: &str) {
         en: "invalid argument \"{value}\" for {flag}",
-        ko: "{flag}의 값 \"{value}\"이(가) 올바르지 않습니다(invalid argument)",
+        ko: "{flag} 자리에 쓴 값이 올바르지 않습니다(invalid argument): \"{value}\"",
     }
 }
 

@@ -301,7 +301,7 @@ pub fn taught_words(line: &str) -> Vec<String> {
         Ok(LineKind::Act(Act::Echo { command, .. })) => taught_words(&command),
         Ok(LineKind::Act(_)) | Err(_) => Vec::new(),
         Ok(LineKind::Verb { verb, words }) => {
-            let stops = matches!(verb.as_str(), "run" | "create" | "exec");
+            let stops = matches!(verb.as_str(), "run" | "create" | "exec" | "in");
             let mut known = vec![verb.clone()];
             let mut words = words.iter();
             while let Some(word) = words.next() {

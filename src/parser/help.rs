@@ -26,7 +26,7 @@ crate::messages! {
     }
     invalid_escape() {
         en: "write # escape=` or leave the line out",
-        ko: "# escape=` 라고 쓰거나 그 줄을 지우세요",
+        ko: "이렇게 쓰거나 그 줄을 지우세요: # escape=`",
     }
     unterminated_heredoc(name: &str) {
         en: "end the text with a line that is only {name}, without spaces around it",
@@ -50,7 +50,7 @@ crate::messages! {
     }
     for_a_terminal(name: &str) {
         en: "`{name}` is typed in a terminal or at strata's prompt; a Dockerfile says what an image is made of: FROM, RUN, COPY, ...",
-        ko: "`{name}`은(는) 터미널이나 strata 프롬프트에서 쓰는 명령입니다. Dockerfile에는 FROM, RUN, COPY처럼 이미지를 만드는 방법을 씁니다",
+        ko: "`{name}` 명령은 터미널이나 strata 프롬프트에서 씁니다. Dockerfile에는 FROM, RUN, COPY처럼 이미지를 만드는 방법을 씁니다",
     }
     run_it(name: &str) {
         en: "a program is run by RUN: write RUN {name} ...; or did the line before want a \\ at its end?",
@@ -82,7 +82,7 @@ crate::messages! {
     }
     write_instead(suggestion: &str) {
         en: "write {suggestion}",
-        ko: "{suggestion} 라고 쓰세요",
+        ko: "이렇게 쓰세요: {suggestion}",
     }
     duplicate_flag(flag: &str) {
         en: "remove one of the two --{flag}",

@@ -26,11 +26,11 @@ crate::messages! {
     }
     duplicate_directive(name: &str) {
         en: "only one {name} parser directive can be used",
-        ko: "파서 지시자 {name}은(는) 한 번만 쓸 수 있습니다",
+        ko: "파서 지시자 {name} 줄은 한 번만 쓸 수 있습니다",
     }
     invalid_escape(value: &str) {
         en: "invalid escape token '{value}' does not match ` or \\",
-        ko: "이스케이프 문자 '{value}'은(는) ` 또는 \\ 이어야 합니다",
+        ko: "이스케이프 문자로 '{value}'는 쓸 수 없습니다. ` 또는 \\ 가운데 하나여야 합니다",
     }
     unterminated_heredoc(name: &str) {
         en: "unterminated heredoc: no line is '{name}'",
@@ -62,7 +62,7 @@ crate::messages! {
     }
     did_you_mean(message: &str, suggestion: &str) {
         en: "{message} (did you mean {suggestion}?)",
-        ko: "{message} ({suggestion}을(를) 쓰려고 하셨나요?)",
+        ko: "{message} (혹시 {suggestion} 아닌가요?)",
     }
     duplicate_flag(flag: &str) {
         en: "duplicate flag specified: --{flag}",
@@ -118,7 +118,7 @@ crate::messages! {
     }
     no_stage(instruction: &str) {
         en: "no build stage in current context: {instruction} before the first FROM",
-        ko: "아직 빌드 스테이지가 없습니다: 첫 FROM보다 {instruction}이(가) 먼저 나왔습니다",
+        ko: "아직 빌드 스테이지가 없습니다: 첫 FROM보다 {instruction} 명령이 먼저 나왔습니다",
     }
     onbuild_chained() {
         en: "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed",
@@ -126,11 +126,11 @@ crate::messages! {
     }
     onbuild_forbidden(instruction: &str) {
         en: "{instruction} isn't allowed as an ONBUILD trigger",
-        ko: "ONBUILD에는 {instruction}을(를) 쓸 수 없습니다",
+        ko: "ONBUILD에는 {instruction} 명령을 쓸 수 없습니다",
     }
     healthcheck_type(kind: &str) {
         en: "Unknown type {kind:?} in HEALTHCHECK (try CMD)",
-        ko: "HEALTHCHECK에 알 수 없는 종류 {kind:?}이(가) 있습니다 (CMD를 써 보세요)",
+        ko: "HEALTHCHECK의 종류 {kind:?} 자리에는 CMD나 NONE을 씁니다 (CMD를 써 보세요)",
     }
     healthcheck_no_command() {
         en: "Missing command after HEALTHCHECK CMD",

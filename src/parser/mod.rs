@@ -89,5 +89,5 @@ pub fn parse(source: &Source) -> Result<Dockerfile, Vec<ParseError>> {
 
 /// Reads a Dockerfile as far as it can be read: instructions with errors are left out.
 pub fn parse_all(source: &Source) -> (Dockerfile, Vec<ParseError>) {
-    stage::dockerfile(file::read(source))
+    stage::dockerfile(source)
 }

@@ -326,7 +326,7 @@ crate::messages! {
     }
     not_yet(verb: &str) {
         en: "`{verb}` is not part of this version of strata yet",
-        ko: "`{verb}`은(는) 이 버전의 strata에 아직 없습니다",
+        ko: "이 버전의 strata에는 아직 `{verb}` 명령이 없습니다",
     }
     no_guide() {
         en: "there are no lessons here",

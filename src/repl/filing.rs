@@ -301,7 +301,7 @@ crate::messages! {
     }
     old_is_kept(name: &str, kept: &str) {
         en: "The {name} that was there is now {kept}.",
-        ko: "전에 있던 {name}은(는) 이제 {kept}입니다.",
+        ko: "전에 있던 {name} 파일의 새 이름은 {kept}입니다.",
     }
     now_seen(step: usize, text: &str, name: &str) {
         en: "Step {step}, {text}, now sees {name} as well: it would run again.",

@@ -108,7 +108,8 @@ impl Desk {
         if let Some(scope) = self.session.scope_of(&self.draft.text()) {
             let given = std::mem::take(&mut call.env);
             // Of two values for one name the later counts: an ARG hides the ENV before it.
-            call.env = [scope.env, scope.args, given].concat();
+            let known = [scope.env.pairs(), scope.args.pairs(), &given];
+            call.env = known.map(Vec::as_slice).concat();
         }
         self.face(|face| face.run(Command::Expand(call)))
     }

@@ -55,15 +55,15 @@ pub enum Inspected {
 crate::messages! {
     in_use(name: &str, container: &str, image: &str) {
         en: "conflict: unable to remove repository reference \"{name}\" (must force) - container {container} is using its referenced image {image}",
-        ko: "이미지 \"{name}\"을(를) 지울 수 없습니다(conflict, must force): 컨테이너 {container}이(가) 이미지 {image}을(를) 쓰고 있습니다",
+        ko: "\"{name}\" 이미지를 지울 수 없습니다(conflict, must force): 이 이미지({image})를 쓰는 컨테이너가 있습니다: {container}",
     }
     in_use_help(container: &str) {
         en: "`rm {container}` first, or `rmi -f`",
-        ko: "먼저 `rm {container}`을(를) 하거나 `rmi -f`를 쓰세요",
+        ko: "먼저 `rm {container}` 명령으로 컨테이너를 지우거나 `rmi -f`를 쓰세요",
     }
     many_names(id: &str) {
         en: "conflict: unable to delete {id} (must be forced) - image is referenced in multiple repositories",
-        ko: "{id}을(를) 지울 수 없습니다(conflict, must be forced): 이름이 여러 개입니다",
+        ko: "{id} 이미지를 지울 수 없습니다(conflict, must be forced): 이름이 여러 개입니다",
     }
 }
 

@@ -218,7 +218,7 @@ impl Session {
         }
         let mut worker = self.worker.borrow_mut();
         // A Ctrl-C that was meant for somebody else may have ended it.
-        if worker.as_mut().is_none_or(Worker::is_gone) {
+        if worker.as_ref().is_none_or(Worker::is_gone) {
             // The store is made and checked before, so that what is wrong with it is told first.
             self.store()?;
             let beginning = self.beginning.take().map_or_else(|| self.begin(), Ok);

@@ -9,7 +9,6 @@ use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::Child;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -18,7 +17,7 @@ use super::{INTERRUPTED, work};
 use crate::build::{BuildEvent, PracticeSettings};
 use crate::language::Language;
 use crate::reference::ImageReference;
-use crate::runtime::{Enter, Entering, IdMode, Mode, NoNamespaces, RuntimeError, frames};
+use crate::runtime::{Child, Enter, Entering, IdMode, Mode, NoNamespaces, RuntimeError, frames};
 
 /// The hidden verb of the worker.
 pub const VERB: &str = "__worker";
@@ -154,8 +153,8 @@ impl Worker {
     }
 
     /// Tells whether the worker has ended.
-    pub fn is_gone(&mut self) -> bool {
-        !matches!(self.child.try_wait(), Ok(None))
+    pub fn is_gone(&self) -> bool {
+        self.child.has_ended()
     }
 
     /// Asks for something and waits for the answer; events on the way go to `events`.

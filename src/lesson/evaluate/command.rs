@@ -3,7 +3,15 @@
 use super::sheet::{NOTHING, Sheet};
 use crate::language::Language;
 use crate::lesson::check::{Exit, Expect, TextExpectation};
-use crate::lesson::{Outcome, sentences};
+use crate::lesson::{Evidence, Outcome, sentences};
+
+/// Returns `yes` when the last command was a `build` that was not even begun: its words were
+/// wrong, or there was nothing to build.
+pub(super) fn refused_build(evidence: &dyn Evidence) -> Option<String> {
+    let last = evidence.last_command(None)?;
+    let refused = last.verb == "build" && last.exit != 0 && last.build.is_none();
+    refused.then(|| "yes".to_owned())
+}
 
 /// Judges `exit`, `command`, `stdout` and `stderr`.
 pub(super) fn judge(expect: &Expect, sheet: &mut Sheet) {

@@ -60,7 +60,8 @@ pub fn matches_name(fact: &str, prefix: &str) -> bool {
 /// Returns the first known mistake whose facts all failed and whose condition holds.
 ///
 /// A name that stands for several facts has failed when one of them did. A mistake that is made
-/// by building can only have been made where something was built, from the files as they are now.
+/// by building can only have been made where something was built, from the files as they are now;
+/// one whose condition asks for `build.refused`, where a build was not even begun.
 pub fn wrong_case<'a>(
     step: &'a Step,
     facts: &[FactResult],
@@ -71,7 +72,9 @@ pub fn wrong_case<'a>(
     cases.iter().find(|wrong| {
         let condition = wrong.condition.as_deref();
         wrong.fails.iter().all(failed)
-            && (!is_made_by_building(wrong) || evidence.build_is_current())
+            && (!is_made_by_building(wrong)
+                || evidence.build_is_current()
+                || condition.is_some_and(|text| text.contains("build.refused")))
             && condition.is_none_or(|text| holds(text, facts, evidence))
     })
 }
@@ -110,6 +113,7 @@ fn lookup(value: &Value, facts: &[FactResult], evidence: &dyn Evidence) -> Optio
                     Some(failed.number.to_string())
                 }
                 ["build", "tag"] => build::first_tag(evidence),
+                ["build", "refused"] => command::refused_build(evidence),
                 ["built", path] => image::is_in_build(evidence, path),
                 ["exit"] => Some(evidence.last_command(None)?.exit.to_string()),
                 ["command"] => Some(evidence.last_command(None)?.verb.clone()),
@@ -206,6 +210,25 @@ mod tests {
             wrong_case(&step, &facts, scene).map(Wrong::says)
         };
         assert_eq!(chosen(&built()), Some("cold"));
+        assert_eq!(chosen(&built().edited()), None);
+        assert_eq!(chosen(&Scene::default()), None);
+    }
+
+    #[test]
+    fn a_refused_build_is_a_mistake_that_can_be_named() {
+        let text = format!(
+            "{CACHE}[[wrong]]\nname = \"glued\"\ndo = [\"docker build -t a.\"]\nfails = [\"step.RUN npm install\"]\nif = \"build.refused == 'yes'\"\n"
+        );
+        let step = step_with(&text);
+        let chosen = |scene: &Scene| {
+            let facts = evaluate(&step, scene);
+            wrong_case(&step, &facts, scene).map(Wrong::says)
+        };
+        let refused = crate::lesson::Outcome {
+            exit: 1,
+            ..crate::lesson::Outcome::done("build")
+        };
+        assert_eq!(chosen(&Scene::default().typed(refused)), Some("glued"));
         assert_eq!(chosen(&built().edited()), None);
         assert_eq!(chosen(&Scene::default()), None);
     }

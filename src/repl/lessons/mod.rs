@@ -62,7 +62,7 @@ crate::messages! {
         en: "the lesson cannot be opened: {why}",
         ko: "레슨을 열 수 없습니다: {why}",
     }
-    no_lesson(name: &str) { en: "there is no lesson `{name}`", ko: "`{name}` 과가 없습니다" }
+    no_lesson(name: &str) { en: "there is no lesson `{name}`", ko: "`{name}` 레슨이 없습니다" }
     did_you_mean(lesson: &str) {
         en: "did you mean `strata learn {lesson}`? `strata lesson list` shows them all",
         ko: "`strata learn {lesson}`을 찾으셨나요? `strata lesson list`로 모두 볼 수 있습니다",

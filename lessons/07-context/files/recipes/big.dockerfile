@@ -1,0 +1,3 @@
+FROM practice-os
+COPY . /card
+CMD ["cat", "/card/hello.txt"]

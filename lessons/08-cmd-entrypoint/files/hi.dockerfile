@@ -1,0 +1,2 @@
+FROM practice-os
+CMD ['echo', 'hi there']

@@ -1,0 +1,3 @@
+FROM practice-os
+ENDPOINT ["echo", "Dear"]
+CMD ['reader']
