@@ -490,6 +490,9 @@ pub struct BuildOptions {
     /// Stage to build
     #[arg(long, value_name = "STAGE")]
     pub target: Option<String>,
+    /// A name for COPY --from and FROM: NAME=FOLDER or NAME=docker-image://IMAGE
+    #[arg(long, value_name = "NAME=WHAT")]
+    pub build_context: Vec<String>,
     /// Add a label to the image
     #[arg(long, value_name = "NAME=VALUE")]
     pub label: Vec<String>,

@@ -161,9 +161,9 @@ impl<'b> Progress<'b> {
             });
         };
         let layers = match &copy.from {
-            CopyFrom::Context => {
+            CopyFrom::Context | CopyFrom::Folder(_) => {
                 let selections = self.world.select(copy)?;
-                let mut files = self.world.ingredients(&selections)?;
+                let mut files = self.world.ingredients(copy, &selections)?;
                 let downloads = self.world.look(copy)?;
                 files.extend(downloads.iter().map(fetched));
                 return Ok(Taken {
@@ -219,7 +219,6 @@ impl<'b> Progress<'b> {
                     times: self.builder.times(),
                     supply: Supply {
                         files: &taken.shown,
-                        context: self.world.context(),
                         supplies: self.world.supplies(),
                     },
                 };
@@ -247,12 +246,11 @@ impl<'b> Progress<'b> {
             trees.push(copy::from_download(&download, path));
         }
         if let Some(add) = copy.add {
-            unpack(store, add, self.world.context(), &mut trees)?;
+            unpack(store, add, &mut trees)?;
             let note = self.builder.device_note(line, &trees);
             self.notes.borrow_mut().extend(note);
         }
         let reader = Reader {
-            context: self.world.context(),
             layers: from.as_ref(),
             unchanged,
         };

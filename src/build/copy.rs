@@ -16,7 +16,7 @@ use crate::layers::{
     Content, Entry, EntryKind, Follow, Layer, LayerFile, Node, RootPath, Stack, Store, StoreError,
     Unpacked, Xattrs, users,
 };
-use crate::plan::context::{BuildContext, ContextFile, Selection};
+use crate::plan::context::{ContextFile, Selection};
 use crate::plan::{CopyStep, FileContent, FileIngredient, InlineFile, file_name};
 
 /// Permission bits of folders that have to be made, and of files from heredocs.
@@ -110,8 +110,6 @@ impl Tree {
 
 /// Where bytes are read, and what an earlier run of the step left.
 pub struct Reader<'a> {
-    /// The context, if files come from there.
-    pub context: Option<&'a BuildContext>,
     /// The layers, if files come from there.
     pub layers: Option<&'a Stack>,
     /// Unchanged files of the layer this step made last time.
@@ -347,11 +345,7 @@ fn write(
             Ok(draft.add_file(entry, Content::Reader(&mut bytes))?)
         }
         Bytes::Context(file) => {
-            let context = reader
-                .context
-                .expect("context files come from this context");
-            let path = context.host_path(file);
-            let mut bytes = File::open(&path).map_err(|source| CopyError::Read {
+            let mut bytes = File::open(file.host_path()).map_err(|source| CopyError::Read {
                 path: file.path.clone(),
                 source,
             })?;

@@ -8,24 +8,16 @@ use super::copy::{Bytes, Source, Tree};
 use super::error::{BuildError, CopyError};
 use crate::layers::{RootPath, Store, StoreError, is_archive};
 use crate::plan::AddStep;
-use crate::plan::context::BuildContext;
 
 /// Replaces every archive by its contents: one of the context unless `--unpack=false` says to leave
 /// it, one that was fetched if `--unpack=true` asks for it.
-pub fn unpack(
-    store: &Store,
-    add: AddStep,
-    context: Option<&BuildContext>,
-    trees: &mut [Tree],
-) -> Result<(), BuildError> {
+pub fn unpack(store: &Store, add: AddStep, trees: &mut [Tree]) -> Result<(), BuildError> {
     for tree in trees {
-        let (path, name) = match (&tree.top.bytes, context) {
-            (Bytes::Context(file), Some(context)) if add.unpack != Some(false) => {
-                (context.host_path(file), file.path.clone())
+        let (path, name) = match &tree.top.bytes {
+            Bytes::Context(file) if add.unpack != Some(false) => {
+                (file.host_path(), file.path.clone())
             }
-            (Bytes::Fetched(path), _) if add.unpack == Some(true) => {
-                (path.clone(), tree.name.clone())
-            }
+            Bytes::Fetched(path) if add.unpack == Some(true) => (path.clone(), tree.name.clone()),
             _ => continue,
         };
         if tree.top.kind.is_file() && is_archive(&mut open(&path, &name)?) {

@@ -1,7 +1,9 @@
 //! What the plan asks about while it judges a step: the cache, and the files a COPY would take.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::base::Images;
 use super::cache::{BuildCache, FolderHistory};
@@ -30,7 +32,8 @@ pub struct BuildWorld<'a> {
     folder: Option<PathBuf>,
     ignore: Option<Ignore>,
     rights: Rights,
-    context: Option<(BuildContext, StatCache)>,
+    /// By folder; none for the context itself.
+    contexts: HashMap<Option<PathBuf>, (BuildContext, StatCache)>,
     supplies: Supplies,
     temporary: bool,
     downloads: Downloads,
@@ -45,7 +48,7 @@ impl<'a> BuildWorld<'a> {
         cache: &'a BuildCache,
         file: &str,
         folder: Option<PathBuf>,
-        history_folder: &std::path::Path,
+        history_folder: &Path,
         ignore: Ignore,
     ) -> Self {
         Self {
@@ -56,7 +59,7 @@ impl<'a> BuildWorld<'a> {
             folder,
             ignore: Some(ignore),
             rights: Rights::default(),
-            context: None,
+            contexts: HashMap::new(),
             supplies: Supplies::default(),
             temporary: false,
             downloads: Downloads::new(store, cache.downloads_folder()),
@@ -87,17 +90,14 @@ impl<'a> BuildWorld<'a> {
         &self.supplies
     }
 
-    /// Returns the context, for reading files.
-    pub fn context(&self) -> Option<&BuildContext> {
-        self.context.as_ref().map(|(context, _)| context)
-    }
-
     /// Remembers the digests that were read.
     pub fn store_digests(&self) -> Result<(), BuildError> {
-        match &self.context {
-            Some((_, digests)) if !self.temporary => Ok(digests.store()?),
-            _ => Ok(()),
+        for (folder, (_, digests)) in &self.contexts {
+            if folder.is_some() || !self.temporary {
+                digests.store()?;
+            }
         }
+        Ok(())
     }
 
     /// Returns what a COPY takes from the context.
@@ -105,17 +105,17 @@ impl<'a> BuildWorld<'a> {
         if copy.paths().next().is_none() {
             return Ok(Vec::new());
         }
-        self.open_context()?;
-        let context = self.context().expect("it was just opened");
+        let (context, _) = self.open_context(folder_of(copy))?;
         Ok(context.select_all(copy)?)
     }
 
     /// Returns what of the selected files is in the key.
     pub fn ingredients(
         &mut self,
+        copy: &CopyStep,
         selections: &[Selection],
     ) -> Result<Vec<FileIngredient>, BuildError> {
-        let Some((context, digests)) = &mut self.context else {
+        let Some((context, digests)) = self.contexts.get_mut(&folder_of(copy)) else {
             return Ok(Vec::new());
         };
         for file in selections.iter().flat_map(Selection::files) {
@@ -143,15 +143,26 @@ impl<'a> BuildWorld<'a> {
         found.map_err(|error| fetch_error(&download.url, error))
     }
 
-    fn open_context(&mut self) -> Result<(), BuildError> {
-        if self.context.is_none() {
-            let folder = self.folder.clone().unwrap_or_else(|| PathBuf::from("."));
-            let ignore = self.ignore.take().unwrap_or_default();
-            let context = BuildContext::open(&folder, ignore)?.with_rights(self.rights);
-            let digests = StatCache::load(self.cache.digests_file(context.root()));
-            self.context = Some((context, digests));
-        }
-        Ok(())
+    /// Opens the context, or a folder that has a name, when it is first needed.
+    fn open_context(
+        &mut self,
+        named: Option<PathBuf>,
+    ) -> Result<&(BuildContext, StatCache), BuildError> {
+        let entry = match self.contexts.entry(named) {
+            Occupied(known) => return Ok(known.into_mut()),
+            Vacant(entry) => entry,
+        };
+        let (folder, ignore) = match entry.key() {
+            Some(named) => (named.clone(), own_ignore(named)?),
+            None => {
+                let folder = self.folder.clone();
+                let folder = folder.unwrap_or_else(|| PathBuf::from("."));
+                (folder, self.ignore.take().unwrap_or_default())
+            }
+        };
+        let context = BuildContext::open(&folder, ignore)?.with_rights(self.rights);
+        let digests = StatCache::load(self.cache.digests_file(context.root()));
+        Ok(entry.insert((context, digests)))
     }
 
     /// Returns what the step was made from last time, and the layer it made.
@@ -201,7 +212,7 @@ impl World for BuildWorld<'_> {
 
     fn context_files(&mut self, copy: &CopyStep) -> Result<Vec<FileIngredient>, BuildError> {
         let selections = self.select(copy)?;
-        let mut files = self.ingredients(&selections)?;
+        let mut files = self.ingredients(copy, &selections)?;
         files.extend(self.look(copy)?.iter().map(fetched));
         Ok(files)
     }
@@ -237,6 +248,23 @@ fn attributes(stack: &Stack, bytes: &copy::Bytes) -> Result<Option<Digest>, Buil
         }
         hasher.finish()
     }))
+}
+
+/// The folder that `--build-context` named, if files come from one.
+fn folder_of(copy: &CopyStep) -> Option<PathBuf> {
+    match &copy.from {
+        CopyFrom::Folder(folder) => Some(folder.clone()),
+        _ => None,
+    }
+}
+
+/// Reads the ignore file of a folder with a name.
+fn own_ignore(folder: &Path) -> Result<Ignore, BuildError> {
+    match std::fs::read_to_string(folder.join(".dockerignore")) {
+        Ok(text) => Ok(Ignore::parse(&text)?),
+        // Without one, nothing is left out; what cannot be read is told of by its use.
+        Err(_) => Ok(Ignore::default()),
+    }
 }
 
 fn fetch_error(url: &str, error: FetchError) -> BuildError {

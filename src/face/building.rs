@@ -8,6 +8,7 @@ use super::{Answer, Face};
 use crate::build::{BuildEvent, BuildReport};
 use crate::command;
 use crate::parser;
+use crate::plan::{NamedContext, NamedContexts};
 use crate::reference::ImageReference;
 use crate::render::{self, BuildLog, Compared, Keep, Line, LiveBuild, OutputLines, Screen};
 use crate::session::{BuildCall, GivenContext, SessionError, Trouble, read_text};
@@ -70,8 +71,38 @@ impl Face<'_> {
             sandbox: sandbox(&options.given, self.language())?,
             allowed: allowed(&options.given, self.language())?,
             supplies: self.supplies(&options.given)?,
+            contexts: self.named_contexts(&options.build_context)?,
             ..BuildCall::default()
         })
+    }
+
+    /// Reads every `--build-context NAME=FOLDER` and `NAME=docker-image://IMAGE`.
+    fn named_contexts(&self, texts: &[String]) -> Result<NamedContexts, SessionError> {
+        let language = self.language();
+        let wrong = |text: &str, why: String| {
+            let trouble = Trouble::new(bad_context(language, text, &why));
+            trouble.with_help(bad_context_help(language)).with_exit(125)
+        };
+        let one = |text: &String| {
+            let pair = text.split_once('=');
+            let (name, value) = pair.ok_or_else(|| wrong(text, no_pair(language)))?;
+            let name = name.parse::<ImageReference>();
+            let name = name.map_err(|error| wrong(text, error.message(language)))?;
+            let image = value.strip_prefix("docker-image://");
+            let context = if let Some(image) = image {
+                let image = image.parse::<ImageReference>();
+                NamedContext::Image(image.map_err(|e| wrong(text, e.message(language)))?)
+            } else if value.contains("://") {
+                return Err(wrong(text, no_such_source(language)));
+            } else {
+                let folder = self.path(std::path::Path::new(value)).canonicalize();
+                let folder = folder.ok().filter(|folder| folder.is_dir());
+                NamedContext::Folder(folder.ok_or_else(|| wrong(text, no_folder(language)))?)
+            };
+            Ok((name, context))
+        };
+        let contexts: Result<_, Trouble> = texts.iter().map(one).collect();
+        Ok(contexts?)
     }
 
     /// Reads a Dockerfile from standard input, which can be read once only.
@@ -401,6 +432,20 @@ fn steps_of(call: &BuildCall) -> usize {
 }
 
 crate::messages! {
+    bad_context(text: &str, why: &str) {
+        en: "invalid --build-context \"{text}\": {why}",
+        ko: "--build-context \"{text}\" 값이 올바르지 않습니다: {why}",
+    }
+    bad_context_help() {
+        en: "`--build-context NAME=FOLDER` or `--build-context NAME=docker-image://IMAGE`",
+        ko: "`--build-context 이름=폴더` 또는 `--build-context 이름=docker-image://이미지`처럼 쓰세요",
+    }
+    no_pair() { en: "it must be a key=value pair", ko: "이름=값 꼴이어야 합니다" }
+    no_such_source() {
+        en: "only folders and docker-image:// are supported",
+        ko: "폴더와 docker-image://만 쓸 수 있습니다",
+    }
+    no_folder() { en: "there is no such folder", ko: "그런 폴더가 없습니다" }
     stdin_twice() {
         en: "invalid argument: can't use stdin for both build context and dockerfile",
         ko: "표준 입력을 빌드 컨텍스트와 Dockerfile 양쪽에 쓸 수 없습니다(can't use stdin for both)",

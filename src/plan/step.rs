@@ -1,5 +1,6 @@
 //! The plan as a value: stages, steps, and what each step does once everything is expanded.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -198,6 +199,8 @@ impl LayerStep {
 pub enum CopyFrom {
     /// The build context.
     Context,
+    /// A folder that `--build-context` named.
+    Folder(PathBuf),
     /// An earlier stage, by index.
     Stage(usize),
     /// An image.

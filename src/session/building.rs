@@ -10,7 +10,7 @@ use crate::build::{BuildEvent, BuildReport, Supplies};
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 use crate::parser;
-use crate::plan::{Entitlement, Sandbox};
+use crate::plan::{Entitlement, NamedContexts, Sandbox};
 use crate::reference::ImageReference;
 use crate::source::Source;
 
@@ -51,6 +51,8 @@ pub struct BuildCall {
     pub temporary: Option<PathBuf>,
     /// `--expect-cached`.
     pub expect_cached: bool,
+    /// `--build-context`.
+    pub contexts: NamedContexts,
 }
 
 /// The name under which the draft is built.
@@ -160,6 +162,7 @@ impl Session {
             supplies: call.supplies.clone(),
             temporary: call.temporary.clone(),
             expect_cached: call.expect_cached,
+            contexts: call.contexts.clone(),
         };
         Ok((source, request))
     }

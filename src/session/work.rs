@@ -16,7 +16,7 @@ use crate::layers::{
     Change, ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, RootPath, Stack, Store,
     StoreError, UNPACKS_TO, Whiteouts, changes, files,
 };
-use crate::plan::{Entitlement, PlanOptions, Sandbox, context::Rights};
+use crate::plan::{Entitlement, NamedContexts, PlanOptions, Sandbox, context::Rights};
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, containers::Containers, remove_tree::remove_tree};
 use crate::source::Source;
@@ -34,6 +34,8 @@ pub struct BuildRequest {
     pub temporary: Option<PathBuf>,
     /// `--expect-cached`.
     pub expect_cached: bool,
+    /// `--build-context`.
+    pub contexts: NamedContexts,
     /// The name and text of the ignore file.
     pub ignore: Option<(String, String)>,
     /// `--target`.
@@ -402,6 +404,7 @@ fn input(request: BuildRequest) -> BuildInput {
         temporary: request.temporary.is_some(),
         history: request.temporary.unwrap_or_else(|| request.context.clone()),
         expect_cached: request.expect_cached,
+        contexts: request.contexts,
         context: Some(request.context),
         ignore: request.ignore,
         options: PlanOptions {

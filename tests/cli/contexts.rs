@@ -107,3 +107,82 @@ fn standard_input_is_one_thing_only() {
     let home = Home::new();
     piped(&home, "build -f - -", b"FROM scratch\n").fails(1, "can't use stdin for both");
 }
+
+#[test]
+fn a_named_folder_is_copied_from_like_a_stage() {
+    let home = Home::with(
+        "FROM practice-os\nCOPY --from=assets a /x/\nRUN --mount=from=assets,target=/m cat /m/b > /b\n",
+    );
+    let assets = home.beside("assets");
+    std::fs::create_dir(&assets).unwrap();
+    for (name, text) in [
+        ("a", "one"),
+        ("b", "two"),
+        (".dockerignore", "secret"),
+        ("secret", ""),
+    ] {
+        std::fs::write(assets.join(name), text).unwrap();
+    }
+    let options = "--build-context assets=../assets";
+    let plan = home.plan(options);
+    let build = home.build(&format!("{options} -t image"));
+    assert_eq!(plan.verdicts(), build.verdicts());
+    assert_eq!(home.shell("image", "cat /x/a /b"), "onetwo");
+    assert_eq!(home.states(options), "BASE HIT HIT");
+    std::fs::write(assets.join("a"), "changed").unwrap();
+    assert_eq!(home.plan(options).states(), "BASE MISS MISS");
+    home.file("Dockerfile", "FROM scratch\nCOPY --from=assets secret /\n");
+    home.call(&format!("build -q {options} ."))
+        .fails(1, "leaves it out");
+    home.file("Dockerfile", "FROM assets\n");
+    home.call(&format!("build -q {options} ."))
+        .fails(1, "FROM needs an image");
+}
+
+#[test]
+fn a_name_may_stand_for_an_image() {
+    let home = Home::with("FROM scratch\nCOPY a /\n");
+    home.file("a", "text");
+    home.build("-t mine");
+    home.file("Dockerfile", "FROM other:1\nCOPY --from=other:1 a /b\n");
+    home.call("build -q .").fails(1, "other:1");
+    home.build("--build-context other:1=docker-image://mine -t image");
+    let shown = home.ok("files image");
+    assert!(shown.contains("/a") && shown.contains("/b"), "{shown}");
+}
+
+#[test]
+fn a_stage_goes_before_a_name() {
+    let home = Home::with("FROM scratch AS one\nCOPY a /\nFROM scratch\nCOPY --from=one a /b\n");
+    home.file("a", "stage");
+    home.file("folder/a", "folder");
+    home.ok("build -q --build-context one=folder -o ../out .");
+    assert_eq!(
+        std::fs::read_to_string(home.beside("out/b")).unwrap(),
+        "stage"
+    );
+}
+
+#[test]
+fn names_that_make_no_sense_are_refused() {
+    let home = Home::with("FROM scratch\n");
+    for (option, words) in [
+        ("assets", "key=value"),
+        ("assets=nowhere", "no such folder"),
+        ("assets=oci-layout://x", "only folders"),
+        ("Ä=.", "invalid --build-context"),
+    ] {
+        home.call(&format!("build --build-context {option} ."))
+            .fails(125, words);
+    }
+}
+
+#[test]
+fn a_filter_that_names_no_stage_is_refused() {
+    let home = Home::with("FROM scratch AS build\nENV a=b\n");
+    home.call("build --no-cache-filter biuld .")
+        .fails(1, "did you mean build?");
+    home.call("plan --no-cache-filter nothing .")
+        .fails(1, "no stage is called \"nothing\"");
+    home.ok("build -q --no-cache-filter BUILD .");
+}

@@ -9,6 +9,7 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::ignore::Ignore;
 use super::ingredients::{FileContent, FileIngredient};
@@ -22,7 +23,7 @@ const MAX_LINKS: usize = 40;
 
 /// A folder to copy from.
 pub struct BuildContext {
-    root: PathBuf,
+    root: Arc<Path>,
     ignore: Ignore,
     rights: Rights,
 }
@@ -60,6 +61,8 @@ pub struct ContextFile {
     pub metadata: FileStat,
     /// Where a symbolic link points.
     pub target: Option<String>,
+    /// The folder of its context.
+    root: Arc<Path>,
     /// How many names the file has.
     names: u64,
     /// Whether its bits keep its own user from reading it ([`Rights::Owner`]).
@@ -175,7 +178,7 @@ impl BuildContext {
         let root = root.canonicalize().map_err(root_error)?;
         fs::read_dir(&root).map_err(root_error)?;
         Ok(Self {
-            root,
+            root: root.into(),
             ignore,
             rights: Rights::default(),
         })
@@ -190,11 +193,6 @@ impl BuildContext {
     /// Returns the folder, absolute and without symbolic links.
     pub fn root(&self) -> &Path {
         &self.root
-    }
-
-    /// Returns where a file of the context is on this machine.
-    pub fn host_path(&self, file: &ContextFile) -> PathBuf {
-        self.root.join(&file.path)
     }
 
     /// Returns what a COPY takes.
@@ -358,6 +356,7 @@ impl BuildContext {
             path,
             metadata: FileStat::new(metadata),
             target,
+            root: Arc::clone(&self.root),
             names: metadata.nlink(),
             closed: self.rights.close(metadata),
         })
@@ -476,6 +475,11 @@ impl BuildContext {
 }
 
 impl ContextFile {
+    /// Returns where it is on this machine.
+    pub fn host_path(&self) -> PathBuf {
+        self.root.join(&self.path)
+    }
+
     /// Whether it is a regular file with hard links.
     pub fn has_more_names(&self) -> bool {
         self.metadata.is_file() && self.names > 1
