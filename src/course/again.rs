@@ -58,13 +58,12 @@ fn forget_marks(homes: &Homes) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::course::load;
     use crate::lesson::StepMark;
 
     fn learned() -> (tempfile::TempDir, Homes, Course) {
         let scratch = tempfile::tempdir().unwrap();
         let homes = Homes::below(scratch.path());
-        let course = load(None).unwrap();
+        let course = crate::course::library::scripted();
         let (mut file, _) = ProgressFile::open(&homes.progress(), &course.id).unwrap();
         for lesson in &course.lessons {
             let work = homes.place(lesson).work;

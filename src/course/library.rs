@@ -51,6 +51,25 @@ pub fn load(folder: Option<&Path>) -> Result<Course, LibraryError> {
     Ok(assemble_course(&files)?)
 }
 
+/// Returns a course of the three lessons that the scripted console can play, so that what tests
+/// of lists, progress and turns expect does not change with every lesson that is written.
+#[cfg(test)]
+pub(super) fn scripted() -> Course {
+    let mut files = embedded_files();
+    let folders = files.keys().filter_map(|path| path.split_once('/'));
+    let mut folders: Vec<String> = folders.map(|(folder, _)| folder.to_owned()).collect();
+    folders
+        .retain(|it| !["01-first-run", "05-first-dockerfile", "10-cache-order"].contains(&&**it));
+    let toml = files.get_mut("course.toml").expect("a course has an order");
+    let mut text = String::from_utf8(toml.clone()).expect("it is text");
+    for folder in folders {
+        text = text.replace(&format!("\"{folder}\", "), "");
+        text = text.replace(&format!(", \"{folder}\""), "");
+    }
+    *toml = text.into_bytes();
+    assemble_course(&files).expect("the lessons are read one by one")
+}
+
 fn collect(root: &Path, folder: &Path, files: &mut LessonFiles) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();

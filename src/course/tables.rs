@@ -192,7 +192,7 @@ mod tests {
     use crate::render::Chrome;
 
     fn begun() -> (Course, Progress) {
-        let course = course::load(None).unwrap();
+        let course = course::library::scripted();
         let mut progress = Progress::new(&course.id);
         let lesson = course.lesson("cache-order").unwrap();
         let built = progress.step_mut(&lesson.id, "first-build");

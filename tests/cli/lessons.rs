@@ -38,8 +38,8 @@ fn a_new_lesson_passes_and_a_changed_text_is_a_changed_picture() {
     let home = Home::new();
     let folder = lessons(&home);
     let shown = folder.display();
-    let told = home.ok(&format!("lesson new ports {shown}"));
-    assert!(told.contains("11-ports/lesson.ko.md written"), "{told}");
+    let told = home.ok(&format!("lesson new 99-ports {shown}"));
+    assert!(told.contains("99-ports/lesson.ko.md written"), "{told}");
     let test = format!("lesson test {shown} --filter ports --seed 3");
     let called = home.call(&test);
     assert!(called.out.contains("screens 6/12"), "{called:#?}");
@@ -47,7 +47,7 @@ fn a_new_lesson_passes_and_a_changed_text_is_a_changed_picture() {
     home.ok(&format!("{test} --update"));
     let told = home.ok(&test);
     assert!(told.contains("screens 12/12"), "{told}");
-    let lesson = folder.join("11-ports/lesson.md");
+    let lesson = folder.join("99-ports/lesson.md");
     change(&lesson, "Say what just happened", "Tell what happened");
     let called = home.call(&test);
     assert_eq!(called.code, Some(1));

@@ -39,7 +39,7 @@ impl Learner {
         mut console: ScriptedConsole,
         lesson: Option<&str>,
     ) -> Self {
-        let course = Arc::new(library::load(None).unwrap());
+        let course = Arc::new(library::scripted());
         let homes = Homes::below(scratch.path());
         let (runner, first) = Runner::open(course, homes, lesson, clock, &mut console).unwrap();
         Self {

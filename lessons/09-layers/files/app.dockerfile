@@ -1,0 +1,3 @@
+FROM base:1
+COPY app.txt /
+CMD ["cat", "/app.txt"]
