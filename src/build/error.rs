@@ -269,7 +269,7 @@ crate::messages! {
     }
     near_stage(near: &str) {
         en: "did you mean {near}?",
-        ko: "{near}을(를) 뜻하셨나요?",
+        ko: "혹시 {near} 말씀인가요?",
     }
     filter_help() {
         en: "stages have their names from FROM ... AS NAME",

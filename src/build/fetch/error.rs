@@ -42,7 +42,7 @@ crate::messages! {
     }
     status(code: u16) {
         en: "invalid response status {code}",
-        ko: "서버가 {code}(으)로 응답했습니다(invalid response status)",
+        ko: "서버의 응답 코드가 {code}입니다(invalid response status)",
     }
     nothing_sent() {
         en: "the server sent nothing",
