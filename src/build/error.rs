@@ -261,7 +261,7 @@ crate::messages! {
     }
     cannot_fetch(url: &str, why: &str) {
         en: "cannot fetch {url}: {why}",
-        ko: "{url}에서 가져올 수 없습니다: {why}",
+        ko: "다음 URL에서 가져올 수 없습니다: {url}: {why}",
     }
     no_filtered_stage(name: &str) {
         en: "--no-cache-filter: no stage is called \"{name}\"",
@@ -269,7 +269,7 @@ crate::messages! {
     }
     near_stage(near: &str) {
         en: "did you mean {near}?",
-        ko: "혹시 {near} 말씀인가요?",
+        ko: "혹시 {near} 스테이지인가요?",
     }
     filter_help() {
         en: "stages have their names from FROM ... AS NAME",
@@ -277,7 +277,7 @@ crate::messages! {
     }
     is_folder(name: &str) {
         en: "{name} is a folder (--build-context), and FROM needs an image",
-        ko: "{name}은(는) 폴더(--build-context)입니다. FROM에는 이미지가 필요합니다",
+        ko: "{name} 이름은 폴더(--build-context)를 가리킵니다. FROM에는 이미지가 필요합니다",
     }
     is_folder_help(name: &str) {
         en: "start FROM scratch and take the files with `COPY --from={name} . /`",

@@ -24,7 +24,7 @@ crate::messages! {
     }
     device(line: usize, path: &str) {
         en: "line {line}: /{path} of the archive is a device; the image has it, but nothing that an ordinary user runs here can open it",
-        ko: "{line}번째 줄: 아카이브의 /{path} 항목은 장치입니다. 이미지에는 들어가지만 일반 사용자가 실행하는 컨테이너에서는 열 수 없습니다",
+        ko: "{line}번째 줄: 아카이브의 /{path} 파일은 장치입니다. 이미지에는 들어가지만 일반 사용자가 실행하는 컨테이너에서는 열 수 없습니다",
     }
     one_id() {
         en: "only one id exists here: chown in a RUN changes nothing, neither here nor in what `save` writes, while COPY --chown and USER are recorded; `doctor` says how to get more",

@@ -193,7 +193,7 @@ crate::messages! {
     }
     not_a_pair(field: &str) {
         en: "invalid field '{field}' must be a key=value pair",
-        ko: "key=value 꼴이어야 합니다: '{field}'",
+        ko: "'{field}' 필드는 key=value 꼴이어야 합니다",
     }
     unknown_key(key: &str) {
         en: "unexpected key '{key}'",

@@ -42,7 +42,7 @@ crate::messages! {
     }
     status(code: u16) {
         en: "invalid response status {code}",
-        ko: "서버의 응답 코드가 {code}입니다(invalid response status)",
+        ko: "서버의 응답 코드: {code} (invalid response status)",
     }
     nothing_sent() {
         en: "the server sent nothing",
@@ -54,7 +54,7 @@ crate::messages! {
     }
     checksum(expected: &str, found: &str) {
         en: "digest mismatch {found}: {expected} was expected",
-        ko: "다이제스트가 다릅니다(digest mismatch) {found}: {expected}여야 합니다",
+        ko: "다이제스트가 다릅니다(digest mismatch) {found}: 기대한 값은 {expected}",
     }
     help_network() {
         en: "ADD of a URL needs the network and a server that answers; a file in the build context needs neither",
