@@ -104,6 +104,10 @@ pub enum Command {
     Files(Files),
     /// Compare two images, layer by layer
     Compare(Compare),
+    /// Show the bytes that a later layer hides or doubles, and the steps to blame
+    Waste(Waste),
+    /// Show which steps touched a path
+    Log(Log),
     /// List images
     #[command(visible_alias = "image-ls")]
     Images(Images),
@@ -400,7 +404,7 @@ pub struct ContextLs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// The build context: a folder
+    /// The build context: a folder, or `-` for a tar or a Dockerfile on standard input
     #[arg(default_value = ".")]
     pub path: PathBuf,
 }
@@ -486,6 +490,9 @@ pub struct BuildOptions {
     /// Stage to build
     #[arg(long, value_name = "STAGE")]
     pub target: Option<String>,
+    /// A name for COPY --from and FROM: NAME=FOLDER or NAME=docker-image://IMAGE
+    #[arg(long, value_name = "NAME=WHAT")]
+    pub build_context: Vec<String>,
     /// Add a label to the image
     #[arg(long, value_name = "NAME=VALUE")]
     pub label: Vec<String>,
@@ -556,13 +563,22 @@ pub struct Build {
     /// Write the image's id to a file
     #[arg(long, value_name = "FILE")]
     pub iidfile: Option<PathBuf>,
+    /// Write what is known of the image to a file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub metadata_file: Option<PathBuf>,
+    /// Write the result elsewhere too: a folder, `-`, or type=local|tar|oci|docker,dest=PATH
+    #[arg(long, short, value_name = "DEST")]
+    pub output: Vec<String>,
+    /// Fail at the first step that would have to run
+    #[arg(long)]
+    pub expect_cached: bool,
     /// Judge the Dockerfile and build nothing
     #[arg(long)]
     pub check: bool,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
-    /// The build context: a folder
+    /// The build context: a folder, or `-` for a tar or a Dockerfile on standard input
     pub path: PathBuf,
 }
 
@@ -634,6 +650,29 @@ pub struct Compare {
     pub left: String,
     /// The other
     pub right: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `waste`
+#[derive(Debug, Clone, Args)]
+pub struct Waste {
+    /// The image; what was built last here if left out
+    pub image: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `log`
+#[derive(Debug, Clone, Args)]
+pub struct Log {
+    /// The path in the image
+    pub path: String,
+    /// The image; what was built last here if left out
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

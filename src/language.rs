@@ -74,21 +74,52 @@ macro_rules! messages {
     )* };
 }
 
-/// Picks the Korean particle that follows a word: `with` after a final consonant, `without`
-/// after a vowel, and `with(without)` where the last sound of the word cannot be told.
-///
-/// ```
-/// use strata::language::particle;
-/// assert_eq!(particle("이미지", "을", "를"), "를");
-/// assert_eq!(particle("단계들", "을", "를"), "을");
-/// assert_eq!(particle("COPY", "을", "를"), "을(를)");
-/// ```
-pub fn particle(word: &str, with: &str, without: &str) -> String {
-    match word.chars().last() {
-        Some(last @ '가'..='힣') if (last as u32 - '가' as u32).is_multiple_of(28) => {
-            without.to_owned()
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    /// Particles that leave it to the reader which of two is right.
+    const UNDECIDED: [&str; 11] = [
+        "\u{c744}(\u{b97c})",
+        "\u{b97c}(\u{c744})",
+        "\u{c774}(\u{ac00})",
+        "\u{ac00}(\u{c774})",
+        "\u{c740}(\u{b294})",
+        "\u{b294}(\u{c740})",
+        "\u{c640}(\u{acfc})",
+        "\u{acfc}(\u{c640})",
+        "(\u{c73c})\u{b85c}",
+        "(\u{c774})\u{b77c}",
+        " \u{b77c}\u{ace0} \u{c4f0}",
+    ];
+
+    fn look_into(folder: &Path, found: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).expect("the tree is there") {
+            let path = entry.expect("readable").path();
+            if path.is_dir() {
+                look_into(&path, found);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            let lines = text.lines().enumerate();
+            let undecided = |line: &str| UNDECIDED.iter().any(|it| line.contains(it));
+            let wrong = lines.filter(|(_, line)| undecided(line));
+            found.extend(wrong.map(|(at, line)| format!("{}:{}: {line}", path.display(), at + 1)));
         }
-        Some('가'..='힣') => with.to_owned(),
-        _ => format!("{with}({without})"),
+    }
+
+    #[test]
+    fn no_particle_is_left_to_the_reader() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut found = Vec::new();
+        for folder in ["src", "lessons", "docs"] {
+            look_into(&root.join(folder), &mut found);
+        }
+        assert!(
+            found.is_empty(),
+            "a sentence is to be put so that no particle hangs on a word that varies:\n{}",
+            found.join("\n")
+        );
     }
 }

@@ -39,11 +39,11 @@ pub enum ParseReferenceError {
 crate::messages! {
     upper_case(name: &str) {
         en: "invalid reference format: repository name (`{name}`) must be lowercase",
-        ko: "이미지 이름이 올바르지 않습니다(invalid reference format): `{name}`은(는) 소문자여야 합니다(must be lowercase)",
+        ko: "이미지 이름이 올바르지 않습니다(invalid reference format): `{name}` 이름은 소문자여야 합니다(must be lowercase)",
     }
     upper_case_help(name: &str) {
         en: "write `{name}`",
-        ko: "`{name}`이라고 쓰세요",
+        ko: "이렇게 쓰세요: `{name}`",
     }
     malformed(text: &str) {
         en: "invalid reference format: `{text}`",

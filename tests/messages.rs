@@ -59,6 +59,8 @@ const MISTAKES: &[(&str, &str)] = &[
     ("blank-platform", "ARG P\nFROM --platform=$P a\n"),
     ("check-option", "# check=skp=all\nFROM a\n"),
     ("check-option", "# check=error=maybe\nFROM a\n"),
+    ("bad-checksum", "\nADD --checksum=sha256:1 https://a/b /c\n"),
+    ("nameless-url", "\nADD https://a/ /c/\n"),
     ("checksum-not-remote", "\nADD --checksum=sha256:1 a b\n"),
     (
         "checksum-sources",
@@ -122,6 +124,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("run-on-line", "\nRUN mkdir /test \\\n  touch /test/x\n"),
     ("swallowed-instruction", "\nRUN make \\\nCOPY a b\n"),
     ("almost-json", "\nRUN ['make', 'all']\n"),
+    ("nothing-to-run", "\nRUN\n"),
     (
         "near-stage",
         "FROM a AS build\nFROM b\nCOPY --from=biuld a b\n",
@@ -193,9 +196,15 @@ fn catalogue() -> Vec<(Source, Finding)> {
         let judged = judged(rule.name(), page.bad, page.ignore);
         all.push(one(rule.name(), judged));
     }
-    let refused = parser::decode("Dockerfile", b"FROM a\nRUN \xff\n".to_vec()).unwrap_err();
-    let report = Report::refused(&refused.source, refused.error);
-    all.push(one("not-utf8", (refused.source, report)));
+    let bytes = [
+        ("not-utf8", &b"FROM a\nRUN \xff\n"[..]),
+        ("binary", b"\x7fELF\x02\0\0\0"),
+    ];
+    for (id, bytes) in bytes {
+        let refused = parser::decode("Dockerfile", bytes.to_vec()).unwrap_err();
+        let report = Report::refused(&refused.source, refused.error);
+        all.push(one(id, (refused.source, report)));
+    }
     all
 }
 

@@ -280,6 +280,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::layers::OwnersMode;
 
     /// A machine with a shell and nothing else, and the program that stands for strata.
     struct Machine {
@@ -293,7 +294,9 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             fs::create_dir(folder.path().join("bin")).unwrap();
             let root = folder.path().join("store");
-            let store = Store::open(&root).unwrap();
+            let mut store = Store::open(&root).unwrap();
+            // So that any user may run this.
+            store.set_owners(OwnersMode::Recorded);
             let cache = BuildCache::open(&root).unwrap();
             let machine = Self {
                 folder,

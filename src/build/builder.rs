@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::base::PracticeSettings;
 use super::cache::BuildCache;
 use super::carry::Progress;
-use super::error::BuildError;
+use super::error::{BuildError, ImageError};
 use super::notes::{notes, remarks};
 use super::permission;
 use super::report::{BuildEvent, BuildReport, StepState};
@@ -20,8 +20,8 @@ use crate::parser;
 use crate::plan::context::Rights;
 use crate::plan::ignore::Ignore;
 use crate::plan::{
-    self, Base, CopyFrom, Judged, Plan, PlanFailure, PlanOptions, Step, StepId, StepKind,
-    asked_files, forecast,
+    self, Base, CopyFrom, Judged, NamedContext, NamedContexts, Plan, PlanFailure, PlanOptions,
+    Step, StepId, StepKind, asked_files, forecast, named,
 };
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, NoNamespaces};
@@ -50,6 +50,12 @@ pub struct BuildInput {
     pub labels: Vec<(String, String)>,
     /// `--secret` and `--ssh`.
     pub supplies: Supplies,
+    /// `--build-context`.
+    pub contexts: NamedContexts,
+    /// Whether the context is gone after the build: nothing about its files is remembered.
+    pub temporary: bool,
+    /// `--expect-cached`: nothing may have to run.
+    pub expect_cached: bool,
 }
 
 impl BuildInput {
@@ -121,10 +127,14 @@ impl Builder<'_> {
         report.notes = remarks(&prepared.warnings, self.language);
         let about_runs = notes(&prepared.plan, &report, self.ids, self.language);
         report.notes.extend(about_runs);
+        report.notes.extend(progress.notes.take());
         report.context = progress.world.looked_at;
         report.millis = millis(started);
         progress.world.store_digests()?;
-        self.cache.remember_build(&input.history, &report)?;
+        // What may not run is no build that the next one is compared with.
+        if !(input.expect_cached && report.failed().is_some()) {
+            self.cache.remember_build(&input.history, &report)?;
+        }
         Ok(report)
     }
 
@@ -170,7 +180,8 @@ impl Builder<'_> {
             ignore,
         )
         .with_rights(self.rights)
-        .with_supplies(&input.supplies))
+        .with_supplies(&input.supplies)
+        .temporary(input.temporary))
     }
 
     /// Parses and plans, and refuses what cannot be carried out before anything is.
@@ -178,19 +189,27 @@ impl Builder<'_> {
         let file = parser::parse(&input.source).map_err(BuildError::Parse)?;
         let mut bases: HashMap<String, Image> = HashMap::new();
         let mut find = |reference: &ImageReference| {
-            let image = self.image(reference)?;
+            let image = match named(&input.contexts, reference) {
+                None => self.image(reference)?,
+                Some(NamedContext::Image(other)) => self.image(other)?,
+                Some(NamedContext::Folder(_)) => {
+                    return Err(ImageError::Folder(reference.clone()));
+                }
+            };
             let info = base_info(&image);
             bases.insert(reference.to_string(), image);
             Ok(info)
         };
-        let plan =
-            plan::plan(&file, &input.options, &mut find).map_err(|failure| match failure {
+        let plan = plan::plan(&file, &input.options, &mut find)
+            .map_err(|failure| match failure {
                 PlanFailure::Dockerfile(error) => BuildError::Plan(error),
                 PlanFailure::Base { span, error } => BuildError::Image {
                     span,
                     error: Box::new(error),
                 },
-            })?;
+            })?
+            .with_named(&input.contexts);
+        filter_names_stages(input, &plan)?;
         for step in &plan.steps {
             permission::judge(step, &input.options.allowed)?;
             match &step.kind {
@@ -231,6 +250,19 @@ impl Builder<'_> {
             notes: Vec::new(),
             millis: 0,
         }
+    }
+}
+
+/// Refuses a `--no-cache-filter` that would filter nothing.
+fn filter_names_stages(input: &BuildInput, plan: &Plan) -> Result<(), BuildError> {
+    let names = || plan.stages.iter().filter_map(|stage| stage.name.as_deref());
+    let is_stage = |name: &str| names().any(|stage| stage.eq_ignore_ascii_case(name));
+    match input.no_cache_filter.iter().find(|name| !is_stage(name)) {
+        None => Ok(()),
+        Some(name) => Err(BuildError::NoFilteredStage {
+            name: name.clone(),
+            near: parser::nearest(name, names()),
+        }),
     }
 }
 

@@ -6,6 +6,7 @@
 //! cache/builds/<folder>.json     the last build of every Dockerfile of a folder
 //! cache/images/<image id>.json   the report of the build that made an image
 //! cache/contexts/<folder>        digests of context files (stat_cache.rs)
+//! cache/downloads/               what ADD fetched (fetch/)
 //! ```
 //!
 //! Every file is written under a temporary name and renamed: it is there whole, or not at all.
@@ -120,6 +121,11 @@ impl BuildCache {
     /// Returns the file that remembers the digests of a context.
     pub fn digests_file(&self, context: &Path) -> PathBuf {
         self.folder.join("contexts").join(name_of(context))
+    }
+
+    /// Returns where fetched files are kept.
+    pub fn downloads_folder(&self) -> PathBuf {
+        self.folder.join("downloads")
     }
 
     /// Returns what is remembered of a folder's builds.

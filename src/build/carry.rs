@@ -1,5 +1,6 @@
 //! Carrying one step out: reuse the layer that is recorded for its key, or make it.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -16,7 +17,7 @@ use super::stage::Stage;
 use super::taken::{Taken, unchanged};
 use super::unpack::unpack;
 use super::workdir::workdir;
-use super::world::{BuildWorld, layer_ingredients};
+use super::world::{BuildWorld, fetched, layer_ingredients};
 use crate::layers::{Layer, Stack};
 use crate::plan::{
     Base, CacheRecord, CopyFrom, CopyStep, Ingredients, LayerStep, RunStep, Step, StepKind,
@@ -31,6 +32,8 @@ pub(super) struct Progress<'b> {
     stages: HashMap<usize, Stage>,
     /// What the steps ask about.
     pub world: BuildWorld<'b>,
+    /// What is worth a line beside the steps.
+    pub notes: RefCell<Vec<String>>,
 }
 
 impl<'b> Progress<'b> {
@@ -46,6 +49,7 @@ impl<'b> Progress<'b> {
             input,
             stages: HashMap::new(),
             world: builder.world(input)?,
+            notes: RefCell::default(),
         })
     }
 
@@ -115,6 +119,10 @@ impl<'b> Progress<'b> {
         self.builder.judged_row(&judged, row)?;
         let record = if let Some(record) = &judged.record {
             record.clone()
+        } else if self.input.expect_cached {
+            row.state = StepState::Fail;
+            row.failure = Some(self.builder.not_reused(step.number));
+            return Ok(());
         } else {
             let (number, text) = (step.number, step.text.clone());
             events(BuildEvent::Started { number, text });
@@ -153,12 +161,15 @@ impl<'b> Progress<'b> {
             });
         };
         let layers = match &copy.from {
-            CopyFrom::Context => {
+            CopyFrom::Context | CopyFrom::Folder(_) => {
                 let selections = self.world.select(copy)?;
-                let files = self.world.ingredients(&selections)?;
+                let mut files = self.world.ingredients(copy, &selections)?;
+                let downloads = self.world.look(copy)?;
+                files.extend(downloads.iter().map(fetched));
                 return Ok(Taken {
                     selections,
                     files,
+                    downloads,
                     ..Taken::default()
                 });
             }
@@ -197,7 +208,8 @@ impl<'b> Progress<'b> {
             }
             LayerStep::Copy(copy) => {
                 let unchanged = unchanged(step, layer, stage, &taken.files, &self.world);
-                self.copy(copy, taken, &below, unchanged).map(Some)
+                let place = (&below, step.lines.0);
+                self.copy(copy, taken, place, unchanged).map(Some)
             }
             LayerStep::Run(run) => {
                 let place = Workplace {
@@ -207,7 +219,6 @@ impl<'b> Progress<'b> {
                     times: self.builder.times(),
                     supply: Supply {
                         files: &taken.shown,
-                        context: self.world.context(),
                         supplies: self.world.supplies(),
                     },
                 };
@@ -220,7 +231,7 @@ impl<'b> Progress<'b> {
         &self,
         copy: &CopyStep,
         taken: &Taken,
-        below: &Stack,
+        (below, line): (&Stack, usize),
         unchanged: copy::Unchanged,
     ) -> Result<Layer, BuildError> {
         let store = self.builder.store;
@@ -230,11 +241,16 @@ impl<'b> Progress<'b> {
             Some(stack) => self.world.layer_trees(stack, copy)?,
             None => copy::from_context(&taken.selections),
         };
-        if let (Some(add), Some(context)) = (copy.add, self.world.context()) {
-            unpack(store, add, context, &mut trees)?;
+        for download in &taken.downloads {
+            let (download, path) = self.world.fetch(download)?;
+            trees.push(copy::from_download(&download, path));
+        }
+        if let Some(add) = copy.add {
+            unpack(store, add, &mut trees)?;
+            let note = self.builder.device_note(line, &trees);
+            self.notes.borrow_mut().extend(note);
         }
         let reader = Reader {
-            context: self.world.context(),
             layers: from.as_ref(),
             unchanged,
         };
@@ -267,7 +283,7 @@ impl Builder<'_> {
             Ran::Layer(layer) => Ok(Some(*layer)),
             Ran::Failed { exit, output } => {
                 row.state = StepState::Fail;
-                row.failure = Some(self.run_failure(&run.argv, exit, output));
+                row.failure = Some(self.run_failure(run, place.below, exit, output));
                 Ok(None)
             }
         }

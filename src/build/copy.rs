@@ -3,22 +3,27 @@
 //! Nothing is mounted. The destination is looked up in the merged view of the layers below
 //! ([`Stack`]), and what is copied goes straight into a new layer, folders that lead to it first.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::error::{BuildError, CopyError};
+use super::fetch::Download;
 use crate::digest::{DiffId, Digest};
 use crate::layers::{
-    Content, Entry, EntryKind, Follow, Layer, LayerFile, Node, RootPath, Stack, Store, Unpacked,
-    users,
+    Content, Entry, EntryKind, Follow, Layer, LayerFile, Node, RootPath, Stack, Store, StoreError,
+    Unpacked, Xattrs, users,
 };
-use crate::plan::context::{BuildContext, ContextFile, Selection};
-use crate::plan::{CopyStep, FileContent, FileIngredient, InlineFile};
+use crate::plan::context::{ContextFile, Selection};
+use crate::plan::{CopyStep, FileContent, FileIngredient, InlineFile, file_name};
 
 /// Permission bits of folders that have to be made, and of files from heredocs.
 const FOLDER_MODE: u32 = 0o755;
 const INLINE_MODE: u32 = 0o644;
+/// Permission bits of files that were fetched.
+pub const FETCHED_MODE: u32 = 0o600;
 
 /// Something to be copied: a file, folder or link of the context or of other layers.
 #[derive(Clone)]
@@ -35,6 +40,19 @@ pub struct Source {
     pub mtime: i64,
     /// Where the bytes of a file are.
     pub bytes: Bytes,
+    /// What further names of the same file have in common, if it may have any.
+    pub same: Option<Same>,
+    /// A folder that an archive has only because something lies in it.
+    pub implied: bool,
+}
+
+/// Tells hard links to one file from other files.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Same {
+    /// Device and inode.
+    Inode(u64, u64),
+    /// The layer and the file's first name in it.
+    Layer((usize, RootPath)),
 }
 
 /// Where a file's bytes are.
@@ -48,6 +66,8 @@ pub enum Bytes {
     Layer(Node),
     /// In an archive that was unpacked.
     Archive(Rc<Unpacked>, Node),
+    /// In a file that was fetched.
+    Fetched(PathBuf),
     /// In the Dockerfile.
     Inline(String),
 }
@@ -62,6 +82,22 @@ pub struct Tree {
     pub below: Vec<Source>,
     /// With `--parents`: the folders it keeps, outermost first, and their names.
     pub parents: Vec<(String, Source)>,
+    /// What was in an archive: it takes the place of whatever is there, but of folders.
+    pub archive: bool,
+}
+
+impl Reader<'_> {
+    /// Returns the extended attributes of what comes from a layer or an archive.
+    fn xattrs(&self, bytes: &Bytes) -> Result<Xattrs, BuildError> {
+        Ok(match bytes {
+            Bytes::Layer(node) => {
+                let layers = self.layers.expect("nodes come from these layers");
+                layers.entry(node)?.xattrs
+            }
+            Bytes::Archive(archive, node) => archive.stack().entry(node)?.xattrs,
+            Bytes::None | Bytes::Context(_) | Bytes::Fetched(_) | Bytes::Inline(_) => Xattrs::new(),
+        })
+    }
 }
 
 impl Tree {
@@ -74,8 +110,6 @@ impl Tree {
 
 /// Where bytes are read, and what an earlier run of the step left.
 pub struct Reader<'a> {
-    /// The context, if files come from there.
-    pub context: Option<&'a BuildContext>,
     /// The layers, if files come from there.
     pub layers: Option<&'a Stack>,
     /// Unchanged files of the layer this step made last time.
@@ -124,6 +158,7 @@ pub fn from_context(selections: &[Selection]) -> Vec<Tree> {
         top: context_source(&selection.top),
         below: selection.below.iter().map(context_source).collect(),
         parents: parents(&selection.parents),
+        archive: false,
     };
     selections.iter().map(tree).collect()
 }
@@ -151,6 +186,35 @@ fn context_source(file: &ContextFile) -> Source {
         owner: (0, 0),
         mtime: i64::try_from(stat.modified.div_euclid(1_000_000_000)).unwrap_or(0),
         bytes: Bytes::Context(file.clone()),
+        same: file.has_more_names().then(|| {
+            let (device, inode) = stat.inode;
+            Same::Inode(device, inode)
+        }),
+        implied: false,
+    }
+}
+
+/// Turns a file that was fetched into a source; nobody but its owner may read it, as with docker.
+pub fn from_download(download: &Download, path: PathBuf) -> Tree {
+    let name = file_name(&download.url).unwrap_or_default();
+    let top = Source {
+        path: RootPath::clean(&name),
+        kind: EntryKind::File {
+            size: download.size,
+        },
+        mode: FETCHED_MODE,
+        owner: (0, 0),
+        mtime: download.mtime,
+        bytes: Bytes::Fetched(path),
+        same: None,
+        implied: false,
+    };
+    Tree {
+        name,
+        top,
+        below: Vec::new(),
+        parents: Vec::new(),
+        archive: false,
     }
 }
 
@@ -164,12 +228,15 @@ fn inline_tree(file: &InlineFile, now: i64) -> Tree {
         owner: (0, 0),
         mtime: now,
         bytes: Bytes::Inline(file.content.clone()),
+        same: None,
+        implied: false,
     };
     Tree {
         name: file.name.clone(),
         top,
         below: Vec::new(),
         parents: Vec::new(),
+        archive: false,
     }
 }
 
@@ -180,6 +247,8 @@ struct Target {
     /// Leads to something; lower layers may have it already.
     leading: bool,
     source: RootPath,
+    /// The source it belongs to, and what further names of the file have in common.
+    same: Option<(usize, Same)>,
 }
 
 /// Works out what a COPY makes.
@@ -188,6 +257,8 @@ struct Placement<'a> {
     copy: &'a CopyStep,
     owner: Option<(u32, u32)>,
     now: i64,
+    /// The source that is being placed.
+    tree: usize,
     targets: BTreeMap<RootPath, Target>,
 }
 
@@ -211,11 +282,14 @@ pub fn copy(
         copy,
         owner,
         now: times.now,
+        tree: 0,
         targets: BTreeMap::new(),
     };
-    for tree in &trees {
+    for (index, tree) in trees.iter().enumerate() {
+        placement.tree = index;
         placement.place(tree)?;
     }
+    placement.link_names_of_one_file();
     let mut draft = store.draft_layer()?.clamp_times(times.latest);
     for target in placement.targets.values() {
         write(&mut draft, target, reader)?;
@@ -237,8 +311,10 @@ fn write(
     target: &Target,
     reader: &Reader<'_>,
 ) -> Result<(), BuildError> {
-    let entry = &target.entry;
-    if !entry.kind.is_file() {
+    let mut entry = target.entry.clone();
+    entry.xattrs = reader.xattrs(&target.bytes)?;
+    let entry = &entry;
+    if !matches!(entry.kind, EntryKind::File { .. }) {
         let added = if target.leading {
             draft.add_leading(entry)
         } else {
@@ -263,12 +339,13 @@ fn write(
             let mut bytes = archive.stack().open(node)?;
             Ok(draft.add_file(entry, Content::Reader(&mut bytes))?)
         }
+        Bytes::Fetched(path) => {
+            let read = |source| StoreError::io("read", path)(source);
+            let mut bytes = File::open(path).map_err(read)?;
+            Ok(draft.add_file(entry, Content::Reader(&mut bytes))?)
+        }
         Bytes::Context(file) => {
-            let context = reader
-                .context
-                .expect("context files come from this context");
-            let path = context.host_path(file);
-            let mut bytes = File::open(&path).map_err(|source| CopyError::Read {
+            let mut bytes = File::open(file.host_path()).map_err(|source| CopyError::Read {
                 path: file.path.clone(),
                 source,
             })?;
@@ -281,6 +358,9 @@ impl Placement<'_> {
     fn place(&mut self, tree: &Tree) -> Result<(), BuildError> {
         if self.copy.parents {
             return self.place_with_parents(tree);
+        }
+        if tree.archive {
+            return self.place_archive(tree);
         }
         let wanted = &self.copy.destination;
         let there = self.below.resolve(wanted, Follow::Yes)?;
@@ -334,6 +414,79 @@ impl Placement<'_> {
         Ok(())
     }
 
+    /// Puts what was in an archive into the destination, which is a folder.
+    fn place_archive(&mut self, tree: &Tree) -> Result<(), BuildError> {
+        let there = self.below.resolve(&self.copy.destination, Follow::Yes)?;
+        let is_folder = |node: &Node| node.kind.is_directory();
+        if there.node.as_ref().is_some_and(|node| !is_folder(node)) {
+            return Err(self.conflict(&tree.top, &there.path, true));
+        }
+        self.folder_top(&tree.top, &there.path, there.node.is_some())?;
+        // Where each folder of the archive goes.
+        let mut folders = HashMap::from([(RootPath::root(), there.path)]);
+        for source in &tree.below {
+            let parent = source.path.parent().unwrap_or_default();
+            let path = folders[&parent].join(source.path.name());
+            if source.implied {
+                let path = self.implied_folder(&path)?;
+                folders.insert(source.path.clone(), path);
+                continue;
+            }
+            if source.kind.is_directory() {
+                folders.insert(source.path.clone(), path.clone());
+            } else {
+                self.targets.retain(|placed, _| !placed.is_within(&path));
+            }
+            self.leading_folders(&path)?;
+            self.put(source, &path, false);
+        }
+        Ok(())
+    }
+
+    /// Returns where a folder really is that an archive says nothing about but that something lies
+    /// in it: links of the image are followed, inside of its root.
+    fn implied_folder(&mut self, path: &RootPath) -> Result<RootPath, BuildError> {
+        if let Some(placed) = self.targets.get(path)
+            && placed.entry.kind.is_directory()
+        {
+            return Ok(path.clone());
+        }
+        let there = self.below.resolve(path.as_path(), Follow::Yes)?;
+        let is_link = self.below.lookup(path)?.is_some() && there.node.is_none();
+        if is_link || self.targets.contains_key(path) {
+            let path = path.absolute();
+            return Err(CopyError::NotAFolder { path }.into());
+        }
+        self.leading_folders(&there.path)?;
+        if !there.path.is_root() {
+            self.leading(&there.path)?;
+        }
+        Ok(there.path)
+    }
+
+    /// Makes hard links of what were names of one file where it comes from.
+    fn link_names_of_one_file(&mut self) {
+        let mut first: HashMap<(usize, Same), RootPath> = HashMap::new();
+        for (path, target) in &mut self.targets {
+            let Some(same) = target.same.take() else {
+                continue;
+            };
+            if !matches!(target.entry.kind, EntryKind::File { .. }) {
+                continue;
+            }
+            match first.entry(same) {
+                Vacant(place) => drop(place.insert(path.clone())),
+                Occupied(first) => {
+                    let target_path = first.get().clone();
+                    target.bytes = Bytes::None;
+                    target.entry.kind = EntryKind::HardLink {
+                        target: target_path,
+                    };
+                }
+            }
+        }
+    }
+
     /// The folder that COPY names becomes the destination: one that exists keeps what it is,
     /// unless owner or mode are asked for.
     fn folder_top(
@@ -384,6 +537,7 @@ impl Placement<'_> {
             bytes,
             leading,
             source: source.path.clone(),
+            same: source.same.clone().map(|same| (self.tree, same)),
         };
         self.targets.insert(path.clone(), target);
     }
@@ -406,6 +560,7 @@ impl Placement<'_> {
                 bytes: Bytes::None,
                 leading: true,
                 source: RootPath::root(),
+                same: None,
             },
             Some(_) => {
                 let path = folder.absolute();
@@ -420,6 +575,7 @@ impl Placement<'_> {
                     bytes: Bytes::None,
                     leading: false,
                     source: RootPath::root(),
+                    same: None,
                 }
             }
         };

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::fetch::FetchError;
 use super::mount_error::MountError;
 use super::permission;
 use super::practice::BaseError;
@@ -41,6 +42,14 @@ pub enum BuildError {
         /// Where.
         span: Span,
     },
+    /// `--no-cache-filter` names no stage.
+    #[error("no stage is called {name}")]
+    NoFilteredStage {
+        /// The name.
+        name: String,
+        /// A stage with nearly this name.
+        near: Option<String>,
+    },
     /// A RUN asks for more than the build is allowed.
     #[error("{} is not allowed", needed.name())]
     NotAllowed {
@@ -61,6 +70,22 @@ pub enum BuildError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// An archive cannot be unpacked.
+    #[error("cannot unpack {path}: {error}")]
+    Archive {
+        /// The archive, relative to the context, or its URL.
+        path: String,
+        /// Why.
+        error: StoreError,
+    },
+    /// A URL cannot be fetched.
+    #[error("cannot fetch {url}: {error}")]
+    Fetch {
+        /// The URL.
+        url: String,
+        /// Why.
+        error: FetchError,
+    },
     /// A user or group the image does not know.
     #[error(transparent)]
     User(#[from] UserError),
@@ -98,6 +123,9 @@ pub enum ImageError {
     /// It is not in the store, no built-in base, and there is no network to pull from.
     #[error("{0}: not found")]
     NotFound(ImageReference),
+    /// `--build-context` says that it is a folder.
+    #[error("{0} is a folder")]
+    Folder(ImageReference),
     /// A built-in base cannot be made here.
     #[error(transparent)]
     Practice(#[from] BaseError),
@@ -217,19 +245,47 @@ crate::messages! {
     }
     folder_over_file(source: &str, target: &str) {
         en: "cannot copy the folder {source} over the file {target}",
-        ko: "폴더 {source}을(를) 파일 {target} 위에 복사할 수 없습니다",
+        ko: "{source} 폴더를 {target} 파일 위에 복사할 수 없습니다",
     }
     file_over_folder(source: &str, target: &str) {
         en: "cannot copy the file {source} over the folder {target}",
-        ko: "파일 {source}을(를) 폴더 {target} 위에 복사할 수 없습니다",
+        ko: "{source} 파일을 {target} 폴더 위에 복사할 수 없습니다",
     }
     not_a_folder(path: &str) {
         en: "{path} is no folder",
-        ko: "{path}은(는) 폴더가 아닙니다",
+        ko: "폴더가 아닙니다: {path}",
+    }
+    cannot_unpack(path: &str, why: &str) {
+        en: "cannot unpack {path}: {why}",
+        ko: "{path} 아카이브를 풀 수 없습니다: {why}",
+    }
+    cannot_fetch(url: &str, why: &str) {
+        en: "cannot fetch {url}: {why}",
+        ko: "{url}에서 가져올 수 없습니다: {why}",
+    }
+    no_filtered_stage(name: &str) {
+        en: "--no-cache-filter: no stage is called \"{name}\"",
+        ko: "--no-cache-filter: \"{name}\" 스테이지가 없습니다",
+    }
+    near_stage(near: &str) {
+        en: "did you mean {near}?",
+        ko: "{near}을(를) 뜻하셨나요?",
+    }
+    filter_help() {
+        en: "stages have their names from FROM ... AS NAME",
+        ko: "스테이지 이름은 FROM ... AS 이름으로 정합니다",
+    }
+    is_folder(name: &str) {
+        en: "{name} is a folder (--build-context), and FROM needs an image",
+        ko: "{name}은(는) 폴더(--build-context)입니다. FROM에는 이미지가 필요합니다",
+    }
+    is_folder_help(name: &str) {
+        en: "start FROM scratch and take the files with `COPY --from={name} . /`",
+        ko: "FROM scratch로 시작하고 `COPY --from={name} . /`로 파일을 가져오세요",
     }
     built_in_failed(name: &str, message: &str) {
         en: "the built-in image {name} could not be built: {message}",
-        ko: "내장 이미지 {name}을(를) 빌드하지 못했습니다: {message}",
+        ko: "내장 이미지를 빌드하지 못했습니다: {name}: {message}",
     }
     system(doing: &str, why: &str) {
         en: "cannot {doing}: {why}",
@@ -248,11 +304,16 @@ impl BuildError {
             Self::Plan(error) => error.kind.message(language),
             Self::Image { error, .. } => error.message(language),
             Self::Unsupported { what, .. } => unsupported(language, what),
+            Self::NoFilteredStage { name, .. } => no_filtered_stage(language, name),
             Self::NotAllowed { needed, .. } => permission::message(*needed, language),
             Self::Ignore(error) => error.message(language),
             Self::Context(error) => context_message(error, language),
             Self::Copy(error) => error.message(language),
             Self::Store(error) => error.message(language),
+            Self::Fetch { url, error } => cannot_fetch(language, url, &error.message(language)),
+            Self::Archive { path, error } => {
+                cannot_unpack(language, path, &error.message(language))
+            }
             Self::User(error) => error.message(language),
             Self::Mount(error) => error.message(language),
             Self::Launch(error) => error.message(language),
@@ -268,10 +329,15 @@ impl BuildError {
             Self::Plan(error) => error.kind.help(language),
             Self::Image { error, .. } => error.help(language),
             Self::Unsupported { .. } => Some(unsupported_help(language)),
+            Self::NoFilteredStage { near, .. } => Some(match near {
+                Some(near) => near_stage(language, near),
+                None => filter_help(language),
+            }),
             Self::NotAllowed { needed, .. } => Some(permission::help(*needed, language)),
             Self::Context(error) => context_help(error, language),
             Self::Copy(CopyError::Read { .. }) => Some(unreadable_help(language)),
-            Self::Store(error) => error.help(language),
+            Self::Store(error) | Self::Archive { error, .. } => error.help(language),
+            Self::Fetch { error, .. } => error.help(language),
             Self::Mount(error) => Some(error.help(language)),
             Self::Launch(error) => error.help(language),
             Self::NoNamespaces(reason) => Some(reason.help(language)),
@@ -296,6 +362,7 @@ impl ImageError {
     fn message(&self, language: Language) -> String {
         match self {
             Self::NotFound(name) => image_not_found(language, &name.to_string()),
+            Self::Folder(name) => is_folder(language, &name.to_string()),
             Self::Practice(error) => error.message(language),
             Self::Build(error) => error.message(language),
         }
@@ -307,6 +374,7 @@ impl ImageError {
                 let bases = super::practice::BUILT_IN.join(", ");
                 Some(image_not_found_help(language, &format!("{bases}, scratch")))
             }
+            Self::Folder(name) => Some(is_folder_help(language, &name.to_string())),
             Self::Practice(error) => error.help(language),
             Self::Build(error) => error.help(language),
         }

@@ -1,6 +1,6 @@
 //! What COPY --from takes: files of other layers, by path or by pattern.
 
-use super::copy::{Bytes, Source, Tree};
+use super::copy::{Bytes, Same, Source, Tree};
 use super::error::{BuildError, CopyError};
 use crate::layers::{Follow, Node, RootPath, Stack};
 use crate::plan::CopyStep;
@@ -51,7 +51,7 @@ fn folders_above(
     let mut folders = Vec::new();
     for depth in left.min(end)..end {
         let resolved = stack.resolve(names[..=depth].join("/"), Follow::Yes)?;
-        let folder = resolved.node.map(|node| layer_source(&node));
+        let folder = resolved.node.map(|node| layer_source(stack, &node));
         folders.extend(folder.map(|folder| (names[depth].to_owned(), folder)));
     }
     Ok(folders)
@@ -131,7 +131,7 @@ fn tree(stack: &Stack, path: &str) -> Result<Tree, BuildError> {
     if top.kind.is_directory() {
         stack.walk(&top.path, &mut |node| {
             if node.path != top.path {
-                below.push(layer_source(node));
+                below.push(layer_source(stack, node));
             }
             Ok(())
         })?;
@@ -139,15 +139,18 @@ fn tree(stack: &Stack, path: &str) -> Result<Tree, BuildError> {
     let name = RootPath::clean(path).name().to_string_lossy().into_owned();
     Ok(Tree {
         name,
-        top: layer_source(&top),
+        top: layer_source(stack, &top),
         below,
         parents: Vec::new(),
+        archive: false,
     })
 }
 
 /// Returns a node of a stack as a source.
-pub(super) fn layer_source(node: &Node) -> Source {
+pub(super) fn layer_source(stack: &Stack, node: &Node) -> Source {
     Source {
+        same: stack.same_file(node).map(Same::Layer),
+        implied: stack.is_implied(node),
         path: node.path.clone(),
         kind: node.kind.clone(),
         mode: node.mode,

@@ -12,6 +12,7 @@
 //! | `permission` | what a build has to be allowed |
 //! | `settings`, `health` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache` | what earlier builds left, on disk |
+//! | `fetch` | the files that ADD takes from URLs |
 //! | `world` | what the plan asks about while it judges a step |
 //! | `times` | when the entries of an image's history were made |
 //! | `notes` | what of this machine is worth a line |
@@ -24,6 +25,7 @@ mod cache_mount;
 mod carry;
 mod copy;
 mod error;
+mod fetch;
 mod health;
 mod layer_source;
 mod mount_error;
@@ -51,6 +53,7 @@ pub use base::PracticeSettings;
 pub use builder::{BuildInput, Builder};
 pub use cache::BuildCache;
 pub use error::{BuildError, CopyError, ImageError};
+pub use fetch::FetchError;
 pub use mount_error::MountError;
 pub use report::{
     BuildEvent, BuildReport, ContextReport, LayerReport, StepFailure, StepReport, StepState,

@@ -28,7 +28,7 @@ pub enum MountError {
 crate::messages! {
     no_secret(id: &str) {
         en: "secret {id}: not found",
-        ko: "시크릿 {id}이(가) 없습니다(not found)",
+        ko: "시크릿이 없습니다(not found): {id}",
     }
     no_secret_help(id: &str) {
         en: "give it to the build: `--secret id={id},src=FILE` or `--secret id={id},env=NAME`",
@@ -36,7 +36,7 @@ crate::messages! {
     }
     no_text(id: &str) {
         en: "secret {id} cannot be an environment variable: it is no text",
-        ko: "시크릿 {id}은(는) 텍스트가 아니어서 환경 변수로 줄 수 없습니다",
+        ko: "{id} 시크릿은 텍스트가 아니어서 환경 변수로 줄 수 없습니다",
     }
     no_text_help() {
         en: "leave env= out and read the file below /run/secrets",
@@ -44,7 +44,7 @@ crate::messages! {
     }
     no_agent(id: &str) {
         en: "no SSH key \"{id}\" forwarded from the client",
-        ko: "빌드에 SSH 에이전트 \"{id}\"이(가) 전달되지 않았습니다(no SSH key forwarded)",
+        ko: "빌드에 SSH 에이전트가 전달되지 않았습니다(no SSH key forwarded): \"{id}\"",
     }
     no_agent_help(id: &str) {
         en: "start an ssh agent and hand it over: `--ssh {id}` or `--ssh {id}=SOCKET`",

@@ -14,7 +14,6 @@ use super::run::Workplace;
 use super::shown::{Files, Part, fill, owner, shown_layers};
 use super::supplies::Supplies;
 use crate::layers::{Follow, ScratchDir};
-use crate::plan::context::BuildContext;
 use crate::plan::{Access, RunMount, RunMountSource, RunStep, Shown};
 use crate::runtime::{Content, IdMode, MergedLayers, Mount, MountSource};
 
@@ -23,8 +22,6 @@ use crate::runtime::{Content, IdMode, MergedLayers, Mount, MountSource};
 pub struct Supply<'a> {
     /// For each mount that shows files, in their order.
     pub files: &'a [Files],
-    /// The context, if files come from there.
-    pub context: Option<&'a BuildContext>,
     /// Secrets and agents.
     pub supplies: &'a Supplies,
 }

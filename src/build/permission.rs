@@ -21,7 +21,7 @@ pub fn judge(step: &Step, allowed: &[Entitlement]) -> Result<(), BuildError> {
 crate::messages! {
     not_allowed(name: &str) {
         en: "{name} is not allowed",
-        ko: "{name}은(는) 허락되지 않았습니다(not allowed)",
+        ko: "허락되지 않았습니다(not allowed): {name}",
     }
     help_network() {
         en: "the step would reach whatever this machine reaches; if that is meant: `build --allow network.host`",

@@ -53,6 +53,9 @@ impl Builder<'_> {
             no_cache_filter: Vec::new(),
             labels: Vec::new(),
             supplies: Supplies::default(),
+            contexts: Vec::new(),
+            temporary: false,
+            expect_cached: false,
         };
         // Its files have no history of their own: the same recipe makes the same image.
         let builder = Builder {

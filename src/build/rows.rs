@@ -6,8 +6,9 @@ use super::error::BuildError;
 use super::report::{LayerReport, StepFailure, StepReport, StepState};
 use crate::digest::DiffId;
 use crate::language::Language;
-use crate::layers::Layer;
-use crate::plan::{Base, Judged, MissReason, Plan, Step, Verdict};
+use crate::layers::{Follow, Layer, Stack};
+use crate::plan::scope::join_path;
+use crate::plan::{Base, Judged, MissReason, Plan, RunStep, Step, Verdict};
 use crate::runtime::Exit;
 
 impl Builder<'_> {
@@ -47,18 +48,29 @@ impl Builder<'_> {
         }
     }
 
+    /// Tells that a step would have to run that should have been reused.
+    pub(super) fn not_reused(&self, step: usize) -> StepFailure {
+        StepFailure {
+            exit_code: None,
+            message: not_reused(self.language, step),
+            help: None,
+            output: Vec::new(),
+        }
+    }
+
     /// Tells how a RUN failed.
     pub(super) fn run_failure(
         &self,
-        argv: &[String],
+        run: &RunStep,
+        below: &Stack,
         exit: Exit,
         output: Vec<String>,
     ) -> StepFailure {
         let code = exit.code();
         StepFailure {
             exit_code: Some(code),
-            message: did_not_complete(self.language, &argv.join(" "), code),
-            help: exit_help(self.language, code),
+            message: did_not_complete(self.language, &run.argv.join(" "), code),
+            help: exit_help(self.language, run, below, code),
             output,
         }
     }
@@ -153,15 +165,27 @@ pub(super) fn layer_report(layer: &Layer) -> LayerReport {
 crate::messages! {
     did_not_complete(command: &str, code: i32) {
         en: "process \"{command}\" did not complete successfully: exit code: {code}",
-        ko: "프로세스 \"{command}\" 이(가) 실패했습니다(did not complete successfully): exit code: {code}",
+        ko: "프로세스가 실패했습니다: process \"{command}\" did not complete successfully: exit code: {code}",
+    }
+    not_reused(step: usize) {
+        en: "step {step} would have to run, and --expect-cached allows none",
+        ko: "{step}단계를 다시 실행해야 합니다. --expect-cached는 이를 허용하지 않습니다",
     }
     help_127() {
         en: "127 means that the shell did not find a command: check the spelling, or whether the base has it",
         ko: "127은 셸이 명령을 찾지 못했다는 뜻입니다. 철자를 확인하거나 베이스에 그 명령이 있는지 보세요",
     }
     help_126() {
-        en: "126 means that the file was found but cannot be executed: `chmod +x` may be missing",
-        ko: "126은 파일은 있지만 실행할 수 없다는 뜻입니다. `chmod +x`가 빠졌을 수 있습니다",
+        en: "126 means that a file was found but cannot be executed",
+        ko: "126은 파일은 있지만 실행할 수 없다는 뜻입니다",
+    }
+    help_126_file(file: &str) {
+        en: "126 means that {file} cannot be executed; make it executable: RUN chmod +x {file}",
+        ko: "126은 {file} 파일을 실행할 수 없다는 뜻입니다. 실행 권한을 주세요: RUN chmod +x {file}",
+    }
+    help_126_folder(folder: &str) {
+        en: "{folder} is a folder, not a program: write a command before it, for example RUN ls {folder}",
+        ko: "{folder} 경로는 프로그램이 아니라 폴더입니다. 앞에 명령을 쓰세요. 예: RUN ls {folder}",
     }
     help_137() {
         en: "137 means that it was killed, often because memory ran out",
@@ -169,9 +193,26 @@ crate::messages! {
     }
 }
 
-fn exit_help(language: Language, code: i32) -> Option<String> {
+/// Says why what a shell wanted to execute cannot be, as far as its first word shows it.
+fn not_executable(language: Language, run: &RunStep, below: &Stack) -> String {
+    let line = run.argv.last().map_or("", String::as_str);
+    let word = line.split_whitespace().next().unwrap_or_default();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
+    if !word.contains('/') || !word.chars().all(plain) {
+        return help_126(language);
+    }
+    let path = join_path(&run.workdir, word);
+    let found = below.resolve(&path, Follow::Yes).ok();
+    match found.and_then(|found| found.node) {
+        Some(node) if node.kind.is_directory() => help_126_folder(language, word),
+        Some(node) if node.mode & 0o111 == 0 => help_126_file(language, word),
+        _ => help_126(language),
+    }
+}
+
+fn exit_help(language: Language, run: &RunStep, below: &Stack, code: i32) -> Option<String> {
     match code {
-        126 => Some(help_126(language)),
+        126 => Some(not_executable(language, run, below)),
         127 => Some(help_127(language)),
         137 => Some(help_137(language)),
         _ => None,

@@ -36,9 +36,9 @@ pub fn find(
     for asked in asked_files(step) {
         let copy = asked.copy.as_ref();
         let layers = match &copy.from {
-            CopyFrom::Context => {
+            CopyFrom::Context | CopyFrom::Folder(_) => {
                 let selections = world.select(copy)?;
-                ingredients.extend(asked.named(world.ingredients(&selections)?));
+                ingredients.extend(asked.named(world.ingredients(copy, &selections)?));
                 found.push(Files::Context(selections));
                 continue;
             }
@@ -98,7 +98,6 @@ pub fn shown_layers(
         Files::Context(selections) => {
             let trees = copy::from_context(selections);
             let reader = Reader {
-                context: place.supply.context,
                 layers: None,
                 unchanged: Unchanged::default(),
             };

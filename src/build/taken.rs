@@ -2,6 +2,7 @@
 //! layer.
 
 use super::copy::Unchanged;
+use super::fetch::Download;
 use super::shown;
 use super::stage::Stage;
 use super::world::BuildWorld;
@@ -14,6 +15,8 @@ use crate::plan::{FileIngredient, Ingredients, LayerStep, Step};
 pub(super) struct Taken {
     pub selections: Vec<Selection>,
     pub files: Vec<FileIngredient>,
+    /// What an ADD fetches.
+    pub downloads: Vec<Download>,
     /// The layers it comes from, if not from the context.
     pub layers: Option<Vec<DiffId>>,
     /// What the mounts of a RUN show.

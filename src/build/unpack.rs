@@ -1,53 +1,52 @@
-//! ADD: archives among the files of the context become what is in them.
+//! ADD: archives among the files of the context, and fetched ones, become what is in them.
 
 use std::fs::File;
+use std::path::Path;
 use std::rc::Rc;
 
 use super::copy::{Bytes, Source, Tree};
 use super::error::{BuildError, CopyError};
-use crate::layers::{RootPath, Store, is_archive};
+use crate::layers::{RootPath, Store, StoreError, is_archive};
 use crate::plan::AddStep;
-use crate::plan::context::{BuildContext, ContextFile};
 
-/// Replaces every archive by its contents, unless `--unpack=false` says to leave it.
-pub fn unpack(
-    store: &Store,
-    add: AddStep,
-    context: &BuildContext,
-    trees: &mut [Tree],
-) -> Result<(), BuildError> {
-    if add.unpack == Some(false) {
-        return Ok(());
-    }
+/// Replaces every archive by its contents: one of the context unless `--unpack=false` says to leave
+/// it, one that was fetched if `--unpack=true` asks for it.
+pub fn unpack(store: &Store, add: AddStep, trees: &mut [Tree]) -> Result<(), BuildError> {
     for tree in trees {
-        let Bytes::Context(file) = &tree.top.bytes else {
-            continue;
+        let (path, name) = match &tree.top.bytes {
+            Bytes::Context(file) if add.unpack != Some(false) => {
+                (file.host_path(), file.path.clone())
+            }
+            Bytes::Fetched(path) if add.unpack == Some(true) => (path.clone(), tree.name.clone()),
+            _ => continue,
         };
-        if file.metadata.is_file() && is_archive(&mut open(context, file)?) {
-            let file = file.clone();
-            *tree = contents(store, &tree.top, &mut open(context, &file)?)?;
+        if tree.top.kind.is_file() && is_archive(&mut open(&path, &name)?) {
+            let unpacked = contents(store, &tree.top, &mut open(&path, &name)?);
+            let wrong = |error| BuildError::Archive { path: name, error };
+            *tree = unpacked.map_err(wrong)?;
         }
     }
     Ok(())
 }
 
-fn open(context: &BuildContext, file: &ContextFile) -> Result<File, BuildError> {
-    let opened = File::open(context.host_path(file));
+fn open(path: &Path, name: &str) -> Result<File, BuildError> {
+    let opened = File::open(path);
     Ok(opened.map_err(|source| CopyError::Read {
-        path: file.path.clone(),
+        path: name.to_owned(),
         source,
     })?)
 }
 
 /// Unpacks an archive: a folder without a name, which is copied with its contents.
-fn contents(store: &Store, archive: &Source, bytes: &mut File) -> Result<Tree, BuildError> {
-    let unpacked = Rc::new(store.unpack_archive(bytes)?);
+fn contents(store: &Store, archive: &Source, bytes: &mut File) -> Result<Tree, StoreError> {
+    let size = archive.kind.size();
+    let unpacked = Rc::new(store.unpack_archive(bytes, size)?);
     let mut below = Vec::new();
     unpacked.stack().walk(&RootPath::root(), &mut |node| {
         if !node.path.is_root() {
             below.push(Source {
                 bytes: Bytes::Archive(Rc::clone(&unpacked), node.clone()),
-                ..super::layer_source::layer_source(node)
+                ..super::layer_source::layer_source(unpacked.stack(), node)
             });
         }
         Ok(())
@@ -64,5 +63,6 @@ fn contents(store: &Store, archive: &Source, bytes: &mut File) -> Result<Tree, B
         },
         below,
         parents: Vec::new(),
+        archive: true,
     })
 }

@@ -1,16 +1,20 @@
 //! What the plan asks about while it judges a step: the cache, and the files a COPY would take.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use super::base::Images;
 use super::cache::{BuildCache, FolderHistory};
 use super::copy::{self, Tree};
 use super::error::{BuildError, ImageError};
+use super::fetch::{Download, Downloads, FetchError};
 use super::layer_source;
 use super::report::ContextReport;
 use super::stat_cache::StatCache;
 use super::supplies::Supplies;
-use crate::digest::{CacheKey, DiffId};
+use crate::digest::{CacheKey, DiffId, Digest, Hasher};
 use crate::layers::{EntryKind, Layer, Stack, Store};
 use crate::plan::context::{BuildContext, Rights, Selection};
 use crate::plan::ignore::Ignore;
@@ -28,8 +32,11 @@ pub struct BuildWorld<'a> {
     folder: Option<PathBuf>,
     ignore: Option<Ignore>,
     rights: Rights,
-    context: Option<(BuildContext, StatCache)>,
+    /// By folder; none for the context itself.
+    contexts: HashMap<Option<PathBuf>, (BuildContext, StatCache)>,
     supplies: Supplies,
+    temporary: bool,
+    downloads: Downloads,
     /// What the context's COPY steps looked at.
     pub looked_at: ContextReport,
 }
@@ -41,7 +48,7 @@ impl<'a> BuildWorld<'a> {
         cache: &'a BuildCache,
         file: &str,
         folder: Option<PathBuf>,
-        history_folder: &std::path::Path,
+        history_folder: &Path,
         ignore: Ignore,
     ) -> Self {
         Self {
@@ -52,8 +59,10 @@ impl<'a> BuildWorld<'a> {
             folder,
             ignore: Some(ignore),
             rights: Rights::default(),
-            context: None,
+            contexts: HashMap::new(),
             supplies: Supplies::default(),
+            temporary: false,
+            downloads: Downloads::new(store, cache.downloads_folder()),
             looked_at: ContextReport::default(),
         }
     }
@@ -70,37 +79,43 @@ impl<'a> BuildWorld<'a> {
         self
     }
 
+    /// Says whether the context is gone after the build.
+    pub fn temporary(mut self, temporary: bool) -> Self {
+        self.temporary = temporary;
+        self
+    }
+
     /// Returns the secrets and agents.
     pub fn supplies(&self) -> &Supplies {
         &self.supplies
     }
 
-    /// Returns the context, for reading files.
-    pub fn context(&self) -> Option<&BuildContext> {
-        self.context.as_ref().map(|(context, _)| context)
-    }
-
     /// Remembers the digests that were read.
     pub fn store_digests(&self) -> Result<(), BuildError> {
-        match &self.context {
-            Some((_, digests)) => Ok(digests.store()?),
-            None => Ok(()),
+        for (folder, (_, digests)) in &self.contexts {
+            if folder.is_some() || !self.temporary {
+                digests.store()?;
+            }
         }
+        Ok(())
     }
 
     /// Returns what a COPY takes from the context.
     pub fn select(&mut self, copy: &CopyStep) -> Result<Vec<Selection>, BuildError> {
-        self.open_context()?;
-        let context = self.context().expect("it was just opened");
+        if copy.paths().next().is_none() {
+            return Ok(Vec::new());
+        }
+        let (context, _) = self.open_context(folder_of(copy))?;
         Ok(context.select_all(copy)?)
     }
 
     /// Returns what of the selected files is in the key.
     pub fn ingredients(
         &mut self,
+        copy: &CopyStep,
         selections: &[Selection],
     ) -> Result<Vec<FileIngredient>, BuildError> {
-        let Some((context, digests)) = &mut self.context else {
+        let Some((context, digests)) = self.contexts.get_mut(&folder_of(copy)) else {
             return Ok(Vec::new());
         };
         for file in selections.iter().flat_map(Selection::files) {
@@ -112,15 +127,42 @@ impl<'a> BuildWorld<'a> {
         Ok(context.ingredients(selections, digests)?)
     }
 
-    fn open_context(&mut self) -> Result<(), BuildError> {
-        if self.context.is_none() {
-            let folder = self.folder.clone().unwrap_or_else(|| PathBuf::from("."));
-            let ignore = self.ignore.take().unwrap_or_default();
-            let context = BuildContext::open(&folder, ignore)?.with_rights(self.rights);
-            let digests = StatCache::load(self.cache.digests_file(context.root()));
-            self.context = Some((context, digests));
-        }
-        Ok(())
+    /// Finds out what the URLs of an ADD hold.
+    pub fn look(&self, copy: &CopyStep) -> Result<Vec<Download>, BuildError> {
+        let checksum = copy.add.and_then(|add| add.checksum);
+        let look = |url: &String| {
+            let found = self.downloads.look(url, checksum);
+            found.map_err(|error| fetch_error(url, error))
+        };
+        copy.urls().map(look).collect()
+    }
+
+    /// Returns where the bytes of a URL are, after they were fetched if need be.
+    pub fn fetch(&self, download: &Download) -> Result<(Download, PathBuf), BuildError> {
+        let found = self.downloads.bytes(download);
+        found.map_err(|error| fetch_error(&download.url, error))
+    }
+
+    /// Opens the context, or a folder that has a name, when it is first needed.
+    fn open_context(
+        &mut self,
+        named: Option<PathBuf>,
+    ) -> Result<&(BuildContext, StatCache), BuildError> {
+        let entry = match self.contexts.entry(named) {
+            Occupied(known) => return Ok(known.into_mut()),
+            Vacant(entry) => entry,
+        };
+        let (folder, ignore) = match entry.key() {
+            Some(named) => (named.clone(), own_ignore(named)?),
+            None => {
+                let folder = self.folder.clone();
+                let folder = folder.unwrap_or_else(|| PathBuf::from("."));
+                (folder, self.ignore.take().unwrap_or_default())
+            }
+        };
+        let context = BuildContext::open(&folder, ignore)?.with_rights(self.rights);
+        let digests = StatCache::load(self.cache.digests_file(context.root()));
+        Ok(entry.insert((context, digests)))
     }
 
     /// Returns what the step was made from last time, and the layer it made.
@@ -170,7 +212,9 @@ impl World for BuildWorld<'_> {
 
     fn context_files(&mut self, copy: &CopyStep) -> Result<Vec<FileIngredient>, BuildError> {
         let selections = self.select(copy)?;
-        self.ingredients(&selections)
+        let mut files = self.ingredients(copy, &selections)?;
+        files.extend(self.look(copy)?.iter().map(fetched));
+        Ok(files)
     }
 
     fn layer_files(
@@ -185,6 +229,57 @@ impl World for BuildWorld<'_> {
         let stack = self.store.stack(&layers)?;
         let trees = self.layer_trees(&stack, copy)?;
         layer_ingredients(&stack, &trees)
+    }
+}
+
+/// Returns the digest of what extended attributes something from a layer has; none without any.
+fn attributes(stack: &Stack, bytes: &copy::Bytes) -> Result<Option<Digest>, BuildError> {
+    let copy::Bytes::Layer(node) = bytes else {
+        return Ok(None);
+    };
+    let attributes = stack.entry(node)?.xattrs;
+    Ok((!attributes.is_empty()).then(|| {
+        let mut hasher = Hasher::new();
+        for (name, value) in &attributes {
+            for bytes in [name.as_bytes(), value] {
+                hasher.update(&(bytes.len() as u64).to_le_bytes());
+                hasher.update(bytes);
+            }
+        }
+        hasher.finish()
+    }))
+}
+
+/// The folder that `--build-context` named, if files come from one.
+fn folder_of(copy: &CopyStep) -> Option<PathBuf> {
+    match &copy.from {
+        CopyFrom::Folder(folder) => Some(folder.clone()),
+        _ => None,
+    }
+}
+
+/// Reads the ignore file of a folder with a name.
+fn own_ignore(folder: &Path) -> Result<Ignore, BuildError> {
+    match std::fs::read_to_string(folder.join(".dockerignore")) {
+        Ok(text) => Ok(Ignore::parse(&text)?),
+        // Without one, nothing is left out; what cannot be read is told of by its use.
+        Err(_) => Ok(Ignore::default()),
+    }
+}
+
+fn fetch_error(url: &str, error: FetchError) -> BuildError {
+    let url = url.to_owned();
+    BuildError::Fetch { url, error }
+}
+
+/// Returns what of a fetched file is in the key.
+pub fn fetched(download: &Download) -> FileIngredient {
+    FileIngredient {
+        path: download.url.clone(),
+        mode: copy::FETCHED_MODE,
+        owner: None,
+        attributes: None,
+        content: FileContent::File(download.digest),
     }
 }
 
@@ -213,6 +308,7 @@ pub fn layer_ingredients(stack: &Stack, trees: &[Tree]) -> Result<Vec<FileIngred
             path: source.path.to_string(),
             mode: source.mode,
             owner: Some(source.owner),
+            attributes: attributes(stack, &source.bytes)?,
             content,
         });
     }

@@ -6,7 +6,7 @@ use crate::language::Language;
 crate::messages! {
     write(text: &str) {
         en: "write {text}",
-        ko: "{text} 라고 쓰세요",
+        ko: "이렇게 쓰세요: {text}",
     }
     not_ignored(file: &str, line: usize, pattern: &str) {
         en: "line {line} of {file} excludes it: `{pattern}`; change that line, or copy something else",
@@ -18,7 +18,7 @@ crate::messages! {
     }
     container_port(meant: &str) {
         en: "write EXPOSE {meant}; which port of the host leads there is said by `run -p HOST:CONTAINER`",
-        ko: "EXPOSE {meant} 라고 쓰세요. 호스트 포트는 `run -p HOST:CONTAINER`로 정합니다",
+        ko: "이렇게 쓰세요: EXPOSE {meant}. 호스트 포트는 `run -p HOST:CONTAINER`로 정합니다",
     }
     no_platform() {
         en: "leave --platform out, or write --platform=$BUILDPLATFORM for tools that run while building",
@@ -38,11 +38,11 @@ crate::messages! {
     }
     describe(name: &str) {
         en: "begin the comment with {name}, or put an empty comment line between",
-        ko: "주석을 {name}(으)로 시작하거나, 사이에 빈 주석 줄(#)을 두세요",
+        ko: "{name}부터 쓰고 설명을 이어 쓰거나, 사이에 빈 주석 줄(#)을 두세요",
     }
     exec_form(instruction: &str, meant: &str) {
         en: "write {instruction} {meant}",
-        ko: "{instruction} {meant} 라고 쓰세요",
+        ko: "이렇게 쓰세요: {instruction} {meant}",
     }
     almost_json(instruction: &str, meant: &str) {
         en: "these brackets are no JSON, so a shell gets them as text; strings stand in double quotes: {instruction} {meant}",
@@ -58,7 +58,7 @@ crate::messages! {
     }
     label_authors(name: &str) {
         en: "write LABEL org.opencontainers.image.authors={name:?}",
-        ko: "LABEL org.opencontainers.image.authors={name:?} 라고 쓰세요",
+        ko: "이렇게 쓰세요: LABEL org.opencontainers.image.authors={name:?}",
     }
     remove_this(instruction: &str) {
         en: "remove this {instruction}, or the later one",
@@ -78,11 +78,11 @@ crate::messages! {
     }
     declare_before_from(name: &str) {
         en: "write ARG {name} before the first FROM",
-        ko: "첫 FROM 앞에 ARG {name} 라고 쓰세요",
+        ko: "첫 FROM 앞에 쓰세요: ARG {name}",
     }
     redeclare(name: &str) {
         en: "an ARG before the first FROM is not visible in a stage: write ARG {name} after this stage's FROM",
-        ko: "첫 FROM 앞의 ARG는 스테이지 안에서 보이지 않습니다. 이 스테이지의 FROM 뒤에 ARG {name} 라고 쓰세요",
+        ko: "첫 FROM 앞의 ARG는 스테이지 안에서 보이지 않습니다. 이 스테이지의 FROM 뒤에 쓰세요: ARG {name}",
     }
     declare(name: &str) {
         en: "write ARG {name} or ENV {name}=value before this line, unless the base image sets it",
@@ -90,7 +90,7 @@ crate::messages! {
     }
     absolute(path: &str) {
         en: "write WORKDIR /{path}",
-        ko: "WORKDIR /{path} 라고 쓰세요",
+        ko: "이렇게 쓰세요: WORKDIR /{path}",
     }
 }
 

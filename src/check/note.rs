@@ -2,6 +2,7 @@
 //! are not told of them.
 
 use crate::language::Language;
+use crate::parser::lint::Rule;
 
 /// A remark.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Note {
         /// The JSON that was meant.
         meant: String,
     },
+    /// A RUN without a command.
+    NothingToRun,
     /// A name that is no stage, but nearly one.
     NearStage {
         /// The name as written.
@@ -53,7 +56,7 @@ pub enum Note {
 crate::messages! {
     run_on(word: &str, command: &str) {
         en: "`{word}` is no command of its own here: a \\ joins the lines, so it becomes an argument of `{command}`",
-        ko: "여기서 `{word}`은(는) 따로 실행되는 명령이 아닙니다. \\로 이어진 줄이라 `{command}`의 인수가 됩니다",
+        ko: "여기서 `{word}` 줄은 따로 실행되지 않습니다. \\로 이어진 줄이라 `{command}`의 인수가 됩니다",
     }
     run_on_help() {
         en: "end the line before it with `&& \\`",
@@ -61,7 +64,7 @@ crate::messages! {
     }
     swallowed(word: &str, instruction: &str) {
         en: "`{word}` is no instruction here: the line before ends with a \\, so it is part of the {instruction}",
-        ko: "여기서 `{word}`은(는) 명령이 아닙니다. 앞 줄이 \\로 끝나서 {instruction}의 일부가 됩니다",
+        ko: "여기서 `{word}` 줄은 따로 된 명령이 아닙니다. 앞 줄이 \\로 끝나서 {instruction}의 일부가 됩니다",
     }
     swallowed_help() {
         en: "remove the \\ at the end of the line before",
@@ -77,7 +80,7 @@ crate::messages! {
     }
     near_stage(name: &str) {
         en: "no earlier stage is called {name}, so this is an image",
-        ko: "앞에 {name}(이)라는 스테이지가 없어서 이미지 이름으로 읽습니다",
+        ko: "이름이 {name}인 스테이지가 앞에 없어서 이미지 이름으로 읽습니다",
     }
     near_stage_help(stage: &str) {
         en: "did you mean the stage {stage}?",
@@ -93,7 +96,7 @@ crate::messages! {
     }
     above_context(path: &str) {
         en: "{path} leads out of the build context: the .. at its beginning is cut off",
-        ko: "{path}은(는) 빌드 컨텍스트 밖을 가리킵니다. 맨 앞의 ..은 잘려 나갑니다",
+        ko: "{path} 경로는 빌드 컨텍스트 밖을 가리킵니다. 맨 앞의 ..은 잘려 나갑니다",
     }
     above_context_help() {
         en: "build from the folder above: `build -f FOLDER/Dockerfile ..`",
@@ -101,7 +104,7 @@ crate::messages! {
     }
     unknown_rule(name: &str) {
         en: "no rule is called {name}",
-        ko: "{name}(이)라는 규칙이 없습니다",
+        ko: "이름이 {name}인 규칙이 없습니다",
     }
     did_you_mean(name: &str) {
         en: "did you mean {name}? Upper and lower case count",
@@ -120,6 +123,7 @@ impl Note {
             Self::RunOn { .. } => "run-on-line",
             Self::Swallowed { .. } => "swallowed-instruction",
             Self::AlmostJson { .. } => "almost-json",
+            Self::NothingToRun => "nothing-to-run",
             Self::NearStage { .. } => "near-stage",
             Self::UnusedStage => "unused-stage",
             Self::AboveContext { .. } => "above-context",
@@ -133,6 +137,7 @@ impl Note {
             Self::RunOn { command, word } => run_on(language, word, command),
             Self::Swallowed { instruction, word } => swallowed(language, word, instruction),
             Self::AlmostJson { instruction, .. } => almost_json(language, instruction),
+            Self::NothingToRun => Rule::RunWithoutCommand.message(language),
             Self::NearStage { name, .. } => near_stage(language, name),
             Self::UnusedStage => unused_stage(language),
             Self::AboveContext { path } => above_context(language, path),
@@ -146,6 +151,7 @@ impl Note {
             Self::RunOn { .. } => run_on_help(language),
             Self::Swallowed { .. } => swallowed_help(language),
             Self::AlmostJson { instruction, meant } => write_json(language, instruction, meant),
+            Self::NothingToRun => Rule::RunWithoutCommand.help(language),
             Self::NearStage { stage, .. } => near_stage_help(language, stage),
             Self::UnusedStage => unused_stage_help(language),
             Self::AboveContext { .. } => above_context_help(language),

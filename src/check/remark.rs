@@ -103,11 +103,11 @@ crate::messages! {
     }
     copy_ignored(instruction: &str, path: &str, file: &str) {
         en: "Attempting to {instruction} file {path:?} that is excluded by {file}",
-        ko: "{instruction} 명령의 {path:?}은(는) {file} 때문에 컨텍스트에서 빠집니다(excluded)",
+        ko: "{instruction} 명령이 쓰는 {path:?} 경로는 {file} 때문에 컨텍스트에서 빠집니다(excluded)",
     }
     duplicate_stage(name: &str) {
         en: "Duplicate stage name {name:?}, stage names should be unique",
-        ko: "스테이지 이름 {name:?}이(가) 또 나왔습니다(Duplicate stage name). 이름은 서로 달라야 합니다",
+        ko: "스테이지 이름이 또 나왔습니다(Duplicate stage name): {name:?}. 이름은 서로 달라야 합니다",
     }
     expose_format(port: &str) {
         en: "EXPOSE instruction should not define an IP address or host-port mapping, found '{port}'",
@@ -119,19 +119,19 @@ crate::messages! {
     }
     from_as_casing(from: &str, keyword: &str) {
         en: "'{keyword}' and '{from}' keywords' casing do not match",
-        ko: "'{keyword}'와(과) '{from}'의 대소문자가 서로 다릅니다",
+        ko: "두 낱말의 대소문자가 서로 다릅니다: '{keyword}', '{from}'",
     }
     const_platform(platform: &str) {
         en: "FROM --platform flag should not use constant value {platform:?}",
-        ko: "FROM --platform에 고정된 값 {platform:?}을(를) 쓰지 않는 것이 좋습니다(constant value)",
+        ko: "FROM --platform에는 고정된 값(constant value)을 쓰지 않는 것이 좋습니다: {platform:?}",
     }
     base_platform(image: &str, found: &str, expected: &str) {
         en: "Base image {image} was pulled with platform {found:?}, expected {expected:?} for current build",
-        ko: "베이스 이미지 {image}은(는) {found:?} 플랫폼용인데, 이 빌드에는 {expected:?}이(가) 필요합니다",
+        ko: "베이스 이미지 {image}의 플랫폼은 {found:?}인데, 이 빌드에 필요한 플랫폼은 {expected:?}입니다",
     }
     default_arg(base: &str) {
         en: "Default value for ARG {base} results in empty or invalid base image name",
-        ko: "ARG의 기본값만으로는 {base}이(가) 올바른 이미지 이름이 되지 않습니다(empty or invalid base image name)",
+        ko: "ARG의 기본값만으로는 올바른 이미지 이름이 되지 않습니다(empty or invalid base image name): {base}",
     }
     definition(instruction: &str, name: &str) {
         en: "Comment for {instruction} should follow the format: `# {name} <description>`",
@@ -163,7 +163,7 @@ crate::messages! {
     }
     reserved_stage(name: &str) {
         en: "Stage name should not use the same name as reserved stage {name:?}",
-        ko: "{name:?}은(는) 이미 뜻이 정해진 이름이라 스테이지 이름으로 쓰지 않습니다(reserved)",
+        ko: "이미 뜻이 정해진 이름이라 스테이지 이름으로 쓰지 않습니다(reserved): {name:?}",
     }
     secret(instruction: &str, key: &str) {
         en: "Do not use ARG or ENV instructions for sensitive data ({instruction} {key:?})",
@@ -171,23 +171,23 @@ crate::messages! {
     }
     stage_casing(name: &str) {
         en: "Stage name '{name}' should be lowercase",
-        ko: "스테이지 이름 '{name}'은(는) 소문자로 써야 합니다(lowercase)",
+        ko: "스테이지 이름은 소문자로 써야 합니다(lowercase): '{name}'",
     }
     undefined_arg(name: &str) {
         en: "FROM argument '{name}' is not declared",
-        ko: "FROM의 변수 '{name}'은(는) 선언되지 않았습니다(not declared)",
+        ko: "FROM의 변수가 선언되지 않았습니다(not declared): '{name}'",
     }
     undefined_var(name: &str) {
         en: "Usage of undefined variable '${name}'",
-        ko: "정의되지 않은 변수 '${name}'을(를) 썼습니다(undefined variable)",
+        ko: "정의되지 않은 변수를 썼습니다(undefined variable): '${name}'",
     }
     did_you_mean(message: &str, word: &str) {
         en: "{message} (did you mean {word}?)",
-        ko: "{message} ({word}을(를) 쓰려고 하셨나요?)",
+        ko: "{message} (혹시 {word} 아닌가요?)",
     }
     relative_workdir(path: &str) {
         en: "Relative workdir {path:?} can have unexpected results if the base image changes",
-        ko: "상대 경로 WORKDIR {path:?}은(는) 베이스 이미지가 바뀌면 다른 폴더가 될 수 있습니다(Relative workdir)",
+        ko: "WORKDIR에 상대 경로를 쓰면(Relative workdir) 베이스 이미지가 바뀔 때 다른 폴더가 될 수 있습니다: {path:?}",
     }
 }
 

@@ -44,7 +44,7 @@ crate::messages! {
     }
     unknown_near(option: &str, near: &str) {
         en: "invalid check option {option:?} (did you mean {near}?)",
-        ko: "check 설정이 올바르지 않습니다(invalid check option): {option:?} ({near}을(를) 쓰려고 하셨나요?)",
+        ko: "check 설정이 올바르지 않습니다(invalid check option): {option:?} (혹시 {near} 아닌가요?)",
     }
     not_boolean(value: &str) {
         en: "invalid check option \"error={value}\": true or false",

@@ -72,7 +72,12 @@ fn run(global: &Global, command: Command) -> i32 {
     let screen = screen(global, io::stdout().is_terminal());
     let session = Session::new(settings(global, screen.language));
     let command = command.short();
+    runtime::set_play(hidden);
     if ctrl_c::can_stop(&command) {
+        if !matches!(&command, Command::Build(build) if build.check) {
+            // While this process still has one thread.
+            session.begin_worker();
+        }
         // Without it Ctrl-C ends strata at once, and the next start clears up.
         let _ = ctrl_c::listen(session.interrupter());
     }
@@ -186,10 +191,17 @@ fn refuse(error: clap::Error, words: &[String]) -> ExitCode {
         let _ = write!(io::stdout(), "{}", help.unwrap_or_default());
         return ExitCode::SUCCESS;
     }
-    let trouble = usage::trouble(&error, words, screen.language);
+    let trouble = usage::trouble(&error, words, &verbs(), screen.language);
     let text = render::error(&trouble.message, trouble.help.as_deref(), &screen);
     let _ = write!(io::stderr(), "{}", screen.paint(&text));
     code(trouble.exit)
+}
+
+/// Returns the verbs of the shell.
+fn verbs() -> Vec<String> {
+    let command = Arguments::command();
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    names.map(str::to_owned).collect()
 }
 
 fn code(code: i32) -> ExitCode {

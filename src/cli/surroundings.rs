@@ -106,6 +106,7 @@ pub fn settings(global: &Global, language: Language) -> Settings {
         path: env::var_os("PATH").unwrap_or_default(),
         executable: env::current_exe().ok(),
         epoch: given("SOURCE_DATE_EPOCH").and_then(|seconds| seconds.parse().ok()),
+        unpacks_to: given("STRATA_UNPACK_LIMIT"),
         limits: crate::runtime::Resources::default(),
     }
 }

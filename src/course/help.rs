@@ -24,15 +24,15 @@ messages! {
     }
     about_why() {
         en: "why step N of the last build was a HIT or a MISS",
-        ko: "마지막 빌드의 N단계가 왜 HIT이나 MISS인지 설명합니다",
+        ko: "마지막 빌드의 N단계가 HIT 또는 MISS인 까닭을 설명합니다",
     }
     about_next() { en: "on to the next step", ko: "다음 단계로 갑니다" }
     about_skip() {
         en: "leaves the step out; it never counts as passed",
         ko: "단계를 건너뜁니다. 통과로 세지 않습니다",
     }
-    about_list() { en: "all lessons, or those with a text", ko: "모든 과, 또는 낱말이 든 과의 목록" }
-    about_learn() { en: "opens another lesson", ko: "다른 과를 엽니다" }
+    about_list() { en: "all lessons, or those with a text", ko: "모든 레슨, 또는 낱말이 든 레슨의 목록" }
+    about_learn() { en: "opens another lesson", ko: "다른 레슨을 엽니다" }
     about_play() {
         en: "free play in a copy; `back` returns exactly here",
         ko: "복사본에서 자유 실습. `back`으로 이 자리에 돌아옵니다",
@@ -44,7 +44,7 @@ messages! {
     about_lang() { en: "the language", ko: "언어를 바꿉니다" }
     about_forget() {
         en: "forgets this lesson, if it was opened by mistake",
-        ko: "잘못 연 과라면 진도를 지우고 닫습니다",
+        ko: "잘못 연 레슨이라면 진도를 지우고 닫습니다",
     }
     about_exit() { en: "leaves; your place is kept", ko: "나갑니다. 진도는 남습니다" }
     more() {

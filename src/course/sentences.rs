@@ -81,17 +81,17 @@ messages! {
     /// Reset: what goes, for a step.
     pub(super) goes_step(step: usize) {
         en: "step {step} starts again; images and containers of the lesson are made anew, your files are kept aside",
-        ko: "{step}단계를 처음부터 다시 시작합니다. 이 과의 이미지와 컨테이너는 새로 만들고, 파일은 따로 보관합니다",
+        ko: "{step}단계를 처음부터 다시 시작합니다. 이 레슨의 이미지와 컨테이너는 새로 만들고, 파일은 따로 보관합니다",
     }
     /// Reset: what goes, for a lesson.
     pub(super) goes_lesson(lesson: &str) {
         en: "lesson `{lesson}` starts again and its progress is forgotten; your files are kept aside",
-        ko: "`{lesson}` 과를 처음부터 다시 시작하고 이 과의 진도를 지웁니다. 파일은 따로 보관합니다",
+        ko: "`{lesson}` 레슨을 처음부터 다시 시작하고 이 레슨의 진도를 지웁니다. 파일은 따로 보관합니다",
     }
     /// Reset: what goes, for the course.
     pub(super) goes_course() {
         en: "the progress of every lesson is forgotten and the course starts again; your files are kept aside",
-        ko: "모든 과의 진도를 지우고 과정을 처음부터 시작합니다. 파일은 따로 보관합니다",
+        ko: "모든 레슨의 진도를 지우고 과정을 처음부터 시작합니다. 파일은 따로 보관합니다",
     }
     /// Play: begins.
     pub(super) playing() {
@@ -121,7 +121,7 @@ messages! {
     /// Forget: done.
     pub(super) forgotten(lesson: &str) {
         en: "lesson `{lesson}` forgotten",
-        ko: "`{lesson}` 과의 진도를 지웠습니다",
+        ko: "`{lesson}` 레슨의 진도를 지웠습니다",
     }
     /// Watch: a file changed and a step would miss.
     pub(super) watch_miss(path: &str, step: &str) {
@@ -147,19 +147,19 @@ messages! {
     /// The machine can't run the lesson.
     pub(super) cannot_run(why: &str) {
         en: "this lesson builds and runs containers, which this machine can't: {why}",
-        ko: "이 과는 컨테이너를 만들고 실행하는데, 이 컴퓨터에서는 할 수 없습니다: {why}",
+        ko: "이 레슨은 컨테이너를 만들고 실행하는데, 이 컴퓨터에서는 할 수 없습니다: {why}",
     }
     /// Something of strata itself failed.
     pub(super) trouble(what: &str) { en: "strata: error: {what}", ko: "strata: error: {what}" }
     /// No lesson of that name.
     pub(super) no_such_lesson(name: &str) {
         en: "there is no lesson `{name}`; `list` shows them all",
-        ko: "`{name}` 과가 없습니다. `list`로 목록을 보세요",
+        ko: "`{name}` 레슨이 없습니다. `list`로 목록을 보세요",
     }
     /// List: nothing fits.
     pub(super) none_found(text: &str) {
         en: "no lesson has `{text}` in its name; `list` shows them all",
-        ko: "이름에 `{text}`이(가) 들어간 과가 없습니다. `list`로 모두 볼 수 있습니다",
+        ko: "이름에 `{text}` 글자가 들어간 레슨이 없습니다. `list`로 모두 볼 수 있습니다",
     }
     /// No language of that name.
     pub(super) no_such_language(name: &str) {

@@ -14,7 +14,7 @@ messages! {
     yes_or_no() { en: "Go on? [y/N]", ko: "계속할까요? [y/N]" }
     not_an_answer() { en: "That is not one of the answers.", ko: "답 가운데 하나를 골라 주세요." }
     on_the_prompt() { en: "On the prompt, one after the other:", ko: "차례로 입력할 명령입니다." }
-    finished() { en: "Lesson done.", ko: "이 과를 마쳤습니다." }
+    finished() { en: "Lesson done.", ko: "이 레슨을 마쳤습니다." }
     left_out(title: &str) { en: "skipped: {title}", ko: "건너뜀: {title}" }
     next_lesson(title: &str) { en: "Next: {title}   [Enter] yes", ko: "다음: {title}   [Enter] 시작" }
     that_was_all() { en: "That was the last lesson.", ko: "마지막 과였습니다." }

@@ -18,6 +18,7 @@ messages! {
         en: "lessons: {passed} of {of} passed",
         ko: "레슨: {of}개 중 {passed}개 통과",
     }
+    one_try() { en: "1 line", ko: "1줄" }
     tries(tries: u32) { en: "{tries} lines", ko: "{tries}줄" }
     predicted(score: &str) { en: "{score} right", ko: "예측 {score}" }
     with_solution() { en: "solution seen", ko: "풀이를 봄" }
@@ -121,7 +122,10 @@ fn reported_step(step: &StepReportLine, screen: &Screen) -> Line {
     };
     let mut more = Vec::new();
     if step.tries > 0 {
-        more.push(tries(language, step.tries));
+        more.push(match step.tries {
+            1 => one_try(language),
+            more => tries(language, more),
+        });
     }
     more.extend(
         step.predicted

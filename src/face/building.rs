@@ -2,17 +2,22 @@
 
 use indicatif::ProgressDrawTarget;
 
+use super::exporting::Output;
 use super::run_options::{allowed, labels, sandbox};
 use super::{Answer, Face};
 use crate::build::{BuildEvent, BuildReport};
 use crate::command;
 use crate::parser;
+use crate::plan::{NamedContext, NamedContexts};
 use crate::reference::ImageReference;
 use crate::render::{self, BuildLog, Compared, Keep, Line, LiveBuild, OutputLines, Screen};
-use crate::session::{BuildCall, SessionError, Trouble};
+use crate::session::{BuildCall, GivenContext, SessionError, Trouble, read_text};
 
 /// Redraws a second at the most (lesson-format.md, 10.12).
 const REDRAWS: u8 = 4;
+
+/// The file that is standard input, and what messages call it.
+const STDIN: &str = "-";
 
 /// How a build is shown while it runs.
 enum Progress {
@@ -39,12 +44,24 @@ impl Face<'_> {
                     .with_exit(125)
             })
         };
+        let is_stdin = options
+            .file
+            .as_deref()
+            .is_some_and(|file| file.as_os_str() == STDIN);
+        if is_stdin && path.as_os_str() == STDIN {
+            return Err(Trouble::new(stdin_twice(self.language())).into());
+        }
+        let text = if is_stdin {
+            Some(self.typed_dockerfile()?)
+        } else {
+            None
+        };
         Ok(BuildCall {
             context: self.path(path),
             context_name: Some(path.display().to_string()),
             file: options.file.as_ref().map(|file| self.path(file)),
             file_name: options.file.as_ref().map(|file| file.display().to_string()),
-            text: None,
+            text,
             tags: tags.iter().map(reference).collect::<Result<_, _>>()?,
             build_args: self.pairs(&options.build_arg),
             target: options.target.clone(),
@@ -54,23 +71,152 @@ impl Face<'_> {
             sandbox: sandbox(&options.given, self.language())?,
             allowed: allowed(&options.given, self.language())?,
             supplies: self.supplies(&options.given)?,
+            contexts: self.named_contexts(&options.build_context)?,
+            ..BuildCall::default()
         })
     }
 
+    /// Reads every `--build-context NAME=FOLDER` and `NAME=docker-image://IMAGE`.
+    fn named_contexts(&self, texts: &[String]) -> Result<NamedContexts, SessionError> {
+        let language = self.language();
+        let wrong = |text: &str, why: String| {
+            let trouble = Trouble::new(bad_context(language, text, &why));
+            trouble.with_help(bad_context_help(language)).with_exit(125)
+        };
+        let one = |text: &String| {
+            let pair = text.split_once('=');
+            let (name, value) = pair.ok_or_else(|| wrong(text, no_pair(language)))?;
+            let name = name.parse::<ImageReference>();
+            let name = name.map_err(|error| wrong(text, error.message(language)))?;
+            let image = value.strip_prefix("docker-image://");
+            let context = if let Some(image) = image {
+                let image = image.parse::<ImageReference>();
+                NamedContext::Image(image.map_err(|e| wrong(text, e.message(language)))?)
+            } else if value.contains("://") {
+                return Err(wrong(text, no_such_source(language)));
+            } else {
+                let folder = self.path(std::path::Path::new(value)).canonicalize();
+                let folder = folder.ok().filter(|folder| folder.is_dir());
+                NamedContext::Folder(folder.ok_or_else(|| wrong(text, no_folder(language)))?)
+            };
+            Ok((name, context))
+        };
+        let contexts: Result<_, Trouble> = texts.iter().map(one).collect();
+        Ok(contexts?)
+    }
+
+    /// Reads a Dockerfile from standard input, which can be read once only.
+    fn typed_dockerfile(&self) -> Result<String, SessionError> {
+        let bytes = self.bytes_of(STDIN, std::path::Path::new(STDIN))?;
+        Ok(read_text(STDIN, bytes, self.language())?.text().to_owned())
+    }
+
     pub(super) fn build(&mut self, call: &command::Build) -> Answer {
-        if !call.check {
-            self.session.begin_worker();
-        }
-        let request = self.build_call(&call.path, &call.options, &call.tag)?;
+        let outputs = self.outputs(&call.output)?;
+        let mut request = self.build_call(&call.path, &call.options, &call.tag)?;
+        request.expect_cached = call.expect_cached;
+        let _given = self.given_context(&mut request, &call.path)?;
         if call.check {
             return self.check_build(&request, call);
         }
         if self.is_forbidden(&request)? {
             return Ok(1);
         }
-        let code = self.build_as(&request, call)?;
+        let code = if outputs.iter().any(Output::is_stdout) {
+            self.build_beside(&request, call)?
+        } else {
+            self.build_as(&request, call)?
+        };
+        if let Some(report) = self.last.build.clone().filter(|_| code == 0) {
+            self.export(&report, &outputs)?;
+        }
         self.write_id(call)?;
+        self.write_metadata(call)?;
         Ok(code)
+    }
+
+    /// Takes in the context that comes on standard input; it goes when the answer does.
+    fn given_context(
+        &self,
+        request: &mut BuildCall,
+        path: &std::path::Path,
+    ) -> Result<Option<GivenContext>, SessionError> {
+        if path.as_os_str() != STDIN {
+            return Ok(None);
+        }
+        let language = self.language();
+        let stdin = self.around.stdin.filter(|_| !self.around.terminal);
+        let stdin = stdin.map(|stdin| stdin.try_clone_to_owned()).transpose();
+        let stdin = stdin.map_err(|e| Trouble::system("read standard input", &e))?;
+        let Some(stdin) = stdin else {
+            let trouble = Trouble::new(no_stdin(language));
+            return Err(trouble.with_help(no_stdin_help(language)).into());
+        };
+        let given = self.session.take_context(&mut std::fs::File::from(stdin))?;
+        request.context.clone_from(&given.folder);
+        request.temporary = Some(self.around.folder.clone());
+        let name = request.file_name.clone();
+        let name = name.unwrap_or_else(|| "Dockerfile".to_owned());
+        request.read.clone_from(&given.dockerfile);
+        if request.read.is_none() {
+            let found = given.read(std::path::Path::new(&name));
+            let found = found.map_err(|e| Trouble::store(&e, language))?;
+            let missing = || Trouble::new(not_in_tar(language, &name));
+            request.read = Some(found.ok_or_else(missing)?);
+        }
+        // It is read, and only its name counts from here on.
+        request.file = Some(given.folder.join(&name));
+        request.file_name = Some(name);
+        Ok(Some(given))
+    }
+
+    /// Builds while standard output is wanted for something else.
+    fn build_beside(&mut self, request: &BuildCall, call: &command::Build) -> Answer {
+        let report = self.watched_build(request, true, false, Keep::Nothing)?;
+        let code = i32::from(report.failed().is_some());
+        self.say_failure(&report, request);
+        if !call.quiet {
+            self.say_notes(&report);
+        }
+        self.last.build = Some(report);
+        Ok(code)
+    }
+
+    /// Says why a build stopped: a step that should have been reused also why it was not.
+    fn say_failure(&mut self, report: &BuildReport, request: &BuildCall) {
+        let Some(text) = render::failure(report, &self.screen) else {
+            return;
+        };
+        self.mutter(&self.screen.paint(&text));
+        let failed = report.failed().filter(|_| request.expect_cached);
+        if let Some(step) = failed.filter(|step| !step.reasons.is_empty()) {
+            let why = render::why(report, step.number, &self.screen);
+            self.mutter(&self.screen.paint(&why));
+        }
+    }
+
+    /// Writes what docker writes of an image where it is asked for.
+    fn write_metadata(&mut self, call: &command::Build) -> Result<(), SessionError> {
+        let report = self.last.build.as_ref();
+        let built = report.and_then(|report| Some((report.image?, report.tags.join(","))));
+        let (Some(file), Some((id, names))) = (&call.metadata_file, built) else {
+            return Ok(());
+        };
+        let image = self.session.find_image(&id.to_string())?;
+        let mut metadata = serde_json::json!({
+            "containerimage.config.digest": id,
+            "containerimage.digest": image.manifest,
+        });
+        if !names.is_empty() {
+            metadata["image.name"] = names.into();
+        }
+        let written = std::fs::write(self.path(file), render::json(&metadata));
+        let shown = file.display().to_string();
+        let wrong = |error: std::io::Error| {
+            let sentence = no_metadata_file(self.language(), &shown, &error.to_string());
+            Trouble::new(sentence).with_exit(125)
+        };
+        Ok(written.map_err(wrong)?)
     }
 
     /// Builds what is asked for, and shows it as the options say.
@@ -91,8 +237,8 @@ impl Face<'_> {
         } else if !call.quiet && pictured {
             self.show(&render::build_result(&report, &self.screen));
         }
-        if let Some(text) = render::failure(&report, &self.screen).filter(|_| !call.json) {
-            self.mutter(&self.screen.paint(&text));
+        if !call.json {
+            self.say_failure(&report, request);
         }
         if code == 0 && !quiet {
             self.say_built(&report);
@@ -187,7 +333,8 @@ impl Face<'_> {
 
     pub(super) fn plan(&mut self, call: &command::Plan) -> Answer {
         // The names change nothing, but a build would refuse a wrong one.
-        let request = self.build_call(&call.path, &call.options, &call.unneeded.tag)?;
+        let mut request = self.build_call(&call.path, &call.options, &call.unneeded.tag)?;
+        let _given = self.given_context(&mut request, &call.path)?;
         let report = self.session.forecast(&request)?;
         if call.json {
             self.write(&render::json(&report));
@@ -272,19 +419,53 @@ fn written(lines: &mut OutputLines, event: &BuildEvent) -> String {
 
 /// Counts the instructions, for "step 2 of 6"; a file that cannot be read is told elsewhere.
 fn steps_of(call: &BuildCall) -> usize {
-    let path = call
-        .file
-        .clone()
-        .unwrap_or_else(|| call.context.join("Dockerfile"));
-    let text = call
-        .text
-        .clone()
-        .or_else(|| std::fs::read_to_string(path).ok());
-    let source = crate::source::Source::new("", text.unwrap_or_default());
-    parser::syntax(&source).map_or(0, |file| file.instructions.len())
+    let file = call.file.clone();
+    let path = file.unwrap_or_else(|| call.context.join("Dockerfile"));
+    let bytes = match (&call.text, &call.read) {
+        (Some(text), _) => text.clone().into_bytes(),
+        (None, Some(read)) => read.clone(),
+        (None, None) => std::fs::read(path).unwrap_or_default(),
+    };
+    let source = parser::decode("", bytes);
+    let file = source.ok().and_then(|source| parser::syntax(&source).ok());
+    file.map_or(0, |file| file.instructions.len())
 }
 
 crate::messages! {
+    bad_context(text: &str, why: &str) {
+        en: "invalid --build-context \"{text}\": {why}",
+        ko: "--build-context \"{text}\" 값이 올바르지 않습니다: {why}",
+    }
+    bad_context_help() {
+        en: "`--build-context NAME=FOLDER` or `--build-context NAME=docker-image://IMAGE`",
+        ko: "`--build-context 이름=폴더` 또는 `--build-context 이름=docker-image://이미지`처럼 쓰세요",
+    }
+    no_pair() { en: "it must be a key=value pair", ko: "이름=값 꼴이어야 합니다" }
+    no_such_source() {
+        en: "only folders and docker-image:// are supported",
+        ko: "폴더와 docker-image://만 쓸 수 있습니다",
+    }
+    no_folder() { en: "there is no such folder", ko: "그런 폴더가 없습니다" }
+    stdin_twice() {
+        en: "invalid argument: can't use stdin for both build context and dockerfile",
+        ko: "표준 입력을 빌드 컨텍스트와 Dockerfile 양쪽에 쓸 수 없습니다(can't use stdin for both)",
+    }
+    no_stdin() {
+        en: "the build context is to come on standard input, and nothing is piped there",
+        ko: "빌드 컨텍스트를 표준 입력에서 읽으려 했지만 들어오는 것이 없습니다",
+    }
+    no_stdin_help() {
+        en: "`build - < Dockerfile`, or `tar -c . | strata build -`",
+        ko: "`build - < Dockerfile` 또는 `tar -c . | strata build -`처럼 쓰세요",
+    }
+    not_in_tar(name: &str) {
+        en: "failed to read dockerfile: {name} is not in the tar on standard input",
+        ko: "표준 입력의 tar에 {name} 파일이 없습니다(failed to read dockerfile)",
+    }
+    no_metadata_file(path: &str, why: &str) {
+        en: "cannot write the metadata to {path}: {why}",
+        ko: "메타데이터를 {path} 파일에 쓸 수 없습니다: {why}",
+    }
     no_id_file(path: &str, why: &str) {
         en: "cannot write the image's id to {path}: {why}",
         ko: "이미지 ID를 {path} 파일에 쓸 수 없습니다: {why}",
@@ -299,7 +480,7 @@ crate::messages! {
     }
     bad_tag(tag: &str, reason: &str) {
         en: "invalid argument \"{tag}\" for \"-t, --tag\" flag: {reason}",
-        ko: "\"-t, --tag\"의 값 \"{tag}\"을(를) 쓸 수 없습니다(invalid argument): {reason}",
+        ko: "\"-t, --tag\"의 값을 쓸 수 없습니다(invalid argument): \"{tag}\": {reason}",
     }
     no_step(step: usize, count: usize) {
         en: "there is no step {step}: the build has {count}",

@@ -14,7 +14,7 @@ use crate::session::{BuildCall, CheckCall, Checked, Trouble};
 crate::messages! {
     no_rule(name: &str) {
         en: "no rule is called {name}",
-        ko: "{name}(이)라는 규칙이 없습니다",
+        ko: "이름이 {name}인 규칙이 없습니다",
     }
     did_you_mean(name: &str) {
         en: "did you mean `check --explain {name}`?",
@@ -120,14 +120,6 @@ impl Face<'_> {
         &mut self,
         request: &BuildCall,
     ) -> Result<bool, crate::session::SessionError> {
-        // Standard input can be read once only.
-        let is_stdin = request
-            .file
-            .as_deref()
-            .is_some_and(|file| file.as_os_str() == "-");
-        if is_stdin {
-            return Ok(false);
-        }
         // What cannot be read is the build's to say.
         let check = self.session.check_of_build(request, Settings::default());
         let Some(checked) = check

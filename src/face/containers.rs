@@ -377,7 +377,7 @@ crate::messages! {
     }
     no_network(name: &str) {
         en: "network {name} not found",
-        ko: "네트워크 {name}을(를) 찾을 수 없습니다(not found)",
+        ko: "네트워크를 찾을 수 없습니다(not found): {name}",
     }
     no_network_help() {
         en: "so far there are `none` (loopback only, the default) and `host`",
@@ -385,7 +385,7 @@ crate::messages! {
     }
     bad_value(value: &str, flag: &str) {
         en: "invalid argument \"{value}\" for \"{flag}\" flag",
-        ko: "\"{flag}\"의 값 \"{value}\"이(가) 올바르지 않습니다(invalid argument)",
+        ko: "\"{flag}\"의 값이 올바르지 않습니다(invalid argument): \"{value}\"",
     }
     too_little_memory() {
         en: "Minimum memory limit allowed is 6MB",

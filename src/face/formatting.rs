@@ -7,7 +7,7 @@ use similar::{ChangeTag, TextDiff};
 use super::{Answer, Face};
 use crate::command;
 use crate::parser;
-use crate::session::{Result, SessionError, Trouble, read_file, replace_file};
+use crate::session::{Result, SessionError, Trouble, read_to_rewrite, replace_file};
 
 /// Lines shown around what would change.
 const AROUND: usize = 2;
@@ -35,7 +35,7 @@ impl Face<'_> {
     /// Returns a file's text as it is and as it should be.
     fn laid_out<'a>(&self, file: &'a Path) -> Result<(&'a Path, String, String)> {
         let name = file.display().to_string();
-        let source = read_file(&name, &self.path(file), self.language())?;
+        let source = read_to_rewrite(&name, &self.path(file), self.language())?;
         let after = parser::format(&source).map_err(|errors| SessionError::Dockerfile {
             diagnostics: errors
                 .iter()

@@ -88,10 +88,10 @@ crate::messages! {
     }
     still_running(name: &str) {
         en: "container {name} is running",
-        ko: "컨테이너 {name}이(가) 실행 중입니다",
+        ko: "실행 중인 컨테이너가 있습니다: {name}",
     }
     stop_help(name: &str) {
         en: "`stop {name}` first",
-        ko: "먼저 `stop {name}`을(를) 하세요",
+        ko: "먼저 멈추세요: `stop {name}`",
     }
 }

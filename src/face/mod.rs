@@ -9,9 +9,12 @@
 //! | `formatting` | fmt |
 //! | `checking` | check |
 //! | `building` | build, plan, why, stack, compare |
+//! | `exporting` | where `build --output` puts the result |
 //! | `run_options` | what `build` says about every RUN |
 //! | `supplying` | what `--secret` and `--ssh` give to a build |
+//! | `refusal` | why it could not be done, as JSON |
 //! | `images` | images, history, inspect, tag, rmi, load, save, files |
+//! | `tracing` | waste, log |
 //! | `containers` | run, exec, ps, logs, stop, ... |
 //! | `looking_after` | doctor, system, version |
 //! | [`usage`] | clap's errors in docker's words |
@@ -19,12 +22,15 @@
 mod building;
 mod checking;
 mod containers;
+mod exporting;
 mod formatting;
 mod images;
 mod looking_after;
 mod reading;
+mod refusal;
 mod run_options;
 mod supplying;
+mod tracing;
 pub mod usage;
 
 pub use containers::bytes;
@@ -98,14 +104,10 @@ pub type Answer = Result<i32, SessionError>;
 impl Face<'_> {
     /// Does a command and returns its exit code; trouble is written.
     pub fn run(&mut self, command: Command) -> i32 {
-        let answer = self.answer(command.short());
-        let code = match answer {
-            Ok(code) => code,
-            Err(error) => {
-                self.complain(&error);
-                error.exit()
-            }
-        };
+        let command = command.short();
+        let json = refusal::wants_json(&command);
+        let answer = self.answer(command);
+        let code = answer.unwrap_or_else(|error| self.refuse(&error, json));
         // A reader that has seen enough is no failure of ours.
         let _ = self.out.flush();
         let _ = self.err.flush();
@@ -125,6 +127,8 @@ impl Face<'_> {
             Command::Why(it) => self.why(&it),
             Command::Stack(it) => self.stack(&it),
             Command::Compare(it) => self.compare(&it),
+            Command::Waste(it) => self.waste(&it),
+            Command::Log(it) => self.log(&it),
             Command::Files(it) => self.files(&it),
             Command::Images(it) => self.images(&it),
             Command::History(it) => self.history(&it),
@@ -174,6 +178,16 @@ impl Face<'_> {
     /// Writes one line.
     pub fn line(&mut self, text: &str) {
         self.write(&format!("{text}\n"));
+    }
+
+    /// Writes why something could not be done, as JSON too where that was asked for, and returns the
+    /// exit code.
+    pub fn refuse(&mut self, error: &SessionError, json: bool) -> i32 {
+        if json {
+            self.write(&render::json(&refusal::Refusal::new(error)));
+        }
+        self.complain(error);
+        error.exit()
     }
 
     /// Writes why something could not be done.

@@ -18,6 +18,9 @@ use crate::render::{self, PathFate};
 use crate::session::{SessionError, Trouble, read_bytes, read_ignore, read_text};
 use crate::source::Source;
 
+/// How much of a tree is written at once, in bytes: that of a large file is many times its size.
+const PAGE: usize = 1 << 16;
+
 /// The name of a word that stands in no file.
 const WORD: &str = "WORD";
 
@@ -52,10 +55,16 @@ impl Face<'_> {
             self.write(&render::json(&parser::json::json(source.name(), &file)));
             return Ok(0);
         }
-        self.show(&render::syntax_tree(
-            &parser::tree::tree(&file),
-            &self.screen,
-        ));
+        let mut page = String::new();
+        for branch in parser::tree::tree(&file) {
+            page += &self
+                .screen
+                .paint(&render::syntax_tree(&[branch], &self.screen));
+            if page.len() >= PAGE {
+                self.write(&std::mem::take(&mut page));
+            }
+        }
+        self.write(&page);
         for warning in &file.warnings {
             let drawn =
                 render::diagnostic(&warning.diagnostic(self.language()), &source, &self.screen);
@@ -66,7 +75,7 @@ impl Face<'_> {
 
     pub(super) fn expand(&mut self, call: &command::Expand) -> Answer {
         let bytes = std::os::unix::ffi::OsStrExt::as_bytes(call.word.as_os_str());
-        let source = parser::decode(WORD, bytes.to_vec()).map_err(|_| {
+        let source = parser::decode_strictly(WORD, bytes.to_vec()).map_err(|_| {
             let help = not_text_help(self.language());
             Trouble::new(not_text(self.language())).with_help(help)
         })?;
@@ -133,7 +142,7 @@ impl Face<'_> {
 
     /// Reads a file. What `-` means is for the surroundings to say: a prompt's own lines are not for
     /// the verbs that are typed there.
-    fn bytes_of(&self, name: &str, file: &Path) -> Result<Vec<u8>, SessionError> {
+    pub(super) fn bytes_of(&self, name: &str, file: &Path) -> Result<Vec<u8>, SessionError> {
         let stdin = self.around.stdin.filter(|_| file.as_os_str() == "-");
         let Some(stdin) = stdin else {
             return read_bytes(name, &self.path(file), self.language());

@@ -97,7 +97,7 @@ fn wrong(message: String, help: String) -> Trouble {
 crate::messages! {
     bad_network(name: &str) {
         en: "network mode \"{name}\" is not supported",
-        ko: "네트워크 \"{name}\"은(는) 지원하지 않습니다(network mode not supported)",
+        ko: "지원하지 않는 네트워크입니다(network mode not supported): \"{name}\"",
     }
     network_help() {
         en: "it is default, none or host",

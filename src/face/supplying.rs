@@ -152,7 +152,7 @@ crate::messages! {
     }
     not_a_pair(field: &str) {
         en: "invalid field '{field}' must be a key=value pair",
-        ko: "'{field}'은(는) key=value 꼴이어야 합니다",
+        ko: "key=value 꼴이어야 합니다: '{field}'",
     }
     unknown_key(key: &str) {
         en: "unexpected key '{key}'",
@@ -176,7 +176,7 @@ crate::messages! {
     }
     too_long(id: &str) {
         en: "secret {id} is too long: 500 KiB is the most",
-        ko: "시크릿 {id}이(가) 너무 큽니다. 500 KiB까지만 됩니다",
+        ko: "시크릿 {id}의 내용이 너무 큽니다. 500 KiB까지만 됩니다",
     }
     no_agent(id: &str) {
         en: "invalid empty ssh agent socket for {id}: SSH_AUTH_SOCK is not set",
@@ -188,7 +188,7 @@ crate::messages! {
     }
     no_socket(path: &str) {
         en: "{path} is not the socket of an ssh agent",
-        ko: "{path}은(는) ssh 에이전트의 소켓이 아닙니다",
+        ko: "ssh 에이전트의 소켓이 아닙니다: {path}",
     }
     no_socket_help() {
         en: "strata hands over agents, not key files: add the key to an agent with `ssh-add`",

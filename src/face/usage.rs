@@ -16,7 +16,7 @@ crate::messages! {
     }
     long_flag_help(name: &str) {
         en: "did you mean --{name}? Long options begin with two dashes",
-        ko: "--{name}을(를) 쓰려던 것 아닌가요? 긴 옵션은 -가 두 개입니다",
+        ko: "혹시 --{name} 아닌가요? 긴 옵션은 -가 두 개입니다",
     }
     see_help(verb: &str) {
         en: "`{verb} --help` lists the options",
@@ -24,7 +24,7 @@ crate::messages! {
     }
     unknown_command(word: &str) {
         en: "'{word}' is not a strata command",
-        ko: "'{word}'은(는) strata 명령이 아닙니다(not a strata command)",
+        ko: "strata 명령이 아닙니다(not a strata command): '{word}'",
     }
     did_you_mean(word: &str) {
         en: "did you mean `{word}`?",
@@ -56,14 +56,25 @@ crate::messages! {
     }
     invalid(value: &str, flag: &str) {
         en: "invalid argument \"{value}\" for {flag}",
-        ko: "{flag}의 값 \"{value}\"이(가) 올바르지 않습니다(invalid argument)",
+        ko: "{flag} 자리에 쓴 값이 올바르지 않습니다(invalid argument): \"{value}\"",
     }
 }
 
-/// Turns a usage error into trouble. `words` are those that were typed, the program's name first.
-pub fn trouble(error: &clap::Error, words: &[String], language: Language) -> Trouble {
+/// Turns a usage error into trouble. `words` are those that were typed, the program's name first;
+/// `verbs` are those that could have been.
+pub fn trouble(
+    error: &clap::Error,
+    words: &[String],
+    verbs: &[String],
+    language: Language,
+) -> Trouble {
     let verb = verb_of(words);
-    let trouble = in_dockers_words(error, words, verb, language);
+    let mut trouble = in_dockers_words(error, words, verb, language);
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        let near = suggestion(error, words, verbs);
+        let help = near.map_or_else(|| list_help(language), |it| did_you_mean(language, &it));
+        trouble = trouble.with_help(help);
+    }
     // They are no docker commands: wrong usage is 2, as everywhere else.
     if LANGUAGE_VERBS.contains(&verb) {
         return trouble.with_exit(2);
@@ -109,9 +120,7 @@ fn in_dockers_words(
         }
         ErrorKind::InvalidSubcommand => {
             let word = get(ContextKind::InvalidSubcommand).unwrap_or_default();
-            let near = suggestion(error, words)
-                .map_or_else(|| list_help(language), |it| did_you_mean(language, &it));
-            Trouble::new(unknown_command(language, &word)).with_help(near)
+            Trouble::new(unknown_command(language, &word))
         }
         ErrorKind::MissingRequiredArgument if verb == "build" => {
             Trouble::new(build_needs_folder(language)).with_help(build_needs_folder_help(language))
@@ -123,9 +132,12 @@ fn in_dockers_words(
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let value = get(ContextKind::InvalidValue).unwrap_or_default();
             let flag = get(ContextKind::InvalidArg).unwrap_or_default();
+            // As docker has it: an option that cannot be read is wrong usage, an argument that
+            // cannot be read is a failure like one that names nothing.
+            let exit = if flag.starts_with('-') { 125 } else { 1 };
             Trouble::new(invalid(language, &value, &flag))
                 .with_help(help)
-                .with_exit(125)
+                .with_exit(exit)
         }
         _ => {
             let text = error.to_string();
@@ -137,7 +149,7 @@ fn in_dockers_words(
 }
 
 /// Returns the line that was meant where a verb is misspelt.
-pub fn suggestion(error: &clap::Error, words: &[String]) -> Option<String> {
+pub fn suggestion(error: &clap::Error, words: &[String], verbs: &[String]) -> Option<String> {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
         return None;
     };
@@ -145,7 +157,8 @@ pub fn suggestion(error: &clap::Error, words: &[String]) -> Option<String> {
         // Nothing can be told from one letter.
         let told = word.chars().nth(1).is_some();
         let suggested = error.get(ContextKind::SuggestedSubcommand);
-        let verb = told.then(|| nearest_of(word, suggested)).flatten()?;
+        let near = slip_of(word, verbs).or_else(|| nearest_of(word, suggested));
+        let verb = near.filter(|_| told)?;
         let at = words.iter().position(|typed| typed == word)?;
         let rest = words[at + 1..].iter().map(String::as_str);
         let before = words[1..at].iter().map(String::as_str);
@@ -159,6 +172,17 @@ fn misspelt_docker(word: &str, words: &[String]) -> Option<String> {
     let at = words.iter().position(|typed| typed == word)?;
     let rest = words[at + 1..].join(" ");
     (strsim::osa_distance(word, "docker") == 1).then(|| format!("docker {rest}"))
+}
+
+/// Returns the verb that was meant where one finger slipped: `rnu`, `unod`. clap does not see that
+/// letters changed places.
+fn slip_of(word: &str, verbs: &[String]) -> Option<String> {
+    // Of two letters, half is no resemblance.
+    let is_told = word.chars().nth(2).is_some();
+    let mut near = verbs
+        .iter()
+        .filter(|verb| strsim::osa_distance(word, verb) == 1);
+    near.next().filter(|_| is_told).cloned()
 }
 
 /// Of what clap suggests, the nearest.
@@ -210,7 +234,7 @@ mod tests {
     fn said(words: &[&str]) -> (String, i32) {
         let words: Vec<String> = words.iter().map(ToString::to_string).collect();
         let error = Arguments::try_parse_from(&words).expect_err("these words are wrong");
-        let trouble = trouble(&error, &words, Language::En);
+        let trouble = trouble(&error, &words, &[], Language::En);
         (trouble.message, trouble.exit)
     }
 
@@ -218,7 +242,7 @@ mod tests {
     fn a_misspelt_docker_is_no_verb() {
         let words = ["strata", "docekr", "run", "-it", "code"].map(str::to_owned);
         let error = Arguments::try_parse_from(&words).expect_err("there is no such verb");
-        let help = trouble(&error, &words, Language::En).help;
+        let help = trouble(&error, &words, &[], Language::En).help;
         assert_eq!(help.as_deref(), Some("did you mean `docker run -it code`?"));
     }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::RootPath;
+use super::refusal::Refusal;
 use crate::digest::{DiffId, Digest};
 use crate::language::Language;
 
@@ -97,12 +98,18 @@ pub enum StoreError {
         feature: &'static str,
     },
     /// An entry of an outside layer asks for something no layer may.
-    #[error("refused layer entry `{path}`: {reason}")]
+    #[error("refused tar entry `{path}`: {}", reason.message(Language::En))]
     HostileEntry {
         /// Its name.
         path: String,
         /// What is wrong with it.
-        reason: &'static str,
+        reason: Refusal,
+    },
+    /// An archive unpacks to more than it may.
+    #[error("it unpacks to more than {limit} bytes")]
+    UnpacksToTooMuch {
+        /// What it may unpack to.
+        limit: u64,
     },
     /// A tar cannot be read.
     #[error("malformed tar")]
@@ -164,6 +171,7 @@ impl StoreError {
             | Self::BlobMissing(_)
             | Self::WrongDigest { .. }
             | Self::Json { .. } => help_fsck(language),
+            Self::UnpacksToTooMuch { .. } => help_unpack_limit(language),
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 help_disk_full(language)
             }
@@ -190,7 +198,7 @@ impl StoreError {
                 "`{}` 작업({doing})에 실패했습니다: {source}",
                 path.display()
             ),
-            Self::NotAStore(path) => format!("`{}`은(는) strata 저장소가 아닙니다", path.display()),
+            Self::NotAStore(path) => format!("strata 저장소가 아닙니다: `{}`", path.display()),
             Self::NewerFormat { found, known } => format!(
                 "저장소 형식은 {found}인데, 이 strata는 형식 {known}까지만 읽을 수 있습니다"
             ),
@@ -199,8 +207,8 @@ impl StoreError {
                 "이미지 ID `{prefix}`에 맞는 이미지가 여럿입니다: {}",
                 ids.join(", ")
             ),
-            Self::LayerMissing(id) => format!("레이어 {id}이(가) 저장소에 없습니다"),
-            Self::BlobMissing(digest) => format!("blob {digest}이(가) 저장소에 없습니다"),
+            Self::LayerMissing(id) => format!("저장소에 없는 레이어입니다: {id}"),
+            Self::BlobMissing(digest) => format!("저장소에 없는 blob입니다: {digest}"),
             Self::WrongDigest {
                 what,
                 expected,
@@ -210,25 +218,31 @@ impl StoreError {
                 format!("`{}` 문서를 읽을 수 없습니다: {source}", path.display())
             }
             Self::EntryOrder { path, after } => {
-                format!("레이어 항목 `{path}`이(가) `{after}` 뒤에 나옵니다")
+                format!("레이어 항목의 순서가 틀렸습니다: `{after}` 다음에 `{path}`")
             }
             Self::FolderMissing(path) => {
-                format!("레이어 항목 `{path}`이(가) 들어 있을 폴더 없이 나옵니다")
+                format!("레이어 항목이 들어 있을 폴더 없이 나옵니다: `{path}`")
             }
             Self::TagWithDigest(name) => {
                 format!("다이제스트가 붙은 이름으로는 태그를 만들 수 없습니다: {name}")
             }
             Self::FileChanged(path) => format!("`{path}` 파일이 읽는 동안 바뀌었습니다"),
             Self::OverlayFeature { path, feature } => {
-                format!("`{path}`이(가) 레이어로 나타낼 수 없는 overlay 기능({feature})을 씁니다")
+                format!(
+                    "레이어로 나타낼 수 없는 overlay 기능({feature})을 쓰는 항목입니다: `{path}`"
+                )
             }
             Self::HostileEntry { path, reason } => {
-                format!("레이어 항목 `{path}`을(를) 받아들이지 않았습니다: {reason}")
+                let reason = reason.message(Language::Ko);
+                format!("`{path}` tar 항목을 받아들이지 않았습니다: {reason}")
+            }
+            Self::UnpacksToTooMuch { limit } => {
+                format!("풀면 {limit} 바이트보다 커집니다")
             }
             Self::Tar(cause) => format!("tar 형식이 잘못되었습니다: {cause}"),
             Self::Compression(name) => format!("{name} 압축은 지원하지 않습니다"),
             Self::NotAnArchive { name, reason } => {
-                format!("`{name}`은(는) 이미지 아카이브가 아닙니다: {reason}")
+                format!("이미지 아카이브가 아닙니다: `{name}`: {reason}")
             }
             Self::NotFound(path) => format!("`/{path}`: 그런 파일이나 폴더가 없습니다"),
             Self::NotADirectory(path) => format!("`/{path}`: 폴더가 아닙니다"),
@@ -258,6 +272,10 @@ crate::messages! {
     help_fsck() {
         en: "`system fsck` lists everything in the store that is damaged",
         ko: "`system fsck`로 저장소에서 손상된 것을 모두 볼 수 있습니다",
+    }
+    help_unpack_limit() {
+        en: "archives that are larger on purpose are let through with the variable STRATA_UNPACK_LIMIT, such as STRATA_UNPACK_LIMIT=20g; ADD --unpack=false leaves them packed",
+        ko: "일부러 크게 만든 아카이브라면 STRATA_UNPACK_LIMIT=20g 같은 환경 변수로 허용할 수 있습니다. ADD --unpack=false는 풀지 않고 그대로 둡니다",
     }
     help_disk_full() {
         en: "free some space, for example with `system prune`",

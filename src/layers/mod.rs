@@ -19,11 +19,11 @@
 //! - a layer made here: [`draft`](LayerDraft) or `upper`; `tree` and `node` put it on disk, `tar_header`
 //!   and `stream` (with `chunks`) make and hash its tar, `records` keeps what the disk cannot
 //! - a layer from outside: `apply`, `compression`, `tar_reader`, `tar_entry`, `unpack`, `links`
-//! - what ADD unpacks: `unpacked`
+//! - what ADD unpacks: `unpacked`, `plain`; what is refused in both: [`refusal`](Refusal)
 //! - without overlayfs: `checkout` copies layers into a folder, [`snapshot`](Snapshot) tells what changed in it
-//! - looking in: `level` is one tree, [`stack`](Stack) and `merge` are several, [`changes`] what differs,
+//! - looking in: `level` is one tree, [`stack`](Stack) and `merge` are several, [`changes`] what differs, `waste` what is of no use,
 //!   [`users`] who is who; `regenerate` makes a layer's tar again
-//! - whole images in and out: [`archive`]
+//! - whole images in and out: [`archive`]; `export`: the files of one
 
 mod apply;
 pub mod archive;
@@ -37,6 +37,7 @@ pub mod descriptor;
 mod draft;
 mod entry;
 mod error;
+mod export;
 pub mod files;
 pub mod fsck;
 mod garbage;
@@ -50,10 +51,12 @@ mod merge;
 mod names;
 mod node;
 mod path;
+mod plain;
 mod problem;
 #[cfg(test)]
 mod properties;
 mod records;
+mod refusal;
 mod regenerate;
 mod scratch;
 mod snapshot;
@@ -68,6 +71,7 @@ mod unpack;
 mod unpacked;
 mod upper;
 pub mod users;
+mod waste;
 mod xattrs;
 
 pub use changes::{Change, ChangeKind};
@@ -83,10 +87,13 @@ pub use layer::{Layer, LayerFile};
 pub use manifest::{ImageIndex, Manifest};
 pub use names::{ImageSummary, Untagged};
 pub use path::RootPath;
+pub use plain::UNPACKS_TO;
 pub use problem::Problem;
+pub use refusal::Refusal;
 pub use scratch::ScratchDir;
 pub use snapshot::Snapshot;
 pub use stack::{Follow, Node, Resolved, Stack};
 pub use store::{OwnersMode, Store, Whiteouts};
 pub use unpacked::{Unpacked, is_archive};
 pub use upper::UpperOptions;
+pub use waste::{Loss, Waste};

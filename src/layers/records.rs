@@ -150,7 +150,8 @@ impl Records {
         if let Some(xattrs) = self.xattrs.get(first).cloned() {
             self.xattrs.insert(name.clone(), xattrs);
         }
-        self.links.insert(name.clone(), first.clone());
+        let first = self.links.get(first).unwrap_or(first).clone();
+        self.links.insert(name.clone(), first);
     }
 
     /// Forgets a path, and everything in it, that something else took the place of.
@@ -158,6 +159,7 @@ impl Records {
         remove_within(&mut self.owners, path);
         remove_within(&mut self.devices, path);
         remove_within(&mut self.links, path);
+        self.links.retain(|_, first| !first.is_within(path));
         remove_within(&mut self.xattrs, path);
         self.implied.retain(|known| !known.is_within(path));
     }
@@ -183,6 +185,19 @@ mod tests {
         assert_eq!(read.owner(&path, (7, 7)), (1000, 5));
         assert_eq!(read.owner(&RootPath::clean("x"), (7, 7)), (0, 0));
         assert_eq!(read.kind(&path), Some(EntryKind::CharDevice(device)));
+    }
+
+    #[test]
+    fn names_of_a_file_all_lead_to_its_first() {
+        let path = RootPath::clean;
+        let mut records = Records::default();
+        records.share(&path("a"), &path("b"));
+        records.share(&path("b"), &path("c"));
+        assert_eq!(records.links[&path("c")], path("a"));
+        // `a` is taken away, and comes back as a name of what `b` is.
+        records.forget(&path("a"));
+        records.share(&path("b"), &path("a"));
+        assert_eq!(records.links, BTreeMap::from([(path("a"), path("b"))]));
     }
 
     #[test]

@@ -249,6 +249,20 @@ impl Stack {
         })
     }
 
+    /// Tells names of one file from those of others: hard links of a layer have the same answer.
+    /// None for what cannot have further names.
+    pub fn same_file(&self, node: &Node) -> Option<(usize, RootPath)> {
+        let links = &self.level(node.level)?.records.links;
+        let first = links.get(&node.path).unwrap_or(&node.path);
+        (!links.is_empty()).then(|| (node.level, first.clone()))
+    }
+
+    /// Whether a folder is there only because the tar has something in it.
+    pub fn is_implied(&self, node: &Node) -> bool {
+        let level = self.level(node.level);
+        level.is_some_and(|level| level.records.implied.contains(&node.path))
+    }
+
     /// Names the file for [`Content::Layer`](super::Content::Layer); none for what lies in the
     /// upper directory or is no regular file.
     pub fn layer_file(&self, node: &Node) -> Option<LayerFile> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Result, StoreError};
 use super::files::{self, Guard};
+use super::plain::UNPACKS_TO;
 use super::scratch::{self, Scratch, ScratchDir};
 use crate::digest::{DiffId, Digest};
 
@@ -64,6 +65,7 @@ pub enum Whiteouts {
 pub struct Store {
     root: PathBuf,
     owners: OwnersMode,
+    unpacks_to: u64,
     whiteouts: Whiteouts,
     scratch: Arc<Mutex<Option<Arc<Scratch>>>>,
 }
@@ -91,6 +93,7 @@ impl Store {
         let store = Self {
             root,
             owners: OwnersMode::default(),
+            unpacks_to: UNPACKS_TO,
             whiteouts: Whiteouts::default(),
             scratch: Arc::default(),
         };
@@ -107,6 +110,17 @@ impl Store {
     /// Says which overlay will mount the trees; [`Whiteouts::User`] unless told otherwise.
     pub fn set_whiteouts(&mut self, whiteouts: Whiteouts) {
         self.whiteouts = whiteouts;
+    }
+
+    /// Says what an archive of any size may unpack to, in bytes; [`UNPACKS_TO`] unless told
+    /// otherwise.
+    pub fn set_unpacks_to(&mut self, bytes: u64) {
+        self.unpacks_to = bytes;
+    }
+
+    /// Returns what an archive of any size may unpack to.
+    pub(super) fn unpacks_to(&self) -> u64 {
+        self.unpacks_to
     }
 
     /// Returns where owners of files are kept.

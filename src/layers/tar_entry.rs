@@ -8,12 +8,19 @@ use tar::EntryType;
 use super::RootPath;
 use super::entry::{Device, Entry, EntryKind};
 use super::error::{Result, StoreError};
+use super::refusal::Refusal;
 use super::tar_header::{OPAQUE_WHITEOUT, WHITEOUT_PREFIX};
 use super::tar_reader::Member;
 use super::xattrs;
 
 /// Names with this prefix were AUFS's own notes; nobody else ever meant anything by them.
 const AUFS_PREFIX: &[u8] = b".wh..wh.";
+
+/// The longest path that a system call takes, and the longest name (`limits.h`).
+const MOST_PATH: usize = 4095;
+const MOST_NAME: usize = 255;
+/// Letters of a refused name that a sentence shows.
+const MOST_SHOWN: usize = 100;
 
 /// What a member says.
 #[derive(Debug, PartialEq)]
@@ -39,7 +46,7 @@ pub(super) fn meaning(member: &Member) -> Result<Meaning> {
     if name == OPAQUE_WHITEOUT.as_bytes() {
         if folder.is_root() {
             // Overlay cannot: its root always shows every layer's.
-            return Err(refuse(&member.name, "it hides the whole root"));
+            return Err(refuse(&member.name, Refusal::HidesRoot));
         }
         return Ok(Meaning::Opaque(folder));
     }
@@ -48,7 +55,7 @@ pub(super) fn meaning(member: &Member) -> Result<Meaning> {
     }
     if let Some(hidden) = name.strip_prefix(WHITEOUT_PREFIX.as_bytes()) {
         return match hidden {
-            b"" | b"." | b".." => Err(refuse(&member.name, "it hides no name a file can have")),
+            b"" | b"." | b".." => Err(refuse(&member.name, Refusal::HidesNoName)),
             _ => Ok(Meaning::Whiteout(folder.join(OsStr::from_bytes(hidden)))),
         };
     }
@@ -58,17 +65,21 @@ pub(super) fn meaning(member: &Member) -> Result<Meaning> {
 /// Returns a path that stays inside; what tries to leave is refused, not bent.
 pub(super) fn safe_path(name: &[u8]) -> Result<RootPath> {
     if name.contains(&0) {
-        return Err(refuse(name, "its name has a NUL byte"));
+        return Err(refuse(name, Refusal::NulByte));
     }
     if name.split(|byte| *byte == b'/').any(|part| part == b"..") {
-        return Err(refuse(name, "its name leads upwards"));
+        return Err(refuse(name, Refusal::Upwards));
     }
-    Ok(RootPath::clean(OsStr::from_bytes(name)))
+    let long_name = |path: &RootPath| path.parts().any(|part| part.len() > MOST_NAME);
+    let path = RootPath::clean(OsStr::from_bytes(name));
+    if path.as_bytes().len() > MOST_PATH || long_name(&path) {
+        return Err(refuse(name, Refusal::TooLong));
+    }
+    Ok(path)
 }
 
 fn entry(member: &Member, path: RootPath) -> Result<Entry> {
-    let id =
-        |id: u64| u32::try_from(id).map_err(|_| refuse(&member.name, "its owner is no user id"));
+    let id = |id: u64| u32::try_from(id).map_err(|_| refuse(&member.name, Refusal::NoUserId));
     let known = |(name, _): &(&OsString, &Vec<u8>)| xattrs::belongs_to_layer(name);
     Ok(Entry {
         kind: kind(member)?,
@@ -97,7 +108,10 @@ fn kind(member: &Member) -> Result<EntryKind> {
         EntryType::Regular | EntryType::Continuous => EntryKind::File { size: member.size },
         EntryType::Directory => EntryKind::Directory { opaque: false },
         EntryType::Symlink if member.link.is_empty() || member.link.contains(&0) => {
-            return Err(refuse(&member.name, "it is a link to nothing"));
+            return Err(refuse(&member.name, Refusal::LinkToNothing));
+        }
+        EntryType::Symlink if member.link.len() > MOST_PATH => {
+            return Err(refuse(&member.name, Refusal::TooLong));
         }
         EntryType::Symlink => EntryKind::Symlink {
             target: OsString::from_vec(member.link.clone()),
@@ -106,24 +120,30 @@ fn kind(member: &Member) -> Result<EntryKind> {
             target: safe_path(&member.link)?,
         },
         EntryType::Char if member.device == (0, 0) => {
-            return Err(refuse(
-                &member.name,
-                "device 0/0 is what whiteouts are on disk",
-            ));
+            return Err(refuse(&member.name, Refusal::WhiteoutDevice));
         }
         EntryType::Char => EntryKind::CharDevice(device),
         EntryType::Block => EntryKind::BlockDevice(device),
         EntryType::Fifo => EntryKind::Fifo,
-        EntryType::GNUSparse => return Err(refuse(&member.name, "it is a sparse file")),
-        _ => return Err(refuse(&member.name, "its type is unknown")),
+        EntryType::GNUSparse => return Err(refuse(&member.name, Refusal::Sparse)),
+        _ => return Err(refuse(&member.name, Refusal::UnknownType)),
     })
 }
 
 /// Makes the error for something no layer may ask for.
-pub(super) fn refuse(name: &[u8], reason: &'static str) -> StoreError {
+pub(super) fn refuse(name: &[u8], reason: Refusal) -> StoreError {
     StoreError::HostileEntry {
-        path: String::from_utf8_lossy(name).into_owned(),
+        path: shown(name),
         reason,
+    }
+}
+
+/// Returns a name as a sentence can hold it: that of a hostile tar may have a million letters.
+fn shown(name: &[u8]) -> String {
+    let name = String::from_utf8_lossy(name);
+    match name.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}...", &name[..end]),
+        None => name.into_owned(),
     }
 }
 

@@ -19,6 +19,7 @@ use super::links::Links;
 use super::node::{self, FOLDER, How, PLAIN};
 use super::path::remove_within;
 use super::records::Records;
+use super::refusal::Refusal;
 use super::stack::Stack;
 use super::store::Store;
 use super::tar_entry::{Meaning, meaning, refuse};
@@ -87,10 +88,7 @@ impl Unpacker {
             match meaning(&member)? {
                 Meaning::Nothing => {}
                 Meaning::Whiteout(_) | Meaning::Opaque(_) if self.refuses_whiteouts => {
-                    return Err(refuse(
-                        &member.name,
-                        "its name would mark a deleted file in a layer",
-                    ));
+                    return Err(refuse(&member.name, Refusal::MarksDeleted));
                 }
                 Meaning::Whiteout(path) => drop(self.whiteouts.insert(self.links.resolve(&path)?)),
                 Meaning::Opaque(folder) => {
@@ -135,7 +133,7 @@ impl Unpacker {
             let target = self.links.resolve(target)?;
             if target == entry.path || !self.files.contains_key(&target) {
                 let name = entry.path.as_bytes();
-                return Err(refuse(name, "it is a hard link to no file of this layer"));
+                return Err(refuse(name, Refusal::HardLinkToNothing));
             }
             entry.kind = EntryKind::HardLink { target };
         }
@@ -215,10 +213,7 @@ impl Unpacker {
                 continue;
             }
             if self.files.contains_key(&folder) {
-                return Err(refuse(
-                    path.as_bytes(),
-                    "it lies in something that is no folder",
-                ));
+                return Err(refuse(path.as_bytes(), Refusal::InNoFolder));
             }
             let entry = match self.below.lookup(&folder)? {
                 Some(node) if node.kind.is_directory() => self.below.entry(&node)?,

@@ -3,32 +3,35 @@
 //! They go through the same hands as a layer from outside, into a folder that is no layer: names
 //! that lead out of it are refused, and so are those that would mark deleted files in a layer.
 
-use std::io::{self, BufRead, BufReader, Read};
-
-use bzip2::read::MultiBzDecoder;
-use flate2::bufread::MultiGzDecoder;
-use lzma_rust2::XzReader;
-use ruzstd::decoding::StreamingDecoder;
+use std::io::{BufReader, Read};
+use std::path::PathBuf;
 
 use super::error::{Result, StoreError};
 use super::level::Level;
+use super::plain::{Limit, plain, read_error};
 use super::scratch::ScratchDir;
 use super::stack::Stack;
 use super::store::Store;
 use super::tar_reader::TarReader;
 use super::unpack::Unpacker;
 
+const TREE: &str = "tree";
 const READ_AHEAD: usize = 256 * 1024;
-/// In KiB; `xz -9` asks for 65 MiB, and an archive may ask for gigabytes before it has shown a byte.
-const MOST_XZ_MEMORY: u32 = 256 * 1024;
+/// What looking at the first member may take: its extended headers.
+const FIRST_MEMBER: u64 = 16 * 1024 * 1024;
 
 /// An archive as a tree, which goes when this does.
 pub struct Unpacked {
     stack: Stack,
-    _folder: ScratchDir,
+    folder: ScratchDir,
 }
 
 impl Unpacked {
+    /// Returns the folder that holds the tree.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().join(TREE)
+    }
+
     /// Returns the view of what was in it.
     pub fn stack(&self) -> &Stack {
         &self.stack
@@ -37,7 +40,7 @@ impl Unpacked {
 
 /// Tells whether this is a tar, perhaps compressed, with something in it.
 pub fn is_archive(from: &mut dyn Read) -> bool {
-    let Ok(mut plain) = plain(BufReader::new(from)) else {
+    let Ok(mut plain) = plain(from, Limit::new(0, FIRST_MEMBER)) else {
         return false;
     };
     let mut tar = TarReader::new(&mut plain);
@@ -45,37 +48,25 @@ pub fn is_archive(from: &mut dyn Read) -> bool {
 }
 
 impl Store {
-    /// Unpacks an archive.
-    pub fn unpack_archive(&self, from: &mut dyn Read) -> Result<Unpacked> {
+    /// Unpacks an archive of `size` bytes.
+    pub fn unpack_archive(&self, from: &mut dyn Read, size: u64) -> Result<Unpacked> {
         let folder = self.scratch()?;
-        let tree = folder.path().join("tree");
-        let plain = plain(BufReader::with_capacity(READ_AHEAD, from)).map_err(StoreError::Tar)?;
+        let tree = folder.path().join(TREE);
+        let limit = Limit::new(size, self.unpacks_to());
+        let plain = plain(from, limit).map_err(StoreError::Tar)?;
         let mut plain = BufReader::with_capacity(READ_AHEAD, plain);
         let mut unpacker = Unpacker::new(self, &tree, self.stack(&[])?)?.without_whiteouts();
-        unpacker.unpack(&mut plain)?;
+        unpacker.unpack(&mut plain).map_err(|error| match error {
+            StoreError::Tar(error) => read_error(error),
+            other => other,
+        })?;
         let (records, _) = unpacker.finish()?;
         let level = Level::open(tree, records)?;
         Ok(Unpacked {
             stack: self.stack(&[])?.with_level(level),
-            _folder: folder,
+            folder,
         })
     }
-}
-
-/// Returns a reader of the plain bytes, whatever they are compressed with.
-fn plain<'a>(mut from: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
-    let start = from.fill_buf()?;
-    Ok(if start.starts_with(b"\x1f\x8b") {
-        Box::new(MultiGzDecoder::new(from))
-    } else if start.starts_with(b"BZh") {
-        Box::new(MultiBzDecoder::new(from))
-    } else if start.starts_with(b"\xfd7zXZ\0") {
-        Box::new(XzReader::new_mem_limit(from, true, MOST_XZ_MEMORY))
-    } else if start.starts_with(b"\x28\xb5\x2f\xfd") {
-        Box::new(StreamingDecoder::new(from).map_err(io::Error::other)?)
-    } else {
-        Box::new(from)
-    })
 }
 
 #[cfg(test)]
@@ -112,11 +103,11 @@ mod tests {
     fn absolute_names_and_links_stay_inside() {
         let (_folder, store) = temporary_store();
         let tar = archive("/etc/x", EntryType::Regular, "");
-        let unpacked = store.unpack_archive(&mut &tar[..]).unwrap();
+        let unpacked = store.unpack_archive(&mut &tar[..], 0).unwrap();
         let found = unpacked.stack().lookup(&RootPath::clean("etc/x")).unwrap();
         assert_eq!(found.unwrap().mode, 0o640);
         let tar = archive("l", EntryType::Symlink, "/etc/passwd");
-        let unpacked = store.unpack_archive(&mut &tar[..]).unwrap();
+        let unpacked = store.unpack_archive(&mut &tar[..], 0).unwrap();
         let found = unpacked.stack().resolve("l", Follow::Yes).unwrap();
         assert_eq!(found.node, None);
     }
@@ -133,7 +124,7 @@ mod tests {
             ("d/.wh..wh..opq", EntryType::Regular, ""),
         ] {
             let tar = archive(name, entry_type, link);
-            let refused = store.unpack_archive(&mut &tar[..]).err();
+            let refused = store.unpack_archive(&mut &tar[..], 0).err();
             let hostile = matches!(refused, Some(StoreError::HostileEntry { .. }));
             assert!(hostile, "{name} {link}: {refused:?}");
         }

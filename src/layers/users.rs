@@ -36,11 +36,11 @@ pub enum UserError {
 crate::messages! {
     unknown_user(name: &str) {
         en: "unable to find user {name}: no matching entries in passwd file",
-        ko: "사용자 {name}을(를) 찾을 수 없습니다: 이미지의 /etc/passwd에 없습니다",
+        ko: "{name} 사용자를 찾을 수 없습니다: 이미지의 /etc/passwd에 없습니다",
     }
     unknown_group(name: &str) {
         en: "unable to find group {name}: no matching entries in group file",
-        ko: "그룹 {name}을(를) 찾을 수 없습니다: 이미지의 /etc/group에 없습니다",
+        ko: "{name} 그룹을 찾을 수 없습니다: 이미지의 /etc/group에 없습니다",
     }
     help_numbers() {
         en: "use a number, such as 1000, or make it in a RUN of the image, for example with adduser",

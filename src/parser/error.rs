@@ -30,6 +30,8 @@ pub struct ParseError {
 pub enum ParseErrorKind {
     /// The file's bytes are no UTF-8 text.
     NotUtf8,
+    /// The file's bytes are no text at all.
+    Binary,
     /// A line has more bytes than BuildKit accepts.
     LineTooLong,
     /// The file has no bytes but white space.
@@ -200,6 +202,7 @@ impl ParseErrorKind {
     pub fn id(&self) -> &'static str {
         match self {
             Self::NotUtf8 => "not-utf8",
+            Self::Binary => "binary",
             Self::LineTooLong => "line-too-long",
             Self::Empty => "empty",
             Self::NoInstructions => "no-instructions",

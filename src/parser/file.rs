@@ -18,6 +18,16 @@ pub(super) struct Reading {
 
 /// Reads as much of a text as can be read.
 pub(super) fn read(source: &Source) -> Reading {
+    let mut nodes = Vec::new();
+    let mut reading = walk(source, &mut |node| nodes.push(node));
+    reading.file.stages = outlines(&nodes);
+    reading.file.instructions = nodes;
+    reading
+}
+
+/// Reads a text and gives every instruction away as soon as it is read: of a large file two lists of
+/// instructions are one too many.
+pub(super) fn walk(source: &Source, each: &mut dyn FnMut(Node)) -> Reading {
     let (head, mut lines) = Lines::new(source);
     let mut reading = Reading {
         file: File {
@@ -33,18 +43,24 @@ pub(super) fn read(source: &Source) -> Reading {
     let mut seen_any = false;
     while let Some(line) = lines.next_line() {
         seen_any = true;
-        reading.take(source, line, &mut lines);
+        if let Some(node) = reading.take(source, line, &mut lines) {
+            each(node);
+        }
     }
     if !seen_any {
         reading.errors.push(nothing_there(source));
     }
-    reading.file.stages = outlines(&reading.file.instructions);
     reading.errors.sort_by_key(|error| error.span);
     reading
 }
 
 impl Reading {
-    fn take(&mut self, source: &Source, line: LogicalLine<'_>, lines: &mut Lines<'_>) {
+    fn take(
+        &mut self,
+        source: &Source,
+        line: LogicalLine<'_>,
+        lines: &mut Lines<'_>,
+    ) -> Option<Node> {
         let last_line = |end: usize| source.line(end.max(line.span.start + 1) - 1);
         let node = read::read(&line, self.file.escape);
         if line.has_empty_line {
@@ -57,7 +73,10 @@ impl Reading {
         }
         let mut node = match node {
             Ok(node) => node,
-            Err(error) => return self.errors.push(error),
+            Err(error) => {
+                self.errors.push(error);
+                return None;
+            }
         };
         for heredoc in &mut node.heredocs {
             if !lines.take_body(heredoc) {
@@ -68,7 +87,7 @@ impl Reading {
                     span: heredoc.marker,
                     instruction: node.keyword.span,
                 });
-                return;
+                return None;
             }
         }
         if !node.heredocs.is_empty() {
@@ -79,7 +98,7 @@ impl Reading {
         node.lines = (source.line(line.span.start), last_line(lines.cursor()));
         node.original = line.text.into_owned();
         node.comments = line.comments;
-        self.file.instructions.push(node);
+        Some(node)
     }
 }
 
@@ -244,6 +263,33 @@ mod tests {
         assert_eq!(node.lines, (2, 30_003));
         assert_eq!(node.original.matches("&& x").count(), 10_000);
         assert_eq!(file.warnings[0].line, 30_003);
+    }
+
+    /// The grammar is given a long file in pieces; nothing shows where they end.
+    #[test]
+    fn a_long_file_reads_as_its_parts_do() {
+        let part = "# escape=x\nRUN a \\\n  # c \\\n\n  b \\\n\\\nc\n# d\n\nRUN <<E\n# \\\nFROM x \\\nE\nENV a=b\\\\\n";
+        let lines = part.lines().count();
+        for before in 0..lines {
+            // Each line of the part comes to lie where a piece could end.
+            let filler = "#\n".repeat(before) + &"# 23456\n".repeat(4_090);
+            let text = format!("FROM a\n{filler}{}", part.repeat(12));
+            let file = syntax(&Source::new("Dockerfile", text)).unwrap();
+            let names: Vec<&str> = file
+                .instructions
+                .iter()
+                .map(|it| it.name.as_str())
+                .collect();
+            assert_eq!(names.len(), 1 + 3 * 12, "{before}");
+            for (place, three) in file.instructions[1..].chunks(3).enumerate() {
+                assert_eq!(three[0].original, "RUN a   b c");
+                assert_eq!(three[1].heredocs[0].content, "# \\\nFROM x \\\n");
+                assert_eq!(three[2].original, "ENV a=b\\\\");
+                let first = 2 + before + 4_090 + lines * place;
+                assert_eq!(three[0].lines, (first + 1, first + 6));
+                assert_eq!(three[2].lines, (first + lines - 1, first + lines - 1));
+            }
+        }
     }
 
     #[test]

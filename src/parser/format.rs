@@ -15,6 +15,7 @@
 use std::collections::BTreeSet;
 
 use super::error::ParseError;
+use super::file;
 use super::json::meaning;
 use super::syntax;
 use super::syntax::{Arguments, Command, File, Node, Pair, Word};
@@ -60,6 +61,9 @@ fn once(source: &Source) -> Result<String, Vec<ParseError>> {
         .collect();
     loop {
         let text = lay_out(source.text(), &before, &kept);
+        if text == source.text() {
+            return Ok(text);
+        }
         match differing(&before, &text) {
             Some(differing) if differing.is_empty() => return Ok(text),
             Some(differing) if !differing.is_subset(&kept) => kept.extend(differing),
@@ -70,25 +74,25 @@ fn once(source: &Source) -> Result<String, Vec<ParseError>> {
 
 /// Returns which instructions read differently; none when the file as a whole does.
 fn differing(before: &File, text: &str) -> Option<BTreeSet<usize>> {
-    let after = syntax(&Source::new("", text)).ok()?;
+    let mut differing = BTreeSet::new();
+    let mut place = 0;
+    let source = Source::new("", text);
+    let after = file::walk(&source, &mut |node| {
+        let was = before.instructions.get(place);
+        if was.is_none_or(|was| meaning(was) != meaning(&node)) {
+            differing.insert(place);
+        }
+        place += 1;
+    });
     let directives = |file: &File| -> Vec<(String, String)> {
         let each = file.directives.iter();
         each.map(|it| (it.name.clone(), it.value.text.clone()))
             .collect()
     };
-    if directives(before) != directives(&after)
-        || before.instructions.len() != after.instructions.len()
-    {
-        return None;
-    }
-    let pairs = before.instructions.iter().zip(&after.instructions);
-    let places = pairs.enumerate();
-    Some(
-        places
-            .filter(|(_, (before, after))| meaning(before) != meaning(after))
-            .map(|(place, _)| place)
-            .collect(),
-    )
+    let is_other = !after.errors.is_empty()
+        || place != before.instructions.len()
+        || directives(before) != directives(&after.file);
+    (!is_other).then_some(differing)
 }
 
 fn lay_out(text: &str, file: &File, kept: &BTreeSet<usize>) -> String {

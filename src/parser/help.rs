@@ -5,8 +5,12 @@ use crate::language::Language;
 
 crate::messages! {
     not_utf8() {
-        en: "save the file as UTF-8; an image or a compiled program is not a Dockerfile",
-        ko: "파일을 UTF-8로 저장하세요. 이미지나 컴파일된 프로그램은 Dockerfile이 아닙니다",
+        en: "save the file as UTF-8; only comments may be in another encoding",
+        ko: "파일을 UTF-8로 저장하세요. 주석만 다른 인코딩이어도 됩니다",
+    }
+    binary() {
+        en: "give the Dockerfile itself (-f FILE for `build`); `load -i FILE` brings an image into the store",
+        ko: "Dockerfile을 지정하세요(`build`에서는 -f FILE). 이미지 파일은 `load -i FILE`로 저장소에 넣습니다",
     }
     line_too_long() {
         en: "split the line: end it with the escape character and go on in the next",
@@ -22,7 +26,7 @@ crate::messages! {
     }
     invalid_escape() {
         en: "write # escape=` or leave the line out",
-        ko: "# escape=` 라고 쓰거나 그 줄을 지우세요",
+        ko: "이렇게 쓰거나 그 줄을 지우세요: # escape=`",
     }
     unterminated_heredoc(name: &str) {
         en: "end the text with a line that is only {name}, without spaces around it",
@@ -46,7 +50,7 @@ crate::messages! {
     }
     for_a_terminal(name: &str) {
         en: "`{name}` is typed in a terminal or at strata's prompt; a Dockerfile says what an image is made of: FROM, RUN, COPY, ...",
-        ko: "`{name}`은(는) 터미널이나 strata 프롬프트에서 쓰는 명령입니다. Dockerfile에는 FROM, RUN, COPY처럼 이미지를 만드는 방법을 씁니다",
+        ko: "`{name}` 명령은 터미널이나 strata 프롬프트에서 씁니다. Dockerfile에는 FROM, RUN, COPY처럼 이미지를 만드는 방법을 씁니다",
     }
     run_it(name: &str) {
         en: "a program is run by RUN: write RUN {name} ...; or did the line before want a \\ at its end?",
@@ -78,7 +82,7 @@ crate::messages! {
     }
     write_instead(suggestion: &str) {
         en: "write {suggestion}",
-        ko: "{suggestion} 라고 쓰세요",
+        ko: "이렇게 쓰세요: {suggestion}",
     }
     duplicate_flag(flag: &str) {
         en: "remove one of the two --{flag}",
@@ -142,6 +146,7 @@ crate::messages! {
 pub(super) fn of(kind: &Kind, language: Language) -> Option<String> {
     Some(match kind {
         Kind::NotUtf8 => not_utf8(language),
+        Kind::Binary => binary(language),
         Kind::LineTooLong => line_too_long(language),
         Kind::Empty | Kind::NoInstructions => no_instructions(language),
         Kind::DuplicateDirective { .. } => duplicate_directive(language),

@@ -112,6 +112,17 @@ pub struct RunInstruction {
     pub heredocs: Vec<Heredoc>,
 }
 
+impl RunInstruction {
+    /// Tells whether there is nothing to run.
+    pub fn is_empty(&self) -> bool {
+        let is_blank = match &self.command {
+            Command::Shell(text) => text.text.is_empty(),
+            Command::Exec(_) => false,
+        };
+        is_blank && self.heredocs.is_empty()
+    }
+}
+
 /// What a shell-form RUN hands to its shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Script {

@@ -4,6 +4,9 @@
 //! where a body begins depends on what the *second* rule found (which instruction it is, and that
 //! it is not in the exec form), and where it ends depends on a name with its quotes removed
 //! (`<<e'o'f` ends at `eof`), which a PEG cannot compare.
+//!
+//! The text is given to the grammar in pieces of many lines: what pest remembers of a piece is many
+//! times its size.
 
 use std::borrow::Cow;
 
@@ -44,6 +47,8 @@ pub(super) struct Lines<'a> {
     escape: char,
     /// The lines still to come, innermost last, each with the offset of its text.
     pending: Vec<(usize, Pairs<'a, Rule>)>,
+    /// How far the text was given to the grammar.
+    ahead: usize,
     /// Everything before this offset is done with.
     cursor: usize,
     comments: Vec<Word>,
@@ -55,7 +60,8 @@ impl<'a> Lines<'a> {
     /// Reads the lines of a source.
     pub fn new(source: &'a Source) -> (Head, Self) {
         let text = source.text();
-        let pairs = cut(Rule::file, text);
+        let ahead = end_of_piece(text, 0);
+        let pairs = cut(Rule::file, &text[..ahead]);
         let mut head = Head {
             escape: '\\',
             directives: Vec::new(),
@@ -71,6 +77,7 @@ impl<'a> Lines<'a> {
             text,
             escape: head.escape,
             pending: vec![(0, pairs)],
+            ahead,
             cursor: 0,
             comments: Vec::new(),
             ends_open: false,
@@ -85,11 +92,11 @@ impl<'a> Lines<'a> {
             let (head, lines) = Self::new(source);
             return (head.escape, lines);
         };
-        let text = source.text();
         let lines = Self {
-            text,
+            text: source.text(),
             escape,
-            pending: vec![(0, cut(grammar::rest(escape), text))],
+            pending: Vec::new(),
+            ahead: 0,
             cursor: 0,
             comments: Vec::new(),
             ends_open: false,
@@ -162,7 +169,10 @@ impl<'a> Lines<'a> {
     /// line does not go on, so nothing is read more than twice.
     fn next_pair(&mut self) -> Option<(usize, Pair<'a, Rule>)> {
         loop {
-            let (base, pairs) = self.pending.last_mut()?;
+            let Some((base, pairs)) = self.pending.last_mut() else {
+                self.cut_on()?;
+                continue;
+            };
             let base = *base;
             let Some(pair) = pairs.next() else {
                 self.pending.pop();
@@ -178,6 +188,20 @@ impl<'a> Lines<'a> {
                 self.pending.push((self.cursor, again));
             }
         }
+    }
+
+    /// Gives the next piece of the text to the grammar; none at its end.
+    fn cut_on(&mut self) -> Option<()> {
+        // A here-document's body may have led beyond the piece it began in.
+        let start = self.ahead.max(self.cursor);
+        if start >= self.text.len() {
+            return None;
+        }
+        self.ahead = end_of_piece(self.text, start);
+        let piece = &self.text[start..self.ahead];
+        let pairs = cut(grammar::rest(self.escape), piece);
+        self.pending.push((start, pairs));
+        Some(())
     }
 
     /// A comment documents the instruction right after it; an empty one ends the block.
@@ -242,6 +266,33 @@ impl Head {
             instruction: span,
         });
     }
+}
+
+/// How many bytes the grammar is given at least, before a line at which it can be stopped.
+const PIECE: usize = 1 << 15;
+
+/// Returns where the piece of a text ends that begins at `start`: behind a line that surely ends an
+/// instruction. Lines are looked at roughly: one that might go on counts as one that does.
+fn end_of_piece(text: &str, start: usize) -> usize {
+    let mut end = start;
+    let mut goes_on = false;
+    // Directives are read with the first piece.
+    let mut in_directives = start == 0;
+    for line in text[start..].split_inclusive('\n') {
+        end += line.len();
+        let line = line.trim_start_matches('\u{FEFF}').trim();
+        in_directives &= line.starts_with('#') && line.contains('=');
+        let is_dropped = line.is_empty() || line.starts_with('#');
+        goes_on = if goes_on && is_dropped {
+            true
+        } else {
+            line.ends_with(['\\', '`'])
+        };
+        if end - start >= PIECE && !goes_on && !in_directives {
+            break;
+        }
+    }
+    end
 }
 
 /// Reads lines by an entry rule of the grammar's first half.

@@ -24,6 +24,8 @@ pub enum Rule {
     NoEmptyContinuation,
     /// A shell form that was meant to be an exec form: `CMD ["echo", 'hi']`. strata's own rule.
     JsonArrayNotQuite,
+    /// A RUN without a command, which BuildKit accepts. strata's own rule.
+    RunWithoutCommand,
 }
 
 crate::messages! {
@@ -45,12 +47,24 @@ crate::messages! {
     }
 }
 
+crate::messages! {
+    nothing_to_run() {
+        en: "this RUN has no command: it runs an empty line, and its layer changes nothing",
+        ko: "이 RUN에는 명령이 없습니다. 빈 줄을 실행하므로 레이어에서 바뀌는 것이 없습니다",
+    }
+    nothing_to_run_help() {
+        en: "write what is to be run, for example RUN echo hi, or remove the line",
+        ko: "실행할 것을 쓰거나(예: RUN echo hi) 그 줄을 지우세요",
+    }
+}
+
 impl Rule {
     /// Returns the rule's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::NoEmptyContinuation => "NoEmptyContinuation",
             Self::JsonArrayNotQuite => "JSONArrayNotQuite",
+            Self::RunWithoutCommand => "RunWithoutCommand",
         }
     }
 
@@ -59,14 +73,16 @@ impl Rule {
         match self {
             Self::NoEmptyContinuation => no_empty_continuation(language),
             Self::JsonArrayNotQuite => not_quite(language),
+            Self::RunWithoutCommand => nothing_to_run(language),
         }
     }
 
     /// Returns what to type instead.
-    pub fn help(self, language: Language) -> Option<String> {
+    pub fn help(self, language: Language) -> String {
         match self {
-            Self::NoEmptyContinuation => Some(no_empty_continuation_help(language)),
-            Self::JsonArrayNotQuite => Some(not_quite_help(language)),
+            Self::NoEmptyContinuation => no_empty_continuation_help(language),
+            Self::JsonArrayNotQuite => not_quite_help(language),
+            Self::RunWithoutCommand => nothing_to_run_help(language),
         }
     }
 }
@@ -75,14 +91,31 @@ impl Warning {
     /// Returns the remark with its sentences in a language.
     pub fn diagnostic(&self, language: Language) -> Diagnostic {
         Diagnostic::warning(self.rule.name(), self.rule.message(language), self.span)
-            .with_help(self.rule.help(language))
+            .with_help(Some(self.rule.help(language)))
     }
 }
 
-/// Finds shell forms that were meant to be exec forms.
-pub(super) fn almost_arrays(
+/// Finds what was hardly meant.
+pub(super) fn hardly_meant(
     instructions: &[Located<Instruction>],
 ) -> impl Iterator<Item = Warning> + '_ {
+    almost_arrays(instructions).chain(empty_runs(instructions))
+}
+
+fn empty_runs(instructions: &[Located<Instruction>]) -> impl Iterator<Item = Warning> + '_ {
+    let is_empty = |it: &&Located<Instruction>| match &it.value {
+        Instruction::Run(run) => run.is_empty(),
+        _ => false,
+    };
+    instructions.iter().filter(is_empty).map(|it| Warning {
+        rule: Rule::RunWithoutCommand,
+        span: it.keyword.span,
+        line: it.lines.0,
+    })
+}
+
+/// Finds shell forms that were meant to be exec forms.
+fn almost_arrays(instructions: &[Located<Instruction>]) -> impl Iterator<Item = Warning> + '_ {
     instructions.iter().filter_map(|it| {
         let line = shell_line(&it.value)?;
         is_almost_array(&line.text).then_some(Warning {
@@ -164,6 +197,16 @@ mod tests {
         ] {
             assert_eq!(rules(&format!("FROM a\n{line}\n")), [], "{line}");
         }
+    }
+
+    #[test]
+    fn a_run_without_a_command_is_remarked() {
+        assert_eq!(rules("FROM a\nRUN\n"), [("RunWithoutCommand", 2)]);
+        assert_eq!(
+            rules("FROM a\nRUN --network=none\n"),
+            [("RunWithoutCommand", 2)]
+        );
+        assert_eq!(rules("FROM a\nRUN <<E\ntrue\nE\n"), []);
     }
 
     #[test]

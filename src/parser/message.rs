@@ -8,6 +8,10 @@ crate::messages! {
         en: "the file is not UTF-8 text",
         ko: "파일이 UTF-8 텍스트가 아닙니다",
     }
+    binary() {
+        en: "this is a binary file, not the text of a Dockerfile",
+        ko: "Dockerfile 텍스트가 아니라 바이너리 파일입니다",
+    }
     line_too_long() {
         en: "dockerfile line greater than max allowed size of 65535",
         ko: "한 줄이 허용된 최대 크기 65535바이트를 넘습니다",
@@ -22,11 +26,11 @@ crate::messages! {
     }
     duplicate_directive(name: &str) {
         en: "only one {name} parser directive can be used",
-        ko: "파서 지시자 {name}은(는) 한 번만 쓸 수 있습니다",
+        ko: "파서 지시자 {name} 줄은 한 번만 쓸 수 있습니다",
     }
     invalid_escape(value: &str) {
         en: "invalid escape token '{value}' does not match ` or \\",
-        ko: "이스케이프 문자 '{value}'은(는) ` 또는 \\ 이어야 합니다",
+        ko: "이스케이프 문자로 '{value}'는 쓸 수 없습니다. ` 또는 \\ 가운데 하나여야 합니다",
     }
     unterminated_heredoc(name: &str) {
         en: "unterminated heredoc: no line is '{name}'",
@@ -58,7 +62,7 @@ crate::messages! {
     }
     did_you_mean(message: &str, suggestion: &str) {
         en: "{message} (did you mean {suggestion}?)",
-        ko: "{message} ({suggestion}을(를) 쓰려고 하셨나요?)",
+        ko: "{message} (혹시 {suggestion} 아닌가요?)",
     }
     duplicate_flag(flag: &str) {
         en: "duplicate flag specified: --{flag}",
@@ -114,7 +118,7 @@ crate::messages! {
     }
     no_stage(instruction: &str) {
         en: "no build stage in current context: {instruction} before the first FROM",
-        ko: "아직 빌드 스테이지가 없습니다: 첫 FROM보다 {instruction}이(가) 먼저 나왔습니다",
+        ko: "아직 빌드 스테이지가 없습니다: 첫 FROM보다 {instruction} 명령이 먼저 나왔습니다",
     }
     onbuild_chained() {
         en: "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed",
@@ -122,11 +126,11 @@ crate::messages! {
     }
     onbuild_forbidden(instruction: &str) {
         en: "{instruction} isn't allowed as an ONBUILD trigger",
-        ko: "ONBUILD에는 {instruction}을(를) 쓸 수 없습니다",
+        ko: "ONBUILD에는 {instruction} 명령을 쓸 수 없습니다",
     }
     healthcheck_type(kind: &str) {
         en: "Unknown type {kind:?} in HEALTHCHECK (try CMD)",
-        ko: "HEALTHCHECK에 알 수 없는 종류 {kind:?}이(가) 있습니다 (CMD를 써 보세요)",
+        ko: "HEALTHCHECK의 종류 {kind:?} 자리에는 CMD나 NONE을 씁니다 (CMD를 써 보세요)",
     }
     healthcheck_no_command() {
         en: "Missing command after HEALTHCHECK CMD",
@@ -174,6 +178,7 @@ crate::messages! {
 pub(super) fn of(kind: &Kind, language: Language) -> String {
     match kind {
         Kind::NotUtf8 => not_utf8(language),
+        Kind::Binary => binary(language),
         Kind::LineTooLong => line_too_long(language),
         Kind::Empty => empty(language),
         Kind::NoInstructions => no_instructions(language),

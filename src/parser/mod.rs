@@ -13,6 +13,7 @@
 //! and `highlight` serve a prompt; [`json`] and [`tree`] are the syntax for machines and for people.
 
 mod completeness;
+mod decode;
 pub mod error;
 mod file;
 mod form;
@@ -36,6 +37,7 @@ mod typed;
 pub mod word;
 
 pub use completeness::{Completeness, Missing, completeness, completeness_in};
+pub use decode::{NotText, decode, decode_strictly};
 pub use error::{ParseError, ParseErrorKind};
 pub use format::format;
 pub use highlight::{Highlight, highlight, highlight_in};
@@ -45,36 +47,7 @@ pub use stage::{Dockerfile, Stage, StageName};
 pub use typed::{INSTRUCTIONS, flags_of, nearest};
 pub use word::WordError;
 
-use crate::source::{Source, Span};
-
-/// Bytes that are no UTF-8 text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotText {
-    /// The text with replacement characters, for showing where.
-    pub source: Source,
-    /// What is wrong and where.
-    pub error: ParseError,
-}
-
-/// Takes a file's bytes as text.
-pub fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Box<NotText>> {
-    let bytes = match String::from_utf8(bytes) {
-        Ok(text) => return Ok(Source::new(name, text)),
-        Err(error) => error,
-    };
-    // Up to the first byte that is wrong, the shown text is the file's own.
-    let at = bytes.utf8_error().valid_up_to();
-    let shown = String::from_utf8_lossy(bytes.as_bytes()).into_owned();
-    let span = Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
-    Err(Box::new(NotText {
-        source: Source::new(name, shown),
-        error: ParseError {
-            kind: ParseErrorKind::NotUtf8,
-            span,
-            instruction: span,
-        },
-    }))
-}
+use crate::source::Source;
 
 /// Reads a Dockerfile without judging what it means: unknown instructions and flags are kept.
 ///
@@ -116,5 +89,5 @@ pub fn parse(source: &Source) -> Result<Dockerfile, Vec<ParseError>> {
 
 /// Reads a Dockerfile as far as it can be read: instructions with errors are left out.
 pub fn parse_all(source: &Source) -> (Dockerfile, Vec<ParseError>) {
-    stage::dockerfile(file::read(source))
+    stage::dockerfile(source)
 }

@@ -59,7 +59,7 @@ impl Part<'_> {
     }
 }
 
-/// Reads a logical line. Its lines, comments and here-document bodies are for the caller to add.
+/// Reads a logical line. Its text, lines, comments and here-document bodies are for the caller to add.
 pub(super) fn read(line: &LogicalLine<'_>, escape: char) -> Result<Node, ParseError> {
     let text = line.text.trim();
     let part = Part {
@@ -86,10 +86,13 @@ fn nested(outermost: Part<'_>) -> Result<Node, ParseError> {
             let kind = ParseErrorKind::NestedTooDeep;
             return Err(outermost.error(kind, part.keyword().span));
         }
-        let (node, trigger) = instruction(part).map_err(|mut error| {
+        let (mut node, trigger) = instruction(part).map_err(|mut error| {
             error.instruction = outermost.keyword().span;
             error
         })?;
+        if !levels.is_empty() {
+            part.text.clone_into(&mut node.original);
+        }
         levels.push(node);
         next = trigger;
     }
@@ -117,7 +120,7 @@ fn instruction(part: Part<'_>) -> Result<(Node, Option<Part<'_>>), ParseError> {
         comments: Vec::new(),
         span: part.places.span(part.base, part.base + part.text.len()),
         lines: (0, 0),
-        original: part.text.to_owned(),
+        original: String::new(),
     };
     let rule = pair.as_rule();
     let mut inner = pair.into_inner();

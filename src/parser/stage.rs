@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::error::{ParseError, ParseErrorKind};
-use super::file::Reading;
+use super::file::{self, Reading};
 use super::instruction::{Instruction, Located};
 use super::lint::{self, Warning};
 use super::syntax::{Directive, Node, Word};
 use super::typed;
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 /// A Dockerfile whose every instruction makes sense by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,17 +111,20 @@ impl Dockerfile {
     }
 }
 
-/// Gives every instruction its type and groups them into stages; those with errors are left out.
-pub(super) fn dockerfile(reading: Reading) -> (Dockerfile, Vec<ParseError>) {
-    let Reading { file, mut errors } = reading;
-    errors.extend(before_first_stage(&file.instructions));
-    let mut instructions = Vec::with_capacity(file.instructions.len());
-    for node in file.instructions {
+/// Reads a text, gives every instruction its type and groups them into stages; those with errors are
+/// left out.
+pub(super) fn dockerfile(source: &Source) -> (Dockerfile, Vec<ParseError>) {
+    let mut instructions = Vec::new();
+    let mut mistakes = Vec::new();
+    let mut beginning = Beginning::default();
+    let Reading { file, mut errors } = file::walk(source, &mut |node| {
+        mistakes.extend(beginning.look_at(&node));
         match located(node) {
             Ok(instruction) => instructions.push(instruction),
-            Err(error) => errors.push(error),
+            Err(error) => mistakes.push(error),
         }
-    }
+    });
+    errors.append(&mut mistakes);
     errors.sort_by_key(|error| error.span);
     let stages = stages(&instructions);
     let mut named: BTreeMap<StageName, Vec<usize>> = BTreeMap::new();
@@ -131,7 +134,7 @@ pub(super) fn dockerfile(reading: Reading) -> (Dockerfile, Vec<ParseError>) {
         }
     }
     let mut warnings = file.warnings;
-    warnings.extend(lint::almost_arrays(&instructions));
+    warnings.extend(lint::hardly_meant(&instructions));
     warnings.sort_by_key(|warning| warning.span);
     let file = Dockerfile {
         escape: file.escape,
@@ -146,25 +149,37 @@ pub(super) fn dockerfile(reading: Reading) -> (Dockerfile, Vec<ParseError>) {
 
 /// Only ARG may stand before the first FROM. One error is enough for all that do, and none is
 /// needed where a word that is no instruction might be that FROM.
-fn before_first_stage(nodes: &[Node]) -> Option<ParseError> {
-    let mut early = nodes.iter().take_while(|node| node.name != "FROM");
-    let node = early.find(|node| node.name != "ARG")?;
-    let instruction = typed::INSTRUCTIONS
-        .into_iter()
-        .find(|name| *name == node.name)?;
-    let span = node.keyword.span;
-    Some(ParseError {
-        kind: ParseErrorKind::NoStage { instruction },
-        span,
-        instruction: span,
-    })
+#[derive(Default)]
+struct Beginning {
+    is_over: bool,
+}
+
+impl Beginning {
+    fn look_at(&mut self, node: &Node) -> Option<ParseError> {
+        if self.is_over || node.name == "ARG" {
+            return None;
+        }
+        self.is_over = true;
+        let mut early = typed::INSTRUCTIONS.into_iter();
+        let instruction = early.find(|name| *name != "FROM" && *name == node.name)?;
+        let span = node.keyword.span;
+        Some(ParseError {
+            kind: ParseErrorKind::NoStage { instruction },
+            span,
+            instruction: span,
+        })
+    }
 }
 
 fn located(mut node: Node) -> Result<Located<Instruction>, ParseError> {
     let (span, lines) = (node.span, node.lines);
     let keyword = node.keyword.clone();
     let comments = std::mem::take(&mut node.comments);
-    let original = node.original.clone();
+    // The text of a trigger is cut out of its line.
+    let original = match node.onbuild {
+        Some(_) => node.original.clone(),
+        None => std::mem::take(&mut node.original),
+    };
     Ok(Located {
         value: typed::instruction(node)?,
         span,

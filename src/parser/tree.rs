@@ -77,7 +77,7 @@ impl Label {
 }
 
 /// Returns a file's tree: directives first, then instructions.
-pub fn tree(file: &File) -> Vec<Branch> {
+pub fn tree(file: &File) -> impl Iterator<Item = Branch> + '_ {
     let directives = file.directives.iter().map(|directive| Branch {
         lines: Some((directive.line, directive.line)),
         ..leaf(
@@ -89,7 +89,7 @@ pub fn tree(file: &File) -> Vec<Branch> {
         lines: Some(node.lines),
         ..of_node(node)
     });
-    directives.chain(instructions).collect()
+    directives.chain(instructions)
 }
 
 fn leaf(label: Label, text: impl Into<String>) -> Branch {
@@ -198,7 +198,7 @@ mod tests {
             ..leaf(Label::Directive, "check=skip=all")
         };
         assert_eq!(
-            tree(&syntax(&source).unwrap()),
+            tree(&syntax(&source).unwrap()).collect::<Vec<_>>(),
             [
                 directive,
                 instruction("FROM", 2, from),

@@ -120,6 +120,16 @@ pub enum PlanErrorKind {
     EmptyVolume,
     /// `ADD --checksum` with several sources.
     ChecksumSources,
+    /// `ADD --checksum` with something that is no digest.
+    BadChecksum {
+        /// The value.
+        value: String,
+    },
+    /// ADD of a URL without a file's name into a folder.
+    NamelessUrl {
+        /// The URL.
+        url: String,
+    },
     /// `ADD --checksum` with a source that is fetched from nowhere.
     ChecksumNotRemote,
     /// A base has an ONBUILD instruction that cannot be carried out.
@@ -193,6 +203,8 @@ impl PlanErrorKind {
             Self::Field(_) => "bad-field",
             Self::EmptyVolume => "empty-volume",
             Self::ChecksumSources => "checksum-sources",
+            Self::BadChecksum { .. } => "bad-checksum",
+            Self::NamelessUrl { .. } => "nameless-url",
             Self::ChecksumNotRemote => "checksum-not-remote",
             Self::BlankName { .. } => "blank-name",
         }

@@ -265,7 +265,7 @@ fn files_of<W: World>(
     world: &mut W,
 ) -> Result<Result<Vec<FileIngredient>, StepNumber>, W::Error> {
     Ok(Ok(match &copy.from {
-        CopyFrom::Context => world.context_files(copy)?,
+        CopyFrom::Context | CopyFrom::Folder(_) => world.context_files(copy)?,
         CopyFrom::Image(_) => world.layer_files(&[], copy)?,
         CopyFrom::Stage(source) => match &chains[source].layers {
             Some(layers) => world.layer_files(layers, copy)?,

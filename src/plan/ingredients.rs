@@ -11,8 +11,8 @@
 //! | FROM    | the image's id                                                    | its name |
 //! | RUN     | parent's key, words, ENV, ARGs in scope, folder, user, network, security, limits, mounts and the files they show | time, output, proxies, LABEL, CMD, what caches hold, secrets |
 //! | COPY    | parent's key, destination, owner and mode flags, of every file: path, kind, mode, bytes or link target | times, the files' owners |
-//! | COPY --from | the same, and the files' owners                               | how the other stage made them |
-//! | ADD     | as COPY, and `--unpack`                                           | what is in an archive, beside its bytes |
+//! | COPY --from | the same, and the files' owners and extended attributes       | how the other stage made them |
+//! | ADD     | as COPY, and `--unpack`; of a URL: its bytes                      | what is in an archive, beside its bytes; a URL's time |
 //! | COPY --link | as COPY, without the parent's key                          | the layers below |
 //! | WORKDIR | parent's key, path, user                                          | |
 //!
@@ -44,6 +44,9 @@ pub struct FileIngredient {
     /// Owner and group, where COPY keeps them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<(u32, u32)>,
+    /// The digest of its extended attributes, where COPY keeps them and it has some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<Digest>,
     /// What it is.
     pub content: FileContent,
 }
@@ -259,6 +262,10 @@ impl Sink for KeySink {
         self.0.update(&file.mode.to_le_bytes());
         if let Some((owner, group)) = file.owner {
             self.text(&format!("{owner}:{group}"));
+        }
+        if let Some(attributes) = &file.attributes {
+            self.text("attributes");
+            self.0.update(attributes.as_bytes());
         }
         match &file.content {
             FileContent::File(digest) => {

@@ -18,11 +18,11 @@ crate::messages! {
     }
     no_target(target: &str) {
         en: "target stage \"{target}\" could not be found",
-        ko: "--target으로 지정한 스테이지 \"{target}\"이(가) 없습니다",
+        ko: "--target으로 지정한 스테이지가 없습니다: \"{target}\"",
     }
     no_target_near(target: &str, word: &str) {
         en: "target stage \"{target}\" could not be found (did you mean {word}?)",
-        ko: "--target으로 지정한 스테이지 \"{target}\"이(가) 없습니다. {word} 아닌가요?",
+        ko: "--target으로 지정한 스테이지가 없습니다: \"{target}\". 혹시 {word} 아닌가요?",
     }
     did_you_mean(word: &str) {
         en: "did you mean `{word}`?",
@@ -42,7 +42,7 @@ crate::messages! {
     }
     link_owner(owner: &str) {
         en: "--chown={owner} is a name, and --link does not look into the image for names",
-        ko: "--chown={owner}은(는) 이름인데, --link는 이름을 찾으러 이미지 안을 보지 않습니다",
+        ko: "--chown={owner}에는 이름이 쓰였는데, --link는 이름을 찾으러 이미지 안을 보지 않습니다",
     }
     link_owner_help() {
         en: "write the numbers, as in --chown=1000:1000, or leave --link out",
@@ -66,15 +66,15 @@ crate::messages! {
     }
     circular(stage: &str) {
         en: "circular dependency detected on stage: {stage}",
-        ko: "스테이지 {stage}이(가) 돌고 돌아 자기 자신을 필요로 합니다(circular dependency)",
+        ko: "스테이지가 돌고 돌아 자기 자신을 필요로 합니다(circular dependency): {stage}",
     }
     later_stage(from: &str, current: &str) {
         en: "cannot copy from stage \"{from}\", it needs to be defined before current stage \"{current}\"",
-        ko: "스테이지 \"{from}\"은(는) 지금 스테이지 \"{current}\" 보다 앞에 있어야 복사할 수 있습니다",
+        ko: "지금 스테이지 \"{current}\"보다 앞에 있는 스테이지에서만 복사할 수 있습니다: \"{from}\"",
     }
     later_stage_help(from: &str) {
         en: "move the stage {from} before this one",
-        ko: "스테이지 {from}을(를) 이 스테이지보다 앞으로 옮기세요",
+        ko: "{from} 스테이지를 이 스테이지보다 앞으로 옮기세요",
     }
     circular_help() {
         en: "a stage can copy only from earlier stages, and never from itself",
@@ -102,11 +102,11 @@ crate::messages! {
     }
     add_slash(destination: &str) {
         en: "write `{destination}/`",
-        ko: "`{destination}/`라고 쓰세요",
+        ko: "이렇게 쓰세요: `{destination}/`",
     }
     bad_mode(value: &str) {
         en: "invalid chmod parameter: '{value}'. it should be octal string and between 0 and 07777",
-        ko: "--chmod 값 '{value}'이(가) 올바르지 않습니다. 0부터 07777까지의 8진수여야 합니다",
+        ko: "--chmod에 쓴 값이 올바르지 않습니다: '{value}'. 0부터 07777까지의 8진수여야 합니다",
     }
     bad_port(port: &str) {
         en: "invalid containerPort: {port}",
@@ -158,7 +158,7 @@ crate::messages! {
     }
     blank_platform(written: &str) {
         en: "failed to parse platform: {written} is empty",
-        ko: "플랫폼을 읽을 수 없습니다(failed to parse platform): {written}이(가) 비어 있습니다",
+        ko: "플랫폼을 읽을 수 없습니다(failed to parse platform): {written} 값이 비어 있습니다",
     }
     bad_platform_help() {
         en: "write os/arch or os/arch/variant, such as linux/amd64 or linux/arm64/v8",
@@ -179,6 +179,22 @@ crate::messages! {
     checksum_sources_help() {
         en: "write one ADD for each source",
         ko: "원본마다 ADD를 하나씩 쓰세요",
+    }
+    bad_checksum(value: &str) {
+        en: "invalid checksum digest format: \"{value}\"",
+        ko: "--checksum 값 \"{value}\"의 형식이 올바르지 않습니다(invalid checksum digest format)",
+    }
+    bad_checksum_help() {
+        en: "write --checksum=sha256: and 64 hex digits, as `sha256sum FILE` prints them",
+        ko: "--checksum=sha256: 뒤에 `sha256sum 파일`이 출력하는 16진수 64자리를 쓰세요",
+    }
+    nameless_url(url: &str) {
+        en: "cannot determine filename from url: {url}",
+        ko: "URL에서 파일 이름을 알 수 없습니다(cannot determine filename): {url}",
+    }
+    nameless_url_help() {
+        en: "give the file a name: a destination that does not end in /",
+        ko: "파일 이름을 정해 주세요. 대상 경로를 /로 끝내지 않으면 됩니다",
     }
     checksum_not_remote() {
         en: "checksum requires HTTP(S) or Git sources",
@@ -235,6 +251,8 @@ pub(super) fn of(kind: &Kind, language: Language) -> String {
         Kind::Field(error) => error.message(language),
         Kind::EmptyVolume => empty_volume(language),
         Kind::ChecksumSources => checksum_sources(language),
+        Kind::BadChecksum { value } => bad_checksum(language, value),
+        Kind::NamelessUrl { url } => nameless_url(language, url),
         Kind::ChecksumNotRemote => checksum_not_remote(language),
         Kind::BadSignal { signal } => bad_signal(language, signal),
         Kind::BlankName { instruction } => blank_name(language, instruction),
@@ -267,6 +285,8 @@ pub(super) fn help_of(kind: &Kind, language: Language) -> Option<String> {
         Kind::Field(error) => error.help(language)?,
         Kind::EmptyVolume => empty_volume_help(language),
         Kind::ChecksumSources => checksum_sources_help(language),
+        Kind::BadChecksum { .. } => bad_checksum_help(language),
+        Kind::NamelessUrl { .. } => nameless_url_help(language),
         Kind::ChecksumNotRemote => checksum_not_remote_help(language),
         Kind::BlankName { instruction } => blank_name_help(language, instruction),
     })

@@ -22,10 +22,12 @@ mod inherited;
 mod message;
 mod mode;
 pub mod mount;
+mod named;
 pub mod pattern;
 mod planner;
 pub mod platform;
 mod record;
+mod remote;
 mod sandbox;
 pub mod scope;
 mod settings;
@@ -41,8 +43,10 @@ pub use forecast::{Asked, Chain, Judged, World, asked_files, forecast};
 pub use ingredients::{FileContent, FileIngredient, Ingredients, Parent};
 pub use mode::Mode;
 pub use mount::{Access, RunMount, RunMountSource, Sharing, Shown};
+pub use named::{NamedContext, NamedContexts, named};
 pub use planner::{BaseInfo, DEFAULT_SHELL, PlanFailure, PlanOptions, plan};
 pub use record::{CacheRecord, CacheRecords};
+pub use remote::{file_name, is_git, is_remote};
 pub use sandbox::{Entitlement, Limit, NetworkMode, Sandbox};
 pub use settings::{PortParts, port_parts};
 pub use step::{
@@ -50,7 +54,6 @@ pub use step::{
     PlannedStage, RunStep, Step, StepId, StepKind, StepNumber, WorkdirStep,
 };
 pub use survey::{Place, Survey, global_args, survey};
-pub use transfer::is_remote;
 pub use verdict::{Changed, FileChange, FileDifference, MissReason, Remade, Verdict};
 
 /// Returns the platform that images are built for, in Go's words: `linux/amd64`.

@@ -7,7 +7,7 @@ use super::inherited::Inherited;
 use super::mount::{self, RunMount, RunMountSource};
 use super::platform::Platform;
 use super::sandbox::{Entitlement, NetworkMode, Sandbox};
-use super::scope::{PROXY_ARGS, Pairs, Scope, join_path};
+use super::scope::{PROXY_ARGS, Pairs, Scope, Variables, join_path};
 use super::settings::{ports, signal};
 use super::stage_graph::{StageGraph, copy_from};
 use super::step::{
@@ -280,7 +280,7 @@ impl<'a> Planner<'a> {
             return self.scopes[*index].clone();
         }
         if let Some(info) = info {
-            scope.env.clone_from(&info.env);
+            scope.env = Variables::from(&info.env);
             scope.user.clone_from(&info.user);
             scope.workdir = join_path("/", &info.workdir);
             scope.own_shell = info.shell.is_some();
@@ -393,8 +393,8 @@ impl<'a> Planner<'a> {
         };
         Ok(StepKind::Layer(LayerStep::Run(RunStep {
             argv,
-            env: scope.env.clone(),
-            args: scope.args.clone(),
+            env: scope.env.pairs().clone(),
+            args: scope.args.pairs().clone(),
             proxies: PROXY_ARGS.iter().filter_map(proxy).collect(),
             workdir: scope.workdir.clone(),
             user: scope.user.clone(),

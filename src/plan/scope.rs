@@ -3,7 +3,7 @@
 //! Dockerfile reference, "ARG", "Scope" and "Using ARG variables": an ENV after an ARG of the
 //! same name wins; an ARG after an ENV counts for the later build steps, not for the image.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::parser::word::{self, Expanded, WordError};
 
@@ -24,13 +24,64 @@ pub const PROXY_ARGS: [&str; 10] = [
 /// Words in order, as an image's environment.
 pub type Pairs = Vec<(String, String)>;
 
+/// Variables in order, each name once, found without a search: a file may set very many.
+#[derive(Debug, Clone, Default)]
+pub struct Variables {
+    pairs: Pairs,
+    places: HashMap<String, usize>,
+}
+
+impl Variables {
+    /// Returns them all, in their order.
+    pub fn pairs(&self) -> &Pairs {
+        &self.pairs
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        let place = *self.places.get(name)?;
+        Some(&self.pairs[place].1)
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        match self.places.get(name) {
+            Some(&place) => value.clone_into(&mut self.pairs[place].1),
+            None => {
+                self.places.insert(name.to_owned(), self.pairs.len());
+                self.pairs.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
+
+    fn remove(&mut self, name: &str) {
+        let Some(place) = self.places.remove(name) else {
+            return;
+        };
+        self.pairs.remove(place);
+        for (name, _) in &self.pairs[place..] {
+            if let Some(at) = self.places.get_mut(name) {
+                *at -= 1;
+            }
+        }
+    }
+}
+
+impl From<&Pairs> for Variables {
+    fn from(pairs: &Pairs) -> Self {
+        let mut variables = Self::default();
+        for (name, value) in pairs {
+            variables.set(name, value);
+        }
+        variables
+    }
+}
+
 /// What a step sees.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     /// The image's environment, in its order.
-    pub env: Pairs,
+    pub env: Variables,
     /// The build arguments declared so far that have a value and that no ENV hides.
-    pub args: Pairs,
+    pub args: Variables,
     /// The folder later steps work in, absolute.
     pub workdir: String,
     /// `user[:group]`, empty for root.
@@ -50,10 +101,8 @@ pub struct Scope {
 impl Scope {
     /// Returns a variable's value: the ARG or ENV that came last.
     pub fn get(&self, name: &str) -> Option<String> {
-        let find = |pairs: &Pairs| pairs.iter().find(|(known, _)| known == name).cloned();
-        find(&self.args)
-            .or_else(|| find(&self.env))
-            .map(|(_, value)| value)
+        let found = self.args.get(name).or_else(|| self.env.get(name));
+        found.map(str::to_owned)
     }
 
     /// Expands a word.
@@ -64,8 +113,8 @@ impl Scope {
     /// Sets variables of the image: each in its place if it exists, else at the end.
     pub fn set_env(&mut self, pairs: &Pairs) {
         for (name, value) in pairs {
-            self.args.retain(|(arg, _)| arg != name);
-            set(&mut self.env, name, value);
+            self.args.remove(name);
+            self.env.set(name, value);
         }
     }
 
@@ -73,7 +122,7 @@ impl Scope {
     pub fn set_arg(&mut self, name: &str, value: Option<&str>) {
         self.declared.insert(name.to_owned());
         if let Some(value) = value {
-            set(&mut self.args, name, value);
+            self.args.set(name, value);
         }
     }
 }
@@ -121,7 +170,21 @@ mod tests {
         assert_eq!(scope.get("A").as_deref(), Some("env"));
         scope.set_arg("A", Some("again"));
         assert_eq!(scope.get("A").as_deref(), Some("again"));
-        assert_eq!(scope.env, [("A".to_owned(), "env".to_owned())]);
+        assert_eq!(scope.env.pairs(), &[("A".to_owned(), "env".to_owned())]);
+    }
+
+    #[test]
+    fn variables_keep_their_order_when_one_goes() {
+        let mut args = Variables::default();
+        for name in ["A", "B", "C"] {
+            args.set(name, name);
+        }
+        args.remove("A");
+        args.remove("none");
+        args.set("C", "new");
+        let expected = [("B", "B"), ("C", "new")].map(|(n, v)| (n.to_owned(), v.to_owned()));
+        assert_eq!(args.pairs(), &expected);
+        assert_eq!((args.get("A"), args.get("C")), (None, Some("new")));
     }
 
     #[test]

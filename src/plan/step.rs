@@ -1,12 +1,15 @@
 //! The plan as a value: stages, steps, and what each step does once everything is expanded.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::mode::Mode;
 use super::mount::RunMount;
+use super::remote::is_remote;
 use super::sandbox::Sandbox;
+use crate::digest::Digest;
 use crate::reference::ImageReference;
 use crate::source::Span;
 
@@ -154,9 +157,25 @@ pub struct CopyStep {
 pub struct AddStep {
     /// `--unpack`, where it was given.
     pub unpack: Option<bool>,
+    /// `--checksum`: what the bytes of the one URL have to be.
+    pub checksum: Option<Digest>,
 }
 
 impl CopyStep {
+    /// Returns the sources that are paths of where it copies from.
+    pub fn paths(&self) -> impl Iterator<Item = &String> {
+        self.sources.iter().filter(|source| !self.fetches(source))
+    }
+
+    /// Returns the sources that are fetched.
+    pub fn urls(&self) -> impl Iterator<Item = &String> {
+        self.sources.iter().filter(|source| self.fetches(source))
+    }
+
+    fn fetches(&self, source: &str) -> bool {
+        self.add.is_some() && is_remote(source)
+    }
+
     /// Returns a source as a path or pattern, and how many of its folders it does not keep.
     pub fn source_parts(&self, source: &str) -> (String, usize) {
         match source.split_once("/./") {
@@ -180,6 +199,8 @@ impl LayerStep {
 pub enum CopyFrom {
     /// The build context.
     Context,
+    /// A folder that `--build-context` named.
+    Folder(PathBuf),
     /// An earlier stage, by index.
     Stage(usize),
     /// An image.

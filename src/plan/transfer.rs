@@ -4,9 +4,11 @@ use super::error::{PlanError, PlanErrorKind};
 use super::ignore::Ignore;
 use super::mode::Mode;
 use super::planner::expand;
+use super::remote::{file_name, is_git, is_remote};
 use super::scope::{Scope, join_path};
 use super::stage_graph::copy_from;
 use super::step::{AddStep, CopyFrom, CopyStep, InlineFile, LayerStep, StepKind};
+use crate::digest::Digest;
 use crate::parser::Dockerfile;
 use crate::parser::instruction::{AddInstruction, CopyInstruction, Heredoc, Transfer, Word};
 use crate::parser::word;
@@ -33,28 +35,49 @@ pub(super) fn copy_step(
     Ok(StepKind::Layer(LayerStep::Copy(step)))
 }
 
-/// Plans an ADD. One that fetches something cannot be carried out yet.
+/// Plans an ADD. A git repository cannot be fetched yet.
 pub(super) fn add_step(add: &AddInstruction, scope: &Scope) -> Result<StepKind, PlanError> {
-    let transfer = &add.transfer;
-    let mut step = expanded(transfer, scope, false)?;
-    if let Some(checksum) = &add.checksum {
-        expand(checksum, scope)?;
-        let error = |kind| Err(PlanError::new(kind, checksum.span));
-        if transfer.sources.len() + transfer.heredocs.len() > 1 {
-            return error(PlanErrorKind::ChecksumSources);
-        }
-        let first = transfer.sources.first();
-        let source = first.map(|word| expand(word, scope)).transpose()?;
-        if !source.is_some_and(|source| is_remote(&source)) {
-            return error(PlanErrorKind::ChecksumNotRemote);
-        }
-    }
-    if let Some(url) = step.sources.iter().find(|source| is_remote(source)) {
+    let mut step = expanded(&add.transfer, scope, false)?;
+    let checksum = add.checksum.as_ref();
+    let checksum = checksum.map(|word| checksum_of(add, &step, word, scope));
+    let checksum = checksum.transpose()?.flatten();
+    if let Some(url) = step.sources.iter().find(|source| is_git(source)) {
         return Ok(StepKind::Unsupported(format!("ADD {url}")));
     }
+    for (source, word) in step.sources.iter().zip(&add.transfer.sources) {
+        if is_remote(source) && step.destination.ends_with('/') && file_name(source).is_none() {
+            let url = source.clone();
+            return Err(PlanError::new(
+                PlanErrorKind::NamelessUrl { url },
+                word.span,
+            ));
+        }
+    }
     let unpack = add.unpack;
-    step.add = Some(AddStep { unpack });
+    step.add = Some(AddStep { unpack, checksum });
     Ok(StepKind::Layer(LayerStep::Copy(step)))
+}
+
+/// Reads `--checksum`; that of a git repository is a commit and no digest.
+fn checksum_of(
+    add: &AddInstruction,
+    step: &CopyStep,
+    word: &Word,
+    scope: &Scope,
+) -> Result<Option<Digest>, PlanError> {
+    let value = expand(word, scope)?;
+    let error = |kind| Err(PlanError::new(kind, word.span));
+    if step.sources.len() + add.transfer.heredocs.len() > 1 {
+        return error(PlanErrorKind::ChecksumSources);
+    }
+    match step.sources.first() {
+        Some(source) if is_git(source) => Ok(None),
+        Some(source) if is_remote(source) => match value.parse() {
+            Ok(digest) => Ok(Some(digest)),
+            Err(_) => error(PlanErrorKind::BadChecksum { value }),
+        },
+        _ => error(PlanErrorKind::ChecksumNotRemote),
+    }
 }
 
 /// Works out what COPY and ADD share.
@@ -126,13 +149,6 @@ fn inline_files(heredocs: &[Heredoc], scope: &Scope) -> Result<Vec<InlineFile>, 
         })
     };
     heredocs.iter().map(file).collect()
-}
-
-/// Tells whether a source is fetched instead of copied.
-pub fn is_remote(source: &str) -> bool {
-    ["http://", "https://", "git://", "git@", "ssh://"]
-        .iter()
-        .any(|start| source.starts_with(start))
 }
 
 /// Returns a source relative to its root: a leading `/` means the root, `..` ends there. With

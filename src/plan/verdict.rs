@@ -344,6 +344,15 @@ fn difference(pair: (Option<&FileIngredient>, Option<&FileIngredient>)) -> Optio
             new: new.mode,
         });
     }
+    if old.attributes != new.attributes {
+        let shown = |file: &FileIngredient| file.attributes.map(|it| it.to_string());
+        let (old, new) = (shown(old), shown(new));
+        return Some(other(
+            "attributes",
+            &old.unwrap_or_default(),
+            &new.unwrap_or_default(),
+        ));
+    }
     let owner = |file: &FileIngredient| {
         file.owner
             .map(|(uid, gid)| format!("{uid}:{gid}"))

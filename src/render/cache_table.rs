@@ -342,7 +342,7 @@ mod tests {
         3  m  ok  MISS      +71 B  COPY . /app             server.js: new content
         2  h  ok  HIT         0 B  WORKDIR /app            same text, same base
         1  -      BASE    1.98 MB  FROM practice-node      same image
-                  ---------------  4 layers, 1 reused, 2 made again, 1.05 MB rebuilt
+                  ---------------  4 layers: 1 base, 1 reused, 2 rebuilt, 1.05 MB
         "#);
         let korean = screen(80, Language::Ko, Chrome::Unicode);
         insta::assert_snapshot!(scored_result(&sample::rebuilt(), &guesses(), &korean), @r#"
@@ -353,7 +353,7 @@ mod tests {
         3  m  ok  MISS      +71 B  COPY . /app             server.js 내용이 바뀜
         2  h  ok  HIT         0 B  WORKDIR /app            명령과 베이스가 같음
         1  -      BASE    1.98 MB  FROM practice-node      같은 이미지
-                  ───────────────  레이어 4개, 1개 재사용, 2개 새로 만듦, 1.05 MB
+                  ───────────────  레이어 4개: 베이스 1, 재사용 1, 재빌드 2, 1.05 MB
         "#);
     }
 
@@ -393,7 +393,7 @@ mod tests {
         3  MISS      12 ms  COPY . /app                    server.js: new content
         2  HIT              WORKDIR /app                   same text, same base
         1  BASE             FROM practice-node             same image
-           ---------------  4 layers, 1 to reuse, 2 to make, about 1.3 s
+           ---------------  4 layers: 1 base, 1 to reuse, 2 to make, about 1.3 s
         "#);
         let korean = screen(80, Language::Ko, Chrome::Ascii);
         insta::assert_snapshot!(forecast(&sample::rebuilt(), &korean), @r#"
@@ -404,7 +404,7 @@ mod tests {
         3  MISS     0.01초  COPY . /app                    server.js 내용이 바뀜
         2  HIT              WORKDIR /app                   명령과 베이스가 같음
         1  BASE             FROM practice-node             같은 이미지
-           ---------------  레이어 4개, 1개 재사용, 2개 새로 만듦, 약 1.3초 (예측)
+           ---------------  레이어 4개: 베이스 1, 재사용 1, 새로 만들 것 2, 약 1.3초
         "#);
     }
 
@@ -432,7 +432,7 @@ mod tests {
         Step 5 of 6, EXPOSE 80: image settings only, no layer.
         Step 6 of 6, CMD ["node", "server.js"]: image settings only, no layer.
         Prediction: 2 of 3 right. Wrong: step 4.
-        4 layers, 3.03 megabytes in all: 1 reused, 2 made, 1.05 megabytes rebuilt.
+        4 layers, 3.03 megabytes in all: 1 of the base, 1 reused, 2 made, 1.05 megabytes rebuilt.
         "#);
     }
 }

@@ -11,18 +11,36 @@ use crate::plan::MissReason;
 /// Returns what a report adds up to.
 pub(super) fn total(report: &BuildReport, tense: Tense, language: Language) -> String {
     let sums = Summary::of(report);
-    let layers = summary::layers(language, sums.layers);
+    let layers = layers(sums, language);
     let (cost, rebuilt) = (duration(language, sums.made_millis), size(sums.made_size));
-    let (reused, made) = (sums.reused, sums.made);
-    match tense {
-        _ if report.failed().is_some() => stopped(language, reused, made),
+    let (reused, made) = (sums.reused_here(), sums.made_here());
+    let image = match tense {
+        _ if report.failed().is_some() => return stopped(language, sums.reused, sums.made),
+        Tense::Would if sums.unknown > 0 => {
+            return would_perhaps(language, sums.reused, sums.made, sums.unknown);
+        }
         Tense::Done if is_first_build(report) => {
             done_first(language, &layers, reused, made, &rebuilt)
         }
         Tense::Done => done_again(language, &layers, reused, made, &rebuilt),
-        Tense::Would if sums.unknown > 0 => would_perhaps(language, reused, made, sums.unknown),
         Tense::Would if sums.made_millis > 0 => would_cost(language, &layers, reused, made, &cost),
         Tense::Would => would(language, &layers, reused, made),
+    };
+    match (sums.elsewhere, tense) {
+        ((0, 0), _) => image,
+        ((reused, made), Tense::Done) => image + &elsewhere_done(language, reused, made),
+        ((reused, made), Tense::Would) => image + &elsewhere_would(language, reused, made),
+    }
+}
+
+/// Returns how many layers the image has, and how many of them are the base's, so that the steps
+/// that follow add up to the rest.
+fn layers(sums: Summary, language: Language) -> String {
+    let all = summary::layers(language, sums.layers);
+    if sums.base == 0 {
+        format!("{all}:")
+    } else {
+        with_base(language, &all, sums.base)
     }
 }
 
@@ -47,21 +65,33 @@ pub(super) fn score(guesses: &[Guess], language: Language) -> String {
 }
 
 crate::messages! {
+    with_base(layers: &str, base: usize) {
+        en: "{layers}: {base} base,",
+        ko: "{layers}: 베이스 {base},",
+    }
+    elsewhere_done(reused: usize, made: usize) {
+        en: "; other stages: {reused} reused, {made} made",
+        ko: "; 다른 스테이지: 재사용 {reused}, 만듦 {made}",
+    }
+    elsewhere_would(reused: usize, made: usize) {
+        en: "; other stages: {reused} to reuse, {made} to make",
+        ko: "; 다른 스테이지: 재사용 {reused}, 새로 만들 것 {made}",
+    }
     done_first(layers: &str, reused: usize, made: usize, size: &str) {
-        en: "{layers}, {reused} reused, {made} made, {size} new",
-        ko: "{layers}, {reused}개 재사용, {made}개 만듦, {size}",
+        en: "{layers} {reused} reused, {made} made, {size} new",
+        ko: "{layers} 재사용 {reused}, 만듦 {made}, {size}",
     }
     done_again(layers: &str, reused: usize, made: usize, rebuilt: &str) {
-        en: "{layers}, {reused} reused, {made} made again, {rebuilt} rebuilt",
-        ko: "{layers}, {reused}개 재사용, {made}개 새로 만듦, {rebuilt}",
+        en: "{layers} {reused} reused, {made} rebuilt, {rebuilt}",
+        ko: "{layers} 재사용 {reused}, 재빌드 {made}, {rebuilt}",
     }
     would(layers: &str, reused: usize, made: usize) {
-        en: "{layers}, {reused} to reuse, {made} to make",
-        ko: "{layers}, {reused}개 재사용, {made}개 새로 만듦 (예측)",
+        en: "{layers} {reused} to reuse, {made} to make",
+        ko: "{layers} 재사용 {reused}, 새로 만들 것 {made}",
     }
     would_cost(layers: &str, reused: usize, made: usize, cost: &str) {
-        en: "{layers}, {reused} to reuse, {made} to make, about {cost}",
-        ko: "{layers}, {reused}개 재사용, {made}개 새로 만듦, 약 {cost} (예측)",
+        en: "{layers} {reused} to reuse, {made} to make, about {cost}",
+        ko: "{layers} 재사용 {reused}, 새로 만들 것 {made}, 약 {cost}",
     }
     would_perhaps(reused: usize, made: usize, unknown: usize) {
         en: "{reused} to reuse, {made} to make, {unknown} not yet known",
@@ -91,10 +121,24 @@ mod tests {
     fn a_first_build_made_things_and_a_later_one_made_them_again() {
         let mut report = sample::rebuilt();
         let again = total(&report, Tense::Done, Language::En);
-        assert_eq!(again, "4 layers, 1 reused, 2 made again, 1.05 MB rebuilt");
+        assert_eq!(again, "4 layers: 1 base, 1 reused, 2 rebuilt, 1.05 MB");
         report.steps[2].reasons = vec![MissReason::NeverBuilt];
         let first = total(&report, Tense::Done, Language::En);
-        assert_eq!(first, "4 layers, 1 reused, 2 made, 1.05 MB new");
+        assert_eq!(first, "4 layers: 1 base, 1 reused, 2 made, 1.05 MB new");
+    }
+
+    #[test]
+    fn what_other_stages_need_is_told_apart() {
+        let report = sample::stages();
+        let said = |tense| total(&report, tense, Language::En);
+        assert_eq!(
+            said(Tense::Done),
+            "2 layers: 1 base, 1 reused, 0 rebuilt, 9 kB; other stages: 0 reused, 1 made"
+        );
+        assert_eq!(
+            said(Tense::Would),
+            "2 layers: 1 base, 1 to reuse, 0 to make, about 800 ms; other stages: 0 to reuse, 1 to make"
+        );
     }
 
     #[test]

@@ -11,6 +11,10 @@ use crate::language::Language;
 use crate::source::Source;
 
 crate::messages! {
+    and_more(count: usize) {
+        en: "... and {count} more; --json has them all",
+        ko: "... 이 밖에 {count}개. 모두 보려면 --json을 쓰세요",
+    }
     nothing(name: &str) {
         en: "{name}: nothing to complain about",
         ko: "{name}: 문제가 없습니다",
@@ -23,7 +27,7 @@ crate::messages! {
     many_notes(count: usize) { en: "{count} notes", ko: "참고 {count}개" }
     explain(rule: &str) {
         en: "`check --explain {rule}` says why",
-        ko: "`check --explain {rule}`이(가) 이유를 알려 줍니다",
+        ko: "이유를 보려면: `check --explain {rule}`",
     }
     violations(rules: &str) {
         en: "lint violation found for rules: {rules}",
@@ -47,7 +51,7 @@ crate::messages! {
     }
     silence(rule: &str) {
         en: "To silence it, write `# check=skip={rule}` as the first line of the file, or right before the one instruction.",
-        ko: "이 규칙을 끄려면 파일 첫 줄이나 해당 명령 바로 앞에 `# check=skip={rule}` 라고 쓰세요.",
+        ko: "이 규칙을 끄려면 파일 첫 줄이나 해당 명령 바로 앞에 이렇게 쓰세요: `# check=skip={rule}`",
     }
     list_head() {
         en: "The build checks; `check --explain NAME` explains one:",
@@ -63,16 +67,32 @@ pub fn check_findings(
     screen: &Screen,
 ) -> Text {
     let is_wanted = |found: &&Finding| !only_errors || found.what.severity() == Severity::Error;
-    let found = report.findings.iter().filter(is_wanted);
-    let drawn = found.map(|found| found.diagnostic(source, screen.language));
-    let mut text: Text = drawn
-        .flat_map(|it| diagnostic(&it, source, screen).into_lines())
-        .collect();
+    let mut counts = [0, 0];
+    let mut text = Text::new();
+    for found in report.findings.iter().filter(is_wanted) {
+        // A mistake is not to be lost among warnings.
+        let count = &mut counts[usize::from(found.what.severity() == Severity::Error)];
+        *count += 1;
+        if *count <= MOST_FINDINGS {
+            let drawn = found.diagnostic(source, screen.language);
+            text.append(diagnostic(&drawn, source, screen));
+        }
+    }
+    let more: usize = counts
+        .iter()
+        .map(|it| it.saturating_sub(MOST_FINDINGS))
+        .sum();
+    if more > 0 {
+        text.push(Line::plain(and_more(screen.language, more)));
+    }
     if report.is_strictly_wrong() {
         text.append(strictly(report, source, screen));
     }
     text
 }
+
+/// Of a file that is wrong from end to end nobody reads more; `--json` has them all.
+const MOST_FINDINGS: usize = 100;
 
 /// Says that warnings count as errors, and which there are.
 fn strictly(report: &Report, source: &Source, screen: &Screen) -> Text {

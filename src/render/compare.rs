@@ -193,14 +193,14 @@ mod tests {
         Step 2 of 6, WORKDIR /app: reused.
         Step 3 of 6, COPY . /app: ran again, server.js has new content. 71 bytes.
         Step 4 of 6, RUN npm install: ran again, step 3 changed. 1.05 megabytes.
-        4 layers, 3.03 megabytes in all: 1 reused, 2 made, 1.05 megabytes rebuilt.
+        4 layers, 3.03 megabytes in all: 1 of the base, 1 reused, 2 made, 1.05 megabytes rebuilt.
         shop:3:
         Step 1 of 5, FROM practice-node: base image, 1 layer.
         Step 2 of 5, WORKDIR /app: reused.
         Step 3 of 5, COPY package.json /app: reused.
         Step 4 of 5, RUN npm install: reused.
         Step 5 of 5, COPY . /app: ran again, server.js has new content. 71 bytes.
-        5 layers, 3.03 megabytes in all: 3 reused, 1 made, 71 bytes rebuilt.
+        5 layers, 3.03 megabytes in all: 1 of the base, 3 reused, 1 made, 71 bytes rebuilt.
         ");
     }
 }

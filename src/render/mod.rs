@@ -6,6 +6,7 @@
 //! - `text`, `width`, `wrap`: words with styles, measured in columns; `theme` alone knows colours
 //! - `grid`, `reason`, `summary`, `sentence`: what pictures share, and their plain sentences
 //! - `layer_stack`, `cache_table`, `why`, `compare`, `failure`, `diagnostic`, `check`: the pictures
+//! - `tracing`: where bytes and paths come from
 //! - `syntax_tree`, `path_fates`, `context_listing`: how files are read, and which a build sees
 //! - `lesson`: pages, questions, results, hints
 //! - `build_log`, `live`: a build as it happens, for a pipe and for a terminal
@@ -40,6 +41,7 @@ mod syntax_tree;
 mod table;
 mod text;
 pub mod theme;
+mod tracing;
 mod why;
 mod why_rows;
 mod width;
@@ -66,6 +68,7 @@ pub use screen::{Chrome, Screen};
 pub use syntax_tree::syntax_tree;
 pub use table::{Narrow, narrow_table, table};
 pub use text::{Line, Piece, Style, Text};
+pub use tracing::{path_log, waste};
 pub use why::why;
 pub use width::{char_width, clean, cut, cut_left, pad_left, pad_right, split_at_width, width};
 pub use wrap::wrap_words;

@@ -266,11 +266,11 @@ crate::messages! {
     says_base() { en: "the base image is another one", ko: "베이스 이미지가 바뀌었습니다" }
     says_another_strata(name: &str) {
         en: "the base {name} was made by another strata",
-        ko: "베이스 {name}을(를) 다른 strata가 만들었습니다",
+        ko: "{name} 베이스를 다른 strata가 만들었습니다",
     }
     says_tools(name: &str) {
         en: "the base {name} was made again, as the tools of this machine changed",
-        ko: "이 컴퓨터의 도구가 바뀌어서 베이스 {name}을(를) 다시 만들었습니다",
+        ko: "이 컴퓨터의 도구가 바뀌어서 {name} 베이스를 다시 만들었습니다",
     }
     says_text() { en: "its text changed", ko: "명령의 글자가 바뀌었습니다" }
     says_files(path: &str, more: usize) {
@@ -279,10 +279,10 @@ crate::messages! {
     }
     says_env(name: &str) { en: "ENV {name} changed", ko: "ENV {name}의 값이 바뀌었습니다" }
     says_arg(name: &str) { en: "build argument {name} changed", ko: "빌드 인자 {name}의 값이 바뀌었습니다" }
-    says_setting_changed(name: &str) { en: "{name} changed", ko: "{name}이(가) 바뀌었습니다" }
+    says_setting_changed(name: &str) { en: "{name} changed", ko: "{name} 설정이 바뀌었습니다" }
     says_setting(name: &str, old: &str, new: &str) {
         en: "{name} is {new} instead of {old}",
-        ko: "{name}: {old}에서 {new}(으)로 바뀌었습니다",
+        ko: "{name}의 값이 바뀌었습니다: {old} → {new}",
     }
     says_cache_disabled() { en: "because of --no-cache", ko: "--no-cache를 썼습니다" }
     says_layer_gone() {
@@ -294,11 +294,11 @@ crate::messages! {
     says_content(path: &str) { en: "{path} has new content", ko: "{path} 파일의 내용이 바뀌었습니다" }
     says_mode(path: &str, old: u32, new: u32) {
         en: "{path} has mode {new:o} instead of {old:o}",
-        ko: "{path} 파일의 권한이 {old:o}에서 {new:o}(으)로 바뀌었습니다",
+        ko: "{path} 파일의 권한이 바뀌었습니다: {old:o} → {new:o}",
     }
     says_other(path: &str, what: &str, old: &str, new: &str) {
         en: "{path} has {what} {new} instead of {old}",
-        ko: "{path} 파일의 {what} 값이 {old}에서 {new}(으)로 바뀌었습니다",
+        ko: "{path} 파일의 {what} 값이 바뀌었습니다: {old} → {new}",
     }
 }
 
@@ -351,7 +351,7 @@ mod tests {
         );
         assert_eq!(
             clause(&reason, Language::Ko),
-            "목적지: /a에서 /b(으)로 바뀌었습니다"
+            "목적지의 값이 바뀌었습니다: /a → /b"
         );
         let script = MissReason::SettingChanged(Changed {
             name: "heredoc:EOF".to_owned(),

@@ -57,10 +57,28 @@ pub(super) fn total(report: &BuildReport, tense: Tense, language: Language) -> S
         layers(language, sums.layers),
         spoken_size(language, sums.size),
     );
+    let base = match sums.base {
+        0 => String::new(),
+        count => of_base(language, count),
+    };
+    let (reused, made) = (sums.reused_here(), sums.made_here());
     let made_size = spoken_size(language, sums.made_size);
-    match tense {
-        Tense::Done => total_done(language, &layers, &size, sums.reused, sums.made, &made_size),
-        Tense::Would => total_would(language, &layers, sums.reused, sums.made),
+    let image = match tense {
+        Tense::Done => {
+            let all = in_all(language, &layers, &size);
+            total_done(language, &all, &base, reused, made, &made_size)
+        }
+        Tense::Would if sums.unknown > 0 => {
+            return total_perhaps(language, sums.reused, sums.made, sums.unknown);
+        }
+        Tense::Would => total_would(language, &layers, &base, reused, made),
+    };
+    match (sums.elsewhere, tense) {
+        ((0, 0), _) => image,
+        ((reused, made), Tense::Done) => format!("{image} {}", others_done(language, reused, made)),
+        ((reused, made), Tense::Would) => {
+            format!("{image} {}", others_would(language, reused, made))
+        }
     }
 }
 
@@ -72,6 +90,9 @@ fn outcome(step: &StepReport, tense: Tense, language: Language) -> String {
         (StepState::Meta, _) => settings(language),
         (StepState::Skip, _) => skipped(language),
         (StepState::Wait, _) => waits(language),
+        (StepState::Base, _) if let Some(stage) = summary::from_stage(step) => {
+            goes_on(language, stage)
+        }
         (StepState::Base, _) => {
             let count = step.layer.as_ref().map_or(0, |layer| layer.diff_ids.len());
             base(language, &layers(language, count))
@@ -113,14 +134,29 @@ crate::messages! {
         en: "cannot be said before step {step} ran",
         ko: "{step}단계를 실행하기 전에는 알 수 없습니다",
     }
-    total_done(layers: &str, size: &str, reused: usize, made: usize, made_size: &str) {
-        en: "{layers}, {size} in all: {reused} reused, {made} made, {made_size} rebuilt.",
-        ko: "모두 {layers}, {size}입니다. {reused}개를 재사용하고 {made}개를 만들었습니다. 새로 만든 크기는 {made_size}입니다.",
+    of_base(layers: usize) { en: "{layers} of the base, ", ko: "{layers}개는 베이스의 것이고, " }
+    in_all(layers: &str, size: &str) { en: "{layers}, {size} in all", ko: "모두 {layers}, {size}입니다" }
+    total_done(all: &str, base: &str, reused: usize, made: usize, made_size: &str) {
+        en: "{all}: {base}{reused} reused, {made} made, {made_size} rebuilt.",
+        ko: "{all}. {base}{reused}개를 재사용하고 {made}개를 만들었습니다. 새로 만든 크기는 {made_size}입니다.",
     }
-    total_would(layers: &str, reused: usize, made: usize) {
-        en: "{layers}: {reused} would be reused, {made} would be made.",
-        ko: "{layers} 중 {reused}개가 재사용되고 {made}개가 만들어질 것입니다.",
+    total_would(layers: &str, base: &str, reused: usize, made: usize) {
+        en: "{layers}: {base}{reused} would be reused, {made} would be made.",
+        ko: "{layers} 중 {base}{reused}개가 재사용되고 {made}개가 만들어질 것입니다.",
     }
+    total_perhaps(reused: usize, made: usize, unknown: usize) {
+        en: "{reused} would be reused, {made} would be made, {unknown} are not yet known.",
+        ko: "{reused}개가 재사용되고 {made}개가 만들어질 것이며, {unknown}개는 아직 알 수 없습니다.",
+    }
+    others_done(reused: usize, made: usize) {
+        en: "In other stages {reused} reused, {made} made.",
+        ko: "다른 스테이지에서는 {reused}개를 재사용하고 {made}개를 만들었습니다.",
+    }
+    others_would(reused: usize, made: usize) {
+        en: "In other stages {reused} would be reused, {made} would be made.",
+        ko: "다른 스테이지에서는 {reused}개가 재사용되고 {made}개가 만들어질 것입니다.",
+    }
+    goes_on(stage: &str) { en: "goes on from stage {stage}", ko: "스테이지 {stage}에서 이어집니다" }
 }
 
 #[cfg(test)]
@@ -146,7 +182,7 @@ mod tests {
         Step 4 of 6, RUN npm install: ran again, step 3 changed. 1.05 megabytes.
         Step 5 of 6, EXPOSE 80: image settings only, no layer.
         Step 6 of 6, CMD ["node", "server.js"]: image settings only, no layer.
-        4 layers, 3.03 megabytes in all: 1 reused, 2 made, 1.05 megabytes rebuilt.
+        4 layers, 3.03 megabytes in all: 1 of the base, 1 reused, 2 made, 1.05 megabytes rebuilt.
         "#);
         insta::assert_snapshot!(sentences(&sample::rebuilt(), Tense::Done, Language::Ko), @r#"
         6단계 중 1단계, FROM practice-node: 베이스 이미지, 레이어 1개.
@@ -155,7 +191,7 @@ mod tests {
         6단계 중 4단계, RUN npm install: 다시 실행했습니다. 3단계가 바뀌었습니다. 1.05메가바이트.
         6단계 중 5단계, EXPOSE 80: 이미지 설정만 바꾸고 레이어는 만들지 않습니다.
         6단계 중 6단계, CMD ["node", "server.js"]: 이미지 설정만 바꾸고 레이어는 만들지 않습니다.
-        모두 레이어 4개, 3.03메가바이트입니다. 1개를 재사용하고 2개를 만들었습니다. 새로 만든 크기는 1.05메가바이트입니다.
+        모두 레이어 4개, 3.03메가바이트입니다. 1개는 베이스의 것이고, 1개를 재사용하고 2개를 만들었습니다. 새로 만든 크기는 1.05메가바이트입니다.
         "#);
     }
 
@@ -168,7 +204,7 @@ mod tests {
         Step 4 of 6, RUN npm install: would run again, step 3 changed. 1.05 megabytes.
         Step 5 of 6, EXPOSE 80: image settings only, no layer.
         Step 6 of 6, CMD ["node", "server.js"]: image settings only, no layer.
-        4 layers: 1 would be reused, 2 would be made.
+        4 layers: 1 of the base, 1 would be reused, 2 would be made.
         "#);
         insta::assert_snapshot!(sentences(&sample::rebuilt(), Tense::Would, Language::Ko), @r#"
         6단계 중 1단계, FROM practice-node: 베이스 이미지, 레이어 1개.
@@ -177,7 +213,7 @@ mod tests {
         6단계 중 4단계, RUN npm install: 다시 실행될 것입니다. 3단계가 바뀌었습니다. 1.05메가바이트.
         6단계 중 5단계, EXPOSE 80: 이미지 설정만 바꾸고 레이어는 만들지 않습니다.
         6단계 중 6단계, CMD ["node", "server.js"]: 이미지 설정만 바꾸고 레이어는 만들지 않습니다.
-        레이어 4개 중 1개가 재사용되고 2개가 만들어질 것입니다.
+        레이어 4개 중 1개는 베이스의 것이고, 1개가 재사용되고 2개가 만들어질 것입니다.
         "#);
     }
 
@@ -188,7 +224,7 @@ mod tests {
         Step 2 of 4, WORKDIR /app: ran, never built before.
         Step 3 of 4, RUN echo 안녕 && exit 3: failed, exit code 3.
         Step 4 of 4, CMD ["cat", "/app/x"]: not reached.
-        2 layers, 1.98 megabytes in all: 0 reused, 1 made, 0 bytes rebuilt.
+        2 layers, 1.98 megabytes in all: 1 of the base, 0 reused, 1 made, 0 bytes rebuilt.
         "#);
     }
 }

@@ -6,8 +6,10 @@ use crate::language::Language;
 /// The sums of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Summary {
-    /// Layers of the image, those of the base included.
+    /// Layers of the image: `base`, and one for each step of it that was reused or made.
     pub layers: usize,
+    /// Those of them that the base image brings.
+    pub base: usize,
     /// Bytes of those layers.
     pub size: u64,
     /// Instructions in the file.
@@ -22,23 +24,41 @@ pub(super) struct Summary {
     pub made_millis: u64,
     /// Steps of which nothing can be said yet.
     pub unknown: usize,
+    /// Steps that were reused, and that ran, in stages that the image only copies from.
+    pub elsewhere: (usize, usize),
 }
 
 impl Summary {
     pub(super) fn of(report: &BuildReport) -> Self {
-        let last = image_stage(report);
+        let chain = image_chain(report);
         let mut sums = Self {
             lines: report.count(),
             ..Self::default()
         };
         for step in &report.steps {
             sums.count_state(step);
-            if step.stage == last && step.stage.is_some() {
-                sums.layers += layers_of(step);
-                sums.size += size_of(step);
+            if !step.stage.is_some_and(|stage| chain.contains(&stage)) {
+                sums.elsewhere.0 += usize::from(step.state == StepState::Hit);
+                sums.elsewhere.1 += usize::from(step.state == StepState::Miss);
+                continue;
+            }
+            sums.layers += layers_of(step);
+            sums.size += size_of(step);
+            if step.state == StepState::Base {
+                sums.base += layers_of(step);
             }
         }
         sums
+    }
+
+    /// Steps of the image itself that were reused.
+    pub(super) fn reused_here(&self) -> usize {
+        self.reused - self.elsewhere.0
+    }
+
+    /// Steps of the image itself that ran.
+    pub(super) fn made_here(&self) -> usize {
+        self.made - self.elsewhere.1
     }
 
     fn count_state(&mut self, step: &StepReport) {
@@ -63,6 +83,39 @@ pub(super) fn image_stage(report: &BuildReport) -> Option<usize> {
         .rev()
         .find(|step| step.state != StepState::Skip);
     needed.and_then(|step| step.stage)
+}
+
+/// Returns the stages whose layers are the image's: the last one that is needed, the stage it goes
+/// on from, and so on.
+fn image_chain(report: &BuildReport) -> Vec<usize> {
+    let mut chain: Vec<usize> = image_stage(report).into_iter().collect();
+    while let Some(parent) = chain.last().and_then(|&stage| parent_of(report, stage)) {
+        chain.push(parent);
+    }
+    chain
+}
+
+/// Returns the stage that a stage's FROM names: an earlier one, so that a walk ends.
+fn parent_of(report: &BuildReport, stage: usize) -> Option<usize> {
+    let of_stage = |step: &&StepReport| step.stage == Some(stage);
+    let name = from_stage(report.steps.iter().find(of_stage)?)?;
+    let before = report.steps.iter().rev();
+    let mut before = before.filter(|step| step.stage.is_some_and(|it| it < stage));
+    let is_it = |step: &&StepReport| {
+        let called = step.stage_name.as_deref();
+        called.is_some_and(|called| called.eq_ignore_ascii_case(name))
+    };
+    before.find(is_it)?.stage
+}
+
+/// Returns the stage that a FROM goes on from: it brings no layers of its own then.
+pub(super) fn from_stage(step: &StepReport) -> Option<&str> {
+    if step.state != StepState::Base || step.layer.is_some() {
+        return None;
+    }
+    let mut words = step.text.split_whitespace().skip(1);
+    let name = words.find(|word| !word.starts_with("--"))?;
+    (name != "scratch").then_some(name)
 }
 
 /// Tells whether the file has more than one stage.
@@ -186,6 +239,7 @@ mod tests {
         let sums = Summary::of(&sample::rebuilt());
         let expected = Summary {
             layers: 4,
+            base: 1,
             size: 3_030_071,
             lines: 6,
             reused: 1,
@@ -193,6 +247,7 @@ mod tests {
             made_size: 1_050_071,
             made_millis: 1_252,
             unknown: 0,
+            elsewhere: (0, 0),
         };
         assert_eq!(sums, expected);
     }
@@ -201,6 +256,23 @@ mod tests {
     fn of_several_stages_only_the_image_counts() {
         let sums = Summary::of(&sample::stages());
         assert_eq!((sums.layers, sums.size), (2, 1_980_300));
+    }
+
+    #[test]
+    fn the_layers_of_the_image_are_those_of_the_base_and_of_its_steps() {
+        let mut goes_on = sample::stages();
+        goes_on.steps[5].text = "FROM Build AS end".to_owned();
+        goes_on.steps[5].layer = None;
+        for (report, layers, elsewhere) in [
+            (sample::rebuilt(), 4, (0, 0)),
+            (sample::stages(), 2, (0, 1)),
+            (goes_on, 3, (0, 0)),
+        ] {
+            let sums = Summary::of(&report);
+            assert_eq!((sums.layers, sums.elsewhere), (layers, elsewhere));
+            let parts = sums.base + sums.reused_here() + sums.made_here();
+            assert_eq!(sums.layers, parts);
+        }
     }
 
     #[test]

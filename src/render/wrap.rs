@@ -15,8 +15,12 @@ type Cell = (char, Style, usize);
 pub fn wrap(line: &Line, columns: usize, indent: usize) -> Text {
     // A character may take two columns; below that nothing can be promised.
     let columns = columns.max(2);
+    let line = line.trimmed();
+    if line.width() <= columns {
+        return line.into();
+    }
     let mut page = Page::new(columns, if indent + 2 <= columns { indent } else { 0 });
-    let cells: Vec<Cell> = line.trimmed().cells().collect();
+    let cells: Vec<Cell> = line.cells().collect();
     let is_space = |cell: &Cell| cell.0 == ' ';
     for run in cells.chunk_by(|left, right| is_space(left) == is_space(right)) {
         if is_space(&run[0]) {

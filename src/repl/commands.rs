@@ -13,7 +13,7 @@ use crate::language::Language;
 use crate::session::Trouble;
 
 /// Pictures that lessons and pages name and that this version does not have.
-const LATER: [&str; 2] = ["waste", "lid"];
+const LATER: [&str; 1] = ["lid"];
 
 impl Desk {
     /// Carries out one line of any kind; instructions of a paste come one by one.
@@ -113,6 +113,12 @@ impl Desk {
                 Ok(number) => self.files_of(number, call.json),
                 Err(_) => self.face(|face| face.run(Command::Files(call))),
             },
+            Command::Waste(call) => self.looking_at(call.image.clone(), |image| {
+                Command::Waste(command::Waste { image, ..call })
+            }),
+            Command::Log(call) => self.looking_at(call.image.clone(), |image| {
+                Command::Log(command::Log { image, ..call })
+            }),
             Command::Why(call) => self.why(&call),
             Command::Stack(call) => self.stack(&call),
             Command::Plan(call) if has_draft && is_of_draft(&call, words) => self.plan(&call),
@@ -132,6 +138,7 @@ impl Desk {
             Command::Exec(call) if !call.detach => {
                 self.in_foreground(|desk| desk.face(|face| face.run(Command::Exec(call))))
             }
+            Command::Expand(call) if has_draft => self.expand(call),
             Command::Build(call) => {
                 let code = self.face(|face| face.run(Command::Build(call)));
                 self.built.clone_from(&self.last.build);
@@ -193,9 +200,9 @@ impl Desk {
         }
         let language = self.language();
         let typed: Vec<String> = shell_words(words).collect();
-        let mut trouble = usage::trouble(error, &typed, language);
+        let mut trouble = usage::trouble(error, &typed, &self.verbs.names, language);
         if error.kind() == ErrorKind::InvalidSubcommand {
-            let near = usage::suggestion(error, &typed).is_some();
+            let near = usage::suggestion(error, &typed, &self.verbs.names).is_some();
             let program = name.trim_end_matches([';', '&', '|']);
             trouble = match near {
                 _ if let Some(help) = unknown_word::help(words, language) => {
@@ -319,7 +326,7 @@ crate::messages! {
     }
     not_yet(verb: &str) {
         en: "`{verb}` is not part of this version of strata yet",
-        ko: "`{verb}`은(는) 이 버전의 strata에 아직 없습니다",
+        ko: "이 버전의 strata에는 아직 `{verb}` 명령이 없습니다",
     }
     no_guide() {
         en: "there are no lessons here",

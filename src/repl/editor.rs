@@ -12,6 +12,7 @@ use rustyline::{CompletionType, Config, Editor, ExternalPrinter};
 use super::completion::Completions;
 use super::line_source::{Input, LineSource, Printer};
 use super::prompt_helper::PromptHelper;
+use crate::parser::Missing;
 use crate::render::{Line, Piece, theme};
 
 /// Lines of history that are kept.
@@ -63,6 +64,15 @@ impl TerminalEditor {
     }
 }
 
+impl TerminalEditor {
+    /// Tells completion and colours which lines the next one goes on.
+    fn stands_after(&mut self, before: String) {
+        if let Some(helper) = self.editor.helper_mut() {
+            helper.before = before;
+        }
+    }
+}
+
 impl LineSource for TerminalEditor {
     fn read(&mut self, prompt: &Line, begun: &str) -> io::Result<Input> {
         // The space after a prompt belongs to it.
@@ -87,6 +97,17 @@ impl LineSource for TerminalEditor {
             Err(ReadlineError::Eof) => Ok(Input::End),
             Err(error) => Err(as_io(error)),
         }
+    }
+
+    fn missing(&self, text: &str) -> Option<Missing> {
+        self.editor.helper()?.missing(text)
+    }
+
+    fn read_on(&mut self, prompt: &Line, so_far: &str) -> io::Result<Input> {
+        self.stands_after(format!("{so_far}\n"));
+        let read = self.read(prompt, "");
+        self.stands_after(String::new());
+        read
     }
 
     fn propose(&mut self, line: &str) {

@@ -14,7 +14,7 @@ use crate::parser;
 use crate::plan::MissReason;
 use crate::render::{self, Line, Style};
 use crate::session::draft;
-use crate::session::{SessionError, read_file};
+use crate::session::{SessionError, read_to_rewrite};
 use crate::source::Source;
 
 const DOCKERFILE: &str = "Dockerfile";
@@ -101,7 +101,7 @@ impl Desk {
     pub(super) fn open(&mut self, file: &Path) -> i32 {
         let path = self.folder.join(file);
         let name = self.shown(&path);
-        let read = read_file(&name, &path, self.language());
+        let read = read_to_rewrite(&name, &path, self.language());
         match read.and_then(|source| self.take_text(&source)) {
             Ok(code) => code,
             Err(error) => self.complain(&error),
@@ -301,7 +301,7 @@ crate::messages! {
     }
     old_is_kept(name: &str, kept: &str) {
         en: "The {name} that was there is now {kept}.",
-        ko: "전에 있던 {name}은(는) 이제 {kept}입니다.",
+        ko: "전에 있던 {name} 파일의 새 이름은 {kept}입니다.",
     }
     now_seen(step: usize, text: &str, name: &str) {
         en: "Step {step}, {text}, now sees {name} as well: it would run again.",

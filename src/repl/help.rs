@@ -37,6 +37,8 @@ const FAMILIES: [(Family, &[&str]); 7] = [
             "stack",
             "plan",
             "compare A B",
+            "waste",
+            "log PATH",
             "parse FILE",
             "check [FILE]",
             "fmt [FILE]",

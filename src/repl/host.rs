@@ -100,7 +100,7 @@ impl Desk {
 crate::messages! {
     cd_ends(folder: &str) {
         en: "A `cd` ends with its line. Builds look at {folder}, where strata was started.",
-        ko: "`cd`는 그 줄에서 끝납니다. 빌드는 strata를 시작한 {folder}을(를) 봅니다.",
+        ko: "`cd`는 그 줄에서 끝납니다. 빌드는 strata를 시작한 폴더 {folder}에서 합니다.",
     }
     no_terminal() {
         en: "an editor needs a terminal",
@@ -120,10 +120,10 @@ crate::messages! {
     }
     editor_failed(editor: &str, code: i32) {
         en: "the editor `{editor}` ended with exit code {code}; nothing is taken over",
-        ko: "편집기 `{editor}`이(가) 종료 코드 {code}로 끝나서 아무것도 바꾸지 않았습니다",
+        ko: "편집기 `{editor}` 프로그램이 실패해서(종료 코드 {code}) 아무것도 바꾸지 않았습니다",
     }
     cannot_start(program: &str, why: &str) {
         en: "cannot start {program}: {why}",
-        ko: "{program}을(를) 시작할 수 없습니다: {why}",
+        ko: "{program} 프로그램을 시작할 수 없습니다: {why}",
     }
 }

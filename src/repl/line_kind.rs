@@ -1,6 +1,6 @@
 //! What a typed line is: an instruction of the draft, a command, or a line for the host's shell.
 
-use crate::parser::{Completeness, INSTRUCTIONS, completeness};
+use crate::parser::{Completeness, INSTRUCTIONS, Missing, completeness};
 
 /// What a typed line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +38,22 @@ impl LineKind {
 /// Tells whether a text can be carried out, or more lines belong to it. `is_verb` tells lower-case
 /// instruction words from verbs.
 pub fn is_complete(text: &str, is_verb: impl Fn(&str) -> bool) -> bool {
+    missing(text, "", is_verb).is_none()
+}
+
+/// Returns what a text waits for; none for one that can be carried out. `directives` are those of
+/// the draft an instruction goes into: they name the escape character.
+pub fn missing(text: &str, directives: &str, is_verb: impl Fn(&str) -> bool) -> Option<Missing> {
     match LineKind::of(text, is_verb) {
-        LineKind::Instruction => completeness(text) == Completeness::Complete,
-        LineKind::Empty => true,
-        LineKind::Command | LineKind::Shell => !text.trim_end_matches(' ').ends_with('\\'),
+        LineKind::Instruction => match completeness(&format!("{directives}{text}")) {
+            Completeness::Complete => None,
+            Completeness::Incomplete(missing) => Some(missing),
+        },
+        LineKind::Empty => None,
+        LineKind::Command | LineKind::Shell => text
+            .trim_end_matches(' ')
+            .ends_with('\\')
+            .then_some(Missing::Continuation),
     }
 }
 
@@ -58,7 +70,7 @@ pub fn pieces(text: &str, is_verb: impl Fn(&str) -> bool) -> Vec<String> {
         piece.push_str(line);
         let typed = piece.trim_end_matches(['\n', '\r']);
         let is_done = match LineKind::of(typed, &is_verb) {
-            LineKind::Instruction => is_complete(&format!("{directives}{typed}"), |_| false),
+            LineKind::Instruction => missing(typed, &directives, |_| false).is_none(),
             _ => is_complete(typed, &is_verb),
         };
         if is_done {

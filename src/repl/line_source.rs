@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::completion::Completions;
 use super::line_kind::is_complete;
+use crate::parser::Missing;
 use crate::render::Line;
 
 /// What came of asking for a line.
@@ -26,6 +27,17 @@ pub type Printer = Box<dyn FnMut(&str) + Send>;
 pub trait LineSource {
     /// Asks for a line. `begun` already stands on the prompt, to be edited.
     fn read(&mut self, prompt: &Line, begun: &str) -> io::Result<Input>;
+
+    /// Returns what a text waits for that was read; none where it is whole, or nobody sits there
+    /// who could type the rest.
+    fn missing(&self, _text: &str) -> Option<Missing> {
+        None
+    }
+
+    /// Asks for one more line of a text that is not whole yet.
+    fn read_on(&mut self, prompt: &Line, _so_far: &str) -> io::Result<Input> {
+        self.read(prompt, "")
+    }
 
     /// Shows a line in grey on the next prompt: one key takes it over to be edited, anything
     /// else that is typed makes it vanish.

@@ -5,7 +5,7 @@ use super::quiet_terminal::QuietTerminal;
 use super::typing::empty_draft;
 use crate::build::practice::BUILT_IN;
 use crate::build::{BuildReport, StepReport, StepState};
-use crate::command;
+use crate::command::{self, Command};
 use crate::render;
 use crate::session::{DRAFT, RunCall, Trouble, Which};
 
@@ -102,6 +102,18 @@ impl Desk {
         answer.unwrap_or_else(|error| self.complain(&error))
     }
 
+    /// Expands a word as an instruction after the draft would: with its ENV and ARG, and what
+    /// `--env` gives.
+    pub(super) fn expand(&mut self, mut call: command::Expand) -> i32 {
+        if let Some(scope) = self.session.scope_of(&self.draft.text()) {
+            let given = std::mem::take(&mut call.env);
+            // Of two values for one name the later counts: an ARG hides the ENV before it.
+            let known = [scope.env.pairs(), scope.args.pairs(), &given];
+            call.env = known.map(Vec::as_slice).concat();
+        }
+        self.face(|face| face.run(Command::Expand(call)))
+    }
+
     /// Lists what a step changed.
     pub(super) fn files_of(&mut self, number: usize, json: bool) -> i32 {
         let looked = self.looked_into();
@@ -146,16 +158,36 @@ impl Desk {
                 Ok(report) => report,
                 Err(code) => return code,
             },
-            _ => return self.face(|face| face.run(command::Command::Why(call.clone()))),
+            _ => return self.face(|face| face.run(Command::Why(call.clone()))),
         };
-        let answer = self.face(|face| face.explain(&report, call.step, call.json));
-        answer.unwrap_or_else(|error| self.complain(&error))
+        self.face(|face| {
+            let answer = face.explain(&report, call.step, call.json);
+            answer.unwrap_or_else(|error| face.refuse(&error, call.json))
+        })
+    }
+
+    /// Does a command about an image; where none is named, about what the draft became.
+    pub(super) fn looking_at(
+        &mut self,
+        image: Option<String>,
+        command: impl FnOnce(Option<String>) -> Command,
+    ) -> i32 {
+        if image.is_some() || (self.draft.is_empty() && self.built.is_none()) {
+            return self.face(|face| face.run(command(image)));
+        }
+        let report = match self.looked_into() {
+            Ok(report) => report,
+            Err(code) => return code,
+        };
+        let made = report.steps.iter().rev().find_map(|step| step.image);
+        let image = report.image.or(made).map(|id| id.short());
+        self.face(|face| face.run(command(image)))
     }
 
     /// Draws the layers of the draft; where there is none, of the last build.
     pub(super) fn stack(&mut self, call: &command::Stack) -> i32 {
         if call.image.is_some() || (self.draft.is_empty() && self.built.is_none()) {
-            return self.face(|face| face.run(command::Command::Stack(call.clone())));
+            return self.face(|face| face.run(Command::Stack(call.clone())));
         }
         let report = if self.draft.is_empty() {
             self.looked_into()
@@ -195,7 +227,7 @@ impl Desk {
                 self.last.build = Some(report);
                 0
             }
-            Err(error) => self.complain(&error),
+            Err(error) => self.face(|face| face.refuse(&error, call.json)),
         }
     }
 
@@ -240,7 +272,7 @@ impl Desk {
         let mut call = call.clone();
         call.words.insert(0, image.short());
         let own_command = call.words.len() > 1 || call.entrypoint.is_some();
-        let code = self.face(|face| face.run(command::Command::Run(Box::new(call.clone()))));
+        let code = self.face(|face| face.run(Command::Run(Box::new(call.clone()))));
         let has_command = |step: &StepReport| {
             let first = step.text.split_whitespace().next().unwrap_or_default();
             ["CMD", "ENTRYPOINT"]

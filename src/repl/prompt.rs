@@ -7,6 +7,8 @@ use super::guide::Guide;
 use super::line_kind::pieces;
 use super::line_source::Input;
 use crate::command::Learn;
+use crate::language::Language;
+use crate::parser::Missing;
 use crate::render::{Line, Style};
 
 /// A desk with somebody at it.
@@ -80,7 +82,33 @@ impl Prompt {
         }
     }
 
+    /// Returns the next text, whole: one that goes on is asked for line by line.
     fn read(&mut self) -> io::Result<Input> {
+        match self.first()? {
+            Input::Text(text) => self.rest(text),
+            nothing => Ok(nothing),
+        }
+    }
+
+    /// Asks for what is missing at the end of a text, and says how it ends.
+    fn rest(&mut self, mut text: String) -> io::Result<Input> {
+        let mut told = None;
+        while let Some(missing) = self.desk.source.missing(&text) {
+            if told.as_ref() != Some(&missing) {
+                let sentence = how_it_ends(self.desk.language(), &missing, &text);
+                self.desk.remark(&sentence);
+                told = Some(missing);
+            }
+            let prompt = Line::styled(Style::Dim, "  ... ");
+            match self.desk.source.read_on(&prompt, &text)? {
+                Input::Text(line) => text = format!("{text}\n{line}"),
+                Input::Interrupted | Input::End => return Ok(Input::Interrupted),
+            }
+        }
+        Ok(Input::Text(text))
+    }
+
+    fn first(&mut self) -> io::Result<Input> {
         let language = self.desk.language();
         let own = self.guide.as_ref().and_then(|guide| guide.prompt(language));
         let word = if self.desk.draft.is_empty() {
@@ -169,7 +197,31 @@ impl Prompt {
     }
 }
 
+/// Says what ends a text that waits for more lines.
+fn how_it_ends(language: Language, missing: &Missing, text: &str) -> String {
+    match missing {
+        Missing::Heredoc { name } => ends_with_a_line(language, name),
+        Missing::Continuation => {
+            // Comments may stand between the lines of an instruction.
+            let ends = text
+                .lines()
+                .rev()
+                .filter_map(|it| it.trim_end().chars().last());
+            let escape = ends.into_iter().find(|end| ['\\', '`'].contains(end));
+            ends_without(language, escape.unwrap_or('\\'))
+        }
+    }
+}
+
 crate::messages! {
+    ends_with_a_line(name: &str) {
+        en: "  `{name}` on a line of its own ends it; Ctrl-C gives all of it up.",
+        ko: "  `{name}`만 적은 줄로 끝납니다. Ctrl-C를 누르면 전부 취소합니다.",
+    }
+    ends_without(escape: char) {
+        en: "  A line that does not end in {escape} is the last; Ctrl-C gives all of it up.",
+        ko: "  끝에 {escape} 없이 적은 줄이 마지막 줄입니다. Ctrl-C를 누르면 전부 취소합니다.",
+    }
     left_out(lines: usize) {
         en: "Stopped here: {lines} more of what was pasted left out.",
         ko: "여기서 멈췄습니다. 붙여 넣은 것 중 {lines}개는 실행하지 않았습니다.",

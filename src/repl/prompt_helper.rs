@@ -1,4 +1,4 @@
-//! What rustyline asks while a line is typed: completion, grey hints, colours, whether it is whole.
+//! What rustyline asks while a line is typed: completion, grey hints, colours.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -6,12 +6,12 @@ use std::rc::Rc;
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter, HistoryHinter};
-use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::validate::Validator;
 use rustyline::{Context, Helper};
 
 use super::completion::{Completions, complete, syntax};
-use super::line_kind::{LineKind, is_complete};
-use crate::parser::{Highlight, highlight};
+use super::line_kind::{LineKind, missing};
+use crate::parser::{Highlight, Missing, highlight};
 use crate::render::{Style, theme};
 use crate::source::Span;
 
@@ -21,15 +21,17 @@ pub(super) struct PromptHelper {
     color: bool,
     /// A line to be taken over on an empty prompt; empty for none.
     pub(super) proposed: String,
+    /// The lines that the one being typed goes on, each with its end; empty for none.
+    pub(super) before: String,
 }
 
 impl PromptHelper {
     pub(super) fn new(completions: Rc<dyn Completions>, color: bool) -> Self {
-        let proposed = String::new();
         Self {
             completions,
             color,
-            proposed,
+            proposed: String::new(),
+            before: String::new(),
         }
     }
 
@@ -40,6 +42,12 @@ impl PromptHelper {
 
     fn is_verb(&self, word: &str) -> bool {
         self.completions.verbs().iter().any(|verb| verb == word)
+    }
+
+    /// Returns what a typed text waits for.
+    pub(super) fn missing(&self, text: &str) -> Option<Missing> {
+        let directives = self.completions.directives();
+        missing(text, &directives, |word| self.is_verb(word))
     }
 
     fn kind(&self, line: &str) -> LineKind {
@@ -82,7 +90,8 @@ impl Completer for PromptHelper {
         cursor: usize,
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let (start, found) = complete(line, cursor, self.completions.as_ref());
+        let (line, before) = (format!("{}{line}", self.before), self.before.len());
+        let (start, found) = complete(&line, before + cursor, self.completions.as_ref());
         let only = found.len() == 1;
         let pair = |word: String| {
             // What is finished is followed by a space; after `--from=` and `src/` more follows.
@@ -93,7 +102,7 @@ impl Completer for PromptHelper {
                 display: word,
             }
         };
-        Ok((start, found.into_iter().map(pair).collect()))
+        Ok((start - before, found.into_iter().map(pair).collect()))
     }
 }
 
@@ -118,11 +127,11 @@ impl Hinter for PromptHelper {
     type Hint = GreyHint;
 
     fn hint(&self, line: &str, cursor: usize, context: &Context<'_>) -> Option<GreyHint> {
-        if line.is_empty() {
+        if line.is_empty() && self.before.is_empty() {
             return self.proposal();
         }
         // Grey words on a further line of an instruction would look like a part of it.
-        if cursor < line.len() || line.contains('\n') {
+        if cursor < line.len() || line.contains('\n') || !self.before.is_empty() {
             return None;
         }
         let before = HistoryHinter::new().hint(line, cursor, context);
@@ -136,29 +145,19 @@ impl Hinter for PromptHelper {
     }
 }
 
-impl Validator for PromptHelper {
-    fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
-        let typed = context.input();
-        let complete = match self.kind(typed) {
-            LineKind::Instruction => {
-                is_complete(&(self.completions.directives() + typed), |_| false)
-            }
-            _ => is_complete(typed, |word| self.is_verb(word)),
-        };
-        Ok(if complete {
-            ValidationResult::Valid(None)
-        } else {
-            ValidationResult::Incomplete
-        })
-    }
-}
+/// A line is taken as it is: the prompt itself asks for the rest of one that goes on, and says how
+/// it ends.
+impl Validator for PromptHelper {}
 
 impl Highlighter for PromptHelper {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        match self.kind(line) {
+        let goes_on = !self.before.is_empty();
+        match self.kind(if goes_on { &self.before } else { line }) {
             _ if !self.color => Cow::Borrowed(line),
-            LineKind::Instruction => Cow::Owned(painted_instruction(line)),
-            LineKind::Command => Cow::Owned(painted_command(line, |word| self.is_verb(word))),
+            LineKind::Instruction => Cow::Owned(painted_instruction(&self.before, line)),
+            LineKind::Command => {
+                Cow::Owned(painted_command(line, |word| !goes_on && self.is_verb(word)))
+            }
             LineKind::Shell => Cow::Owned(theme::paint_words(line, Style::Quoted, true)),
             LineKind::Empty => Cow::Borrowed(line),
         }
@@ -173,7 +172,9 @@ impl Highlighter for PromptHelper {
     }
 }
 
-fn painted_instruction(line: &str) -> String {
+/// Paints a line of an instruction that may have lines before it.
+fn painted_instruction(before: &str, line: &str) -> String {
+    let whole = format!("{before}{line}");
     let paint = |(span, kind): (Span, Highlight)| {
         let style = match kind {
             Highlight::Instruction => Style::Instruction,
@@ -183,9 +184,10 @@ fn painted_instruction(line: &str) -> String {
             Highlight::Comment => Style::Comment,
             Highlight::Text => Style::Plain,
         };
-        theme::paint_words(&line[span.start..span.end], style, true)
+        let shown = span.start.max(before.len())..span.end.max(before.len());
+        theme::paint_words(&whole[shown], style, true)
     };
-    highlight(line).into_iter().map(paint).collect()
+    highlight(&whole).into_iter().map(paint).collect()
 }
 
 /// Paints a verb that exists, and flags. `docker` and `strata` before a verb are part of it.

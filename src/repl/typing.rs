@@ -300,7 +300,7 @@ crate::messages! {
     }
     large_context(folder: &str, files: u64, size: &str) {
         en: "The build context {folder} is large: {files} files and {size} at least. COPY would look at all of it.",
-        ko: "빌드 컨텍스트 {folder}이(가) 큽니다(파일 {files}개, {size} 이상). COPY가 그 모두를 보게 됩니다.",
+        ko: "빌드 컨텍스트 {folder} 폴더가 큽니다(파일 {files}개, {size} 이상). COPY가 그 모두를 보게 됩니다.",
     }
     go_on() {
         en: "Go on? [y] yes, Enter no > ",

@@ -176,7 +176,7 @@ crate::messages! {
     }
     name_taken(name: &str, holder: &ContainerId) {
         en: "Conflict. The container name \"/{name}\" is already in use by container \"{holder}\". You have to remove (or rename) that container to be able to reuse that name",
-        ko: "Conflict. 컨테이너 이름 \"/{name}\"은(는) 컨테이너 \"{holder}\"가 이미 쓰고 있습니다. 그 컨테이너를 지우거나 이름을 바꿔야 다시 쓸 수 있습니다",
+        ko: "Conflict. 이미 쓰고 있는 컨테이너 이름입니다: \"/{name}\" (컨테이너 \"{holder}\"). 그 컨테이너를 지우거나 이름을 바꿔야 다시 쓸 수 있습니다",
     }
     remove_running(id: &ContainerId) {
         en: "You cannot remove a running container {id}. Stop the container before attempting removal or force remove",

@@ -58,6 +58,10 @@ impl ContainerConfig {
     }
 }
 
+/// Marks the few containers whose record says `auto_remove`: who looks for lost ones among a
+/// thousand others need not read them all.
+const AUTO_REMOVE: &str = "auto-remove";
+
 /// The folder of one container.
 #[derive(Debug, Clone)]
 pub struct ContainerFolder {
@@ -176,10 +180,24 @@ impl ContainerFolder {
             make_folder(&self.upper())?;
             make_folder(&self.path.join("work"))?;
         }
-        let lock = self.path.join("lock");
-        File::create(&lock).map_err(ContainerError::io("make", &lock))?;
+        self.create_empty("lock")?;
+        if config.record.auto_remove {
+            self.create_empty(AUTO_REMOVE)?;
+        }
         self.create_json("config.json", config)?;
         self.create_json("state.json", &config.record)
+    }
+
+    fn create_empty(&self, name: &str) -> Result<(), ContainerError> {
+        let path = self.path.join(name);
+        File::create(&path)
+            .map(drop)
+            .map_err(ContainerError::io("make", &path))
+    }
+
+    /// Whether the container is to be removed at its end, without reading its record.
+    pub(super) fn is_auto_removed(&self) -> bool {
+        self.path.join(AUTO_REMOVE).exists()
     }
 
     /// Writes a file of a folder that nobody sees yet.

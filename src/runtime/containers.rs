@@ -167,9 +167,12 @@ impl Containers {
     /// Returns the containers that were to be removed at their end but whose supervisor was
     /// killed before it could.
     pub fn lost(&self) -> Result<Vec<ContainerId>, ContainerError> {
-        let mut records = self.list()?;
-        records.retain(|record| record.auto_remove && record.state.is_lost());
-        Ok(records.into_iter().map(|record| record.id).collect())
+        let mut ids = self.ids()?;
+        ids.retain(|id| {
+            let folder = self.folder(id);
+            folder.is_auto_removed() && folder.record().is_ok_and(|it| it.state.is_lost())
+        });
+        Ok(ids)
     }
 
     fn ids(&self) -> Result<Vec<ContainerId>, ContainerError> {
@@ -277,12 +280,16 @@ mod tests {
 
     impl Fixture {
         fn create(&self, byte: u8, name: &str) -> Result<Record, ContainerError> {
+            self.containers.create(self.config(byte, name))
+        }
+
+        fn config(&self, byte: u8, name: &str) -> ContainerConfig {
             let id = ContainerId::from_bytes([byte; 32]);
             let rootfs = self.containers.folder(&id).rootfs(vec!["/lower".into()]);
             let spec = Spec::new(rootfs, vec!["true".into()], IdMode::Many);
             let mut config = ContainerConfig::new(id, "img", "sha256:1", spec);
             config.record.name = name.to_owned();
-            self.containers.create(config)
+            config
         }
     }
 
@@ -423,6 +430,23 @@ mod tests {
         let fixture = fixture();
         assert_eq!(fixture.containers.list().unwrap(), Vec::new());
         assert!(fixture.containers.find("x1").is_err());
+    }
+
+    #[test]
+    fn lost_are_those_to_be_removed_whose_supervisor_is_gone() {
+        let fixture = fixture();
+        let begin = |number, auto_remove| {
+            let mut config = fixture.config(number, &format!("n{number}"));
+            config.record.auto_remove = auto_remove;
+            let mut record = fixture.containers.create(config).unwrap();
+            record.state = record.state.started(running()).unwrap();
+            let folder = fixture.containers.folder(&record.id);
+            folder.write_record(&record).unwrap();
+            record.id
+        };
+        let (kept, lost) = (begin(1, false), begin(2, true));
+        assert_ne!(kept, lost);
+        assert_eq!(fixture.containers.lost().unwrap(), [lost]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! its face is not. The worker and every supervisor begin so.
 //!
 //! ```text
-//! face                                    strata, again
+//! face                                    strata, again: a copy of a face that has
+//!    │                                       one thread and does one thing, else executed
 //!    │ newuidmap, newgidmap: only when       │
 //!    │ there are sub-ids                     │
 //!    │ spawn, channel as stdin ───────────►  │ complete_entry
@@ -11,13 +12,14 @@
 //!    │ ◄────────────────────── Ready/Refused │ root in there
 //! ```
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::OnceLock;
 
 use nix::sched::CloneFlags;
@@ -25,9 +27,10 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::child::Child;
 use super::idmap::Mapping;
 use super::probe::{self, Mode, NoNamespaces, Overlay};
-use super::{frames, sys};
+use super::{PLAY, Play, frames, sys};
 use crate::language::Language;
 use crate::messages;
 
@@ -259,9 +262,35 @@ fn talk(error: io::Error) -> RuntimeError {
     RuntimeError::setup("speak with the process inside", error)
 }
 
+fn spawn(args: &[&OsStr], how: Enter, channel: UnixStream) -> Result<Child, RuntimeError> {
+    let started = match PLAY.get() {
+        Some(&play) if sys::is_single_threaded() => fork(play, args, how, &channel),
+        _ => execute(args, how, channel),
+    };
+    started.map_err(|error| RuntimeError::setup("start strata again", error))
+}
+
+/// Becomes the stage in a copy of this process. It finds all as if it had been executed.
+fn fork(play: Play, args: &[&OsStr], how: Enter, channel: &UnixStream) -> io::Result<Child> {
+    let null = fs::File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/null")?;
+    let other = (how.stdio == EnterStdio::Null).then(|| null.as_fd());
+    let words: Vec<OsString> = args.iter().map(|&word| word.to_owned()).collect();
+    let title = [&[OsStr::new("strata")], args]
+        .concat()
+        .join(OsStr::new("\0"));
+    let fds = [Some(channel.as_fd()), other, other];
+    let (pid, pidfd) = sys::fork(fds, title.as_bytes(), || {
+        u8::from(play(&words) != Some(ExitCode::SUCCESS))
+    })?;
+    Ok(Child::new(pid, pidfd))
+}
+
 /// The channel travels as stdin, because that is the one descriptor std hands on without a fork;
 /// the real stdin follows on the channel.
-fn spawn(args: &[&OsStr], how: Enter, channel: UnixStream) -> Result<Child, RuntimeError> {
+fn execute(args: &[&OsStr], how: Enter, channel: UnixStream) -> io::Result<Child> {
     let mut command = Command::new(super::executable());
     command
         .arg0("strata")
@@ -270,9 +299,7 @@ fn spawn(args: &[&OsStr], how: Enter, channel: UnixStream) -> Result<Child, Runt
     if how.stdio == EnterStdio::Null {
         command.stdout(Stdio::null()).stderr(Stdio::null());
     }
-    command
-        .spawn()
-        .map_err(|error| RuntimeError::setup("start strata again", error))
+    command.spawn()?.try_into()
 }
 
 /// A refused unshare(2) means no namespaces; the rest are failures by the way.

@@ -167,7 +167,7 @@ fn send(errand: &Errand, pidfds: &[OwnedFd; 2]) -> io::Result<Peer> {
         .stdout(null()?)
         .stderr(null()?)
         .spawn()?;
-    keep(child);
+    keep(child.try_into()?);
     let mut fds: Vec<_> = pidfds.iter().map(AsFd::as_fd).collect();
     let null = null()?;
     if errand.start.passthrough {

@@ -59,6 +59,7 @@ pub mod protocol;
 pub mod solo;
 pub mod spec;
 
+mod child;
 mod command;
 mod failure;
 mod guard;
@@ -100,6 +101,7 @@ mod tty;
 mod wire;
 
 pub use capabilities::Capabilities;
+pub use child::Child;
 pub use enter::{Enter, EnterStdio, Entered, Entering, RuntimeError, complete_entry, enter};
 pub use launch::{
     Exit, LaunchError, Note, Running, Stdio, clean_folder, clean_mount_points, clean_upper, launch,
@@ -125,6 +127,18 @@ pub(crate) fn executable() -> &'static Path {
     EXECUTABLE
         .get()
         .map_or(Path::new("/proc/self/exe"), PathBuf::as_path)
+}
+
+/// Plays a hidden verb: [`hidden`], or what knows more verbs than that.
+pub type Play = fn(&[OsString]) -> Option<ExitCode>;
+
+static PLAY: OnceLock<Play> = OnceLock::new();
+
+/// Lets this process become its own stages instead of executing strata for them. For a face that
+/// does one thing and has one thread until then.
+pub fn set_play(play: Play) {
+    // Only a first call counts; there is one.
+    let _ = PLAY.set(play);
 }
 
 /// Plays a hidden verb of the runtime (`__init`) when the first argument is one; none otherwise.

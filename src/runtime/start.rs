@@ -3,10 +3,10 @@
 use std::ffi::OsStr;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::Child;
 use std::sync::{Mutex, PoisonError};
 
 use super::attach::{Attachment, Outcome, Streams, catch_signals, failed};
+use super::child::Child;
 use super::container_error::ContainerError;
 use super::containers::{ContainerFolder, Containers};
 use super::copying::Copying;
@@ -283,7 +283,7 @@ impl ContainerFolder {
 pub(super) fn keep(child: Child) {
     // A list of children is whole after any panic.
     let mut children = CHILDREN.lock().unwrap_or_else(PoisonError::into_inner);
-    children.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+    children.retain(|child| !child.has_ended());
     children.push(child);
 }
 

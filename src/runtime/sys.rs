@@ -8,15 +8,18 @@
 //!   `posix_spawn` does; the safe way is one more execution of strata between launcher and PID 1,
 //!   1.3 ms of a start that takes 9 ms in all. [`UserNamespace`] lets newuidmap(1) work while
 //!   strata is being executed: 1.5 ms of 11 ms. (Measured beside bubblewrap's 6 ms.)
+//! - fork(2), in which a face becomes its own supervisor or worker instead of executing strata once
+//!   more: 1.8 ms of 10 ms, most of it the dynamic loader's. See [`fork`] for what makes it safe.
 //! - calls that neither rustix nor nix wraps: `mount_setattr(2)`, `close_range(2)` with
 //!   `CLOSE_RANGE_CLOEXEC`, `seccomp(2)` without `no_new_privs`, and setting default actions for
 //!   signals the C library keeps to itself.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, c_int, c_void};
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::ptr;
 
@@ -380,6 +383,88 @@ extern "C" fn execute(argument: *mut c_void) -> c_int {
         child.errno = *libc::__errno_location();
         libc::_exit(127)
     }
+}
+
+/// Whether this process has one thread, which [`fork`] asks for.
+pub fn is_single_threaded() -> bool {
+    // Two links are the folder's own.
+    rustix::fs::stat("/proc/self/task").is_ok_and(|tasks| tasks.st_nlink == 3)
+}
+
+/// fork(2): `play` is carried out by a child, whose exit code it returns and which ends then. The
+/// child has `fds` as its stdin, stdout and stderr (none: as they are) and nothing else open, and
+/// `title` where others look for its command line. Refused in a process of several threads.
+pub fn fork(
+    fds: [Option<BorrowedFd<'_>>; 3],
+    title: &[u8],
+    play: impl FnOnce() -> u8,
+) -> io::Result<(u32, OwnedFd)> {
+    if !is_single_threaded() {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    // What waits in the buffer would be written twice.
+    io::stdout().flush()?;
+    // SAFETY: with one thread no lock is held and nothing is half changed, so the copy of our
+    // memory is whole. It never returns into frames that it shares with us.
+    let pid = unsafe { libc::fork() };
+    match pid {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            // Unwinding would lead into the copy of our caller, which must not go on twice.
+            let become_child = || {
+                for (number, fd) in (0..).zip(fds) {
+                    if let Some(fd) = fd {
+                        // SAFETY: two open descriptors, as integers.
+                        unsafe { libc::dup2(fd.as_raw_fd(), number) };
+                    }
+                }
+                // Owners of what is closed here are never dropped: this process ends below.
+                let _ = close_inherited();
+                set_title(title);
+                play()
+            };
+            let code = catch_unwind(AssertUnwindSafe(become_child)).unwrap_or(101);
+            // SAFETY: ends the process, without what our exit would do.
+            unsafe { libc::_exit(code.into()) }
+        }
+        pid => {
+            let pid = pid.unsigned_abs();
+            let own = rustix::process::Pid::from_raw(pid.cast_signed());
+            let own = own.ok_or(io::ErrorKind::InvalidData)?;
+            let pidfd = rustix::process::pidfd_open(own, rustix::process::PidfdFlags::empty())?;
+            Ok((pid, pidfd))
+        }
+    }
+}
+
+/// Overwrites the words that this process was started with, which `ps` shows to everybody and which
+/// may hold what only the starter needed: a password after `-e`. What does not fit is cut.
+fn set_title(title: &[u8]) {
+    let Some((start, length)) = arguments() else {
+        return;
+    };
+    let mut text = vec![0; length];
+    let count = title.len().min(length.saturating_sub(1));
+    text[..count].copy_from_slice(&title[..count]);
+    // SAFETY: the kernel put our words there when we were executed (proc(5), `arg_start`), on the
+    // stack where we may write; std has made copies of them, and nothing else reads them here.
+    unsafe {
+        ptr::copy_nonoverlapping(
+            text.as_ptr(),
+            ptr::with_exposed_provenance_mut(start),
+            length,
+        );
+    };
+}
+
+/// Returns where the words of the command line lie and how long they are: fields 48 and 49 of
+/// `/proc/self/stat`, counted behind the name in brackets, which is the second.
+fn arguments() -> Option<(usize, usize)> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(48 - 3);
+    let start: usize = fields.next()?.parse().ok()?;
+    let end: usize = fields.next()?.parse().ok()?;
+    (start != 0).then(|| (start, end.saturating_sub(start)))
 }
 
 /// A process that does nothing but hold a new user namespace open until it is dropped.

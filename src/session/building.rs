@@ -10,7 +10,7 @@ use crate::build::{BuildEvent, BuildReport, Supplies};
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 use crate::parser;
-use crate::plan::{Entitlement, Sandbox};
+use crate::plan::{Entitlement, NamedContexts, Sandbox};
 use crate::reference::ImageReference;
 use crate::source::Source;
 
@@ -25,7 +25,7 @@ pub struct BuildCall {
     pub file: Option<PathBuf>,
     /// What messages call the file: `-f` as it was given.
     pub file_name: Option<String>,
-    /// The text, where it is not in a file: the draft.
+    /// The text, where it is not in a file: the draft, or what came from standard input.
     pub text: Option<String>,
     /// `-t`.
     pub tags: Vec<ImageReference>,
@@ -45,6 +45,14 @@ pub struct BuildCall {
     pub allowed: Vec<Entitlement>,
     /// `--secret` and `--ssh`.
     pub supplies: Supplies,
+    /// The Dockerfile, where it has been read already.
+    pub read: Option<Vec<u8>>,
+    /// For a context that is gone after the build: the folder whose builds this one belongs to.
+    pub temporary: Option<PathBuf>,
+    /// `--expect-cached`.
+    pub expect_cached: bool,
+    /// `--build-context`.
+    pub contexts: NamedContexts,
 }
 
 /// The name under which the draft is built.
@@ -70,6 +78,10 @@ crate::messages! {
     unreadable(path: &str, why: &str) {
         en: "unable to read the file: {path}: {why}",
         ko: "파일을 읽을 수 없습니다: {path}: {why}",
+    }
+    no_dockerfile(folder: &str) {
+        en: "failed to read dockerfile: no file named Dockerfile in {folder}",
+        ko: "{folder} 폴더에 Dockerfile이라는 파일이 없습니다(failed to read dockerfile)",
     }
     no_dockerfile_help() {
         en: "put a file named Dockerfile in the folder, or choose another one with -f",
@@ -148,6 +160,9 @@ impl Session {
             sandbox: call.sandbox.clone(),
             allowed: call.allowed.clone(),
             supplies: call.supplies.clone(),
+            temporary: call.temporary.clone(),
+            expect_cached: call.expect_cached,
+            contexts: call.contexts.clone(),
         };
         Ok((source, request))
     }
@@ -190,9 +205,20 @@ impl Session {
 
     fn dockerfile(&self, call: &BuildCall, context: &Path) -> Result<Source> {
         if let Some(text) = &call.text {
-            return Ok(Source::new(DRAFT, text.as_str()));
+            let name = call.file_name.as_deref().filter(|name| *name == "-");
+            return Ok(Source::new(name.unwrap_or(DRAFT), text.as_str()));
         }
         let (name, path) = Self::dockerfile_path(call, context);
+        if let Some(bytes) = &call.read {
+            return read_text(&name, bytes.clone(), self.language());
+        }
+        if call.file.is_none() && !path.exists() {
+            let named = call.context_name.as_deref().filter(|name| *name != ".");
+            let folder = named.map_or_else(|| context.display().to_string(), str::to_owned);
+            let trouble = Trouble::new(no_dockerfile(self.language(), &folder));
+            let help = no_dockerfile_help(self.language());
+            return Err(trouble.with_help(help).into());
+        }
         read_file(&name, &path, self.language()).map_err(|error| match error {
             SessionError::Trouble(trouble) => trouble
                 .with_help(no_dockerfile_help(self.language()))
@@ -271,13 +297,20 @@ pub fn read_file(name: &str, path: &Path, language: Language) -> Result<Source> 
 
 /// Takes bytes as text; what is no UTF-8 is refused with its place.
 pub fn read_text(name: &str, bytes: Vec<u8>, language: Language) -> Result<Source> {
-    parser::decode(name, bytes).map_err(|not_text| {
-        let diagnostic = not_text.error.diagnostic(&not_text.source, language);
-        SessionError::Dockerfile {
-            source: not_text.source,
-            diagnostics: vec![diagnostic],
-        }
-    })
+    parser::decode(name, bytes).map_err(|not_text| no_text(*not_text, language))
+}
+
+/// Reads a text file that is to be written again, so that every byte has to be text.
+pub fn read_to_rewrite(name: &str, path: &Path, language: Language) -> Result<Source> {
+    let bytes = read_bytes(name, path, language)?;
+    parser::decode_strictly(name, bytes).map_err(|not_text| no_text(*not_text, language))
+}
+
+fn no_text(not_text: parser::NotText, language: Language) -> SessionError {
+    SessionError::Dockerfile {
+        diagnostics: vec![not_text.error.diagnostic(&not_text.source, language)],
+        source: not_text.source,
+    }
 }
 
 /// Reads a file, or standard input for `-`.

@@ -8,8 +8,9 @@ use super::{BuildCall, Result, Session, read_bytes};
 use crate::build::base_info;
 use crate::check::{self, KnownImage, Report, Request, Settings, World};
 use crate::parser;
-use crate::plan::PlanOptions;
 use crate::plan::platform::Platform;
+use crate::plan::scope::Scope;
+use crate::plan::{PlanOptions, survey};
 use crate::reference::ImageReference;
 use crate::source::Source;
 
@@ -76,6 +77,20 @@ impl Session {
         Ok(Checked { source, report })
     }
 
+    /// Returns what an instruction at the end of a Dockerfile would see, as far as the file itself and
+    /// the images in the store tell it; none of a file with mistakes, or without a stage.
+    pub fn scope_of(&self, text: &str) -> Option<Scope> {
+        // An instruction that changes nothing is asked what it sees.
+        let source = Source::new(super::DRAFT, format!("{text}\nLABEL a=b\n"));
+        let file = parser::parse(&source).ok()?;
+        let base = |reference: &ImageReference| self.known_image(reference).map(|it| it.info);
+        let mut seen = None;
+        survey(&file, &PlanOptions::default(), &base, &mut |place| {
+            seen = Some(place.scope.clone());
+        });
+        seen
+    }
+
     /// Judges a Dockerfile that could ask for warnings to count as errors; none for any other, which
     /// is most of them: judging takes longer than a build that has nothing to do.
     pub fn check_if_strict(&self, call: &CheckCall) -> Result<Option<Checked>> {
@@ -95,10 +110,12 @@ impl Session {
     pub fn check_of_build(&self, call: &BuildCall, settings: Settings) -> Result<CheckCall> {
         let context = self.context(call)?;
         let (name, file) = Self::dockerfile_path(call, &context);
+        let read = call.read.as_deref();
+        let text = read.map(|read| String::from_utf8_lossy(read).into_owned());
         Ok(CheckCall {
             file,
             name,
-            text: call.text.clone(),
+            text: text.or_else(|| call.text.clone()),
             context: Some(context),
             request: Request {
                 plan: PlanOptions {

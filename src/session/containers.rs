@@ -98,11 +98,11 @@ crate::messages! {
     }
     bad_mode_help(mounted: &str) {
         en: "write `-v {mounted}:ro` for reading only, or `-v {mounted}`",
-        ko: "읽기 전용이면 `-v {mounted}:ro`, 아니면 `-v {mounted}`라고 쓰세요",
+        ko: "읽기 전용이면 `-v {mounted}:ro`, 아니면 `-v {mounted}` 꼴로 쓰세요",
     }
     relative_volume(source: &str) {
         en: "\"{source}\" is no absolute path, and named volumes are not carried out yet",
-        ko: "\"{source}\"은(는) 절대 경로가 아니고, 이름 있는 볼륨은 아직 쓸 수 없습니다",
+        ko: "절대 경로가 아니고(\"{source}\"), 이름 있는 볼륨은 아직 쓸 수 없습니다",
     }
     relative_volume_help(source: &str) {
         en: "to mount a folder of this machine, begin with a /: `-v \"$PWD/{source}:/...\"`",
@@ -110,7 +110,7 @@ crate::messages! {
     }
     no_volume_source(path: &str) {
         en: "cannot mount {path}: there is no such file or folder",
-        ko: "{path}을(를) 연결할 수 없습니다: 그런 파일이나 폴더가 없습니다",
+        ko: "{path} 경로를 연결할 수 없습니다: 그런 파일이나 폴더가 없습니다",
     }
     malformed_volume(text: &str) {
         en: "invalid volume specification: '{text}'",

@@ -58,6 +58,7 @@ mod tests {
             path: "".into(),
             executable: None,
             epoch: None,
+            unpacks_to: None,
             limits: crate::runtime::Resources::default(),
         });
         let (one, two) = (folder.path().join("one"), folder.path().join("two"));

@@ -1,6 +1,7 @@
 //! Images: listing, naming, removing, bringing in and out.
 
 use std::fs::File;
+use std::io::Seek;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -54,15 +55,15 @@ pub enum Inspected {
 crate::messages! {
     in_use(name: &str, container: &str, image: &str) {
         en: "conflict: unable to remove repository reference \"{name}\" (must force) - container {container} is using its referenced image {image}",
-        ko: "이미지 \"{name}\"을(를) 지울 수 없습니다(conflict, must force): 컨테이너 {container}이(가) 이미지 {image}을(를) 쓰고 있습니다",
+        ko: "\"{name}\" 이미지를 지울 수 없습니다(conflict, must force): 이 이미지({image})를 쓰는 컨테이너가 있습니다: {container}",
     }
     in_use_help(container: &str) {
         en: "`rm {container}` first, or `rmi -f`",
-        ko: "먼저 `rm {container}`을(를) 하거나 `rmi -f`를 쓰세요",
+        ko: "먼저 `rm {container}` 명령으로 컨테이너를 지우거나 `rmi -f`를 쓰세요",
     }
     many_names(id: &str) {
         en: "conflict: unable to delete {id} (must be forced) - image is referenced in multiple repositories",
-        ko: "{id}을(를) 지울 수 없습니다(conflict, must be forced): 이름이 여러 개입니다",
+        ko: "{id} 이미지를 지울 수 없습니다(conflict, must be forced): 이름이 여러 개입니다",
     }
 }
 
@@ -236,17 +237,39 @@ impl Session {
 
     /// Writes images as an archive into a file, which appears whole or not at all.
     pub fn save_file(&self, path: &Path, names: &[String]) -> Result<()> {
+        self.whole_file(path, |file| self.save_archive(file.into(), names))
+    }
+
+    /// Writes a file, which appears whole or not at all.
+    pub fn whole_file(&self, path: &Path, write: impl FnOnce(File) -> Result<()>) -> Result<()> {
         let mut partial = path.as_os_str().to_owned();
         partial.push(".partial");
         let trouble = |e: std::io::Error| Trouble::system(&format!("write {}", path.display()), &e);
         let file = File::create(&partial).map_err(trouble)?;
-        let saved = self.save_archive(file.into(), names);
+        let saved = write(file);
         if saved.is_err() {
             // What was written so far is of no use, and the reason has been found already.
             let _ = std::fs::remove_file(&partial);
         }
         saved?;
         Ok(std::fs::rename(&partial, path).map_err(trouble)?)
+    }
+
+    /// Writes the files of an image as one tar.
+    pub fn export_tar(&self, image: &Image, to: OwnedFd) -> Result<()> {
+        let layers = image.layers.clone();
+        self.ask(Request::ExportTree(layers), Some(to), &mut |_| {})
+    }
+
+    /// Writes the files of an image into a folder, which is made or added to. They belong to
+    /// whoever asks, as with docker; devices are left out.
+    pub fn export_folder(&self, image: &Image, folder: &Path) -> Result<()> {
+        let trouble =
+            |e: std::io::Error| Trouble::system(&format!("write {}", folder.display()), &e);
+        let mut tar = tempfile::tempfile_in(self.root()).map_err(trouble)?;
+        self.export_tar(image, tar.try_clone().map_err(trouble)?.into())?;
+        tar.rewind().map_err(trouble)?;
+        Ok(unpack_into(tar, folder).map_err(trouble)?)
     }
 
     /// Lists what the topmost layer of an image changes, or all files it shows.
@@ -317,4 +340,28 @@ impl Session {
         self.stop_worker();
         Ok(std::fs::remove_dir_all(&root).map_err(|e| Trouble::system("remove the store", &e))?)
     }
+}
+
+/// Unpacks a tar of files, folders and links. Folders come last, innermost first: one may take away
+/// the permission to write into it.
+fn unpack_into(tar: File, folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let mut archive = tar::Archive::new(tar);
+    archive.set_preserve_permissions(true);
+    archive.set_preserve_mtime(true);
+    let mut folders = Vec::new();
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        match entry.header().entry_type() {
+            tar::EntryType::Directory => folders.push(entry),
+            tar::EntryType::Regular | tar::EntryType::Symlink | tar::EntryType::Link => {
+                entry.unpack_in(folder)?;
+            }
+            _ => {}
+        }
+    }
+    for mut entry in folders.into_iter().rev() {
+        entry.unpack_in(folder)?;
+    }
+    Ok(())
 }

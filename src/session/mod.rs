@@ -19,9 +19,11 @@ mod context_size;
 mod doctor;
 pub mod draft;
 mod drafts;
+mod given_context;
 mod images;
 mod interrupter;
 mod replace;
+mod tracing;
 mod trouble;
 pub mod work;
 pub mod worker;
@@ -34,21 +36,24 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-pub use building::{BuildCall, DRAFT, read_bytes, read_file, read_text};
+pub use building::{BuildCall, DRAFT, read_bytes, read_file, read_text, read_to_rewrite};
 pub use checking::{CheckCall, Checked};
 pub use containers::{ExecCall, RunCall, Started};
 pub use context_listing::{ContextListing, LeftOut, Listed, Sum, read_ignore};
 pub use context_size::ContextSize;
 pub use doctor::{Finding, Health};
+pub use given_context::GivenContext;
 pub use images::{Collected, HistoryRow, Inspected, Removed};
 pub use interrupter::Interrupter;
 pub use replace::replace_file;
+pub use tracing::{Maker, PathStep, Touch, WasteReport, WastedPath};
 pub use trouble::{SessionError, Trouble};
 pub use work::{BuildRequest, FileChange, FileFacts, LoadedImage, Which};
 
 use crate::build::{BuildCache, BuildEvent, PracticeSettings};
 use crate::language::Language;
 use crate::layers::Store;
+use crate::plan::mount::size_in_bytes;
 use crate::runtime::{IdMode, Mode, NoNamespaces, Probe, Resources, RuntimeError, probe};
 use work::{Bench, configure};
 use worker::{Asked, Beginning, Request, Setup, Worker};
@@ -71,6 +76,8 @@ pub struct Settings {
     pub executable: Option<PathBuf>,
     /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<i64>,
+    /// `STRATA_UNPACK_LIMIT`: what an archive may unpack to, such as `20g`.
+    pub unpacks_to: Option<String>,
     /// What containers are limited to that ask for no limit themselves.
     pub limits: Resources,
 }
@@ -174,6 +181,7 @@ impl Session {
                 executable: self.settings.executable.clone(),
             },
             epoch: self.settings.epoch,
+            unpacks_to: self.settings.unpacks_to.as_deref().and_then(size_in_bytes),
             no_namespaces: match &self.probe().mode {
                 Mode::Nothing { reason } => Some(reason.clone()),
                 _ => None,
@@ -210,7 +218,7 @@ impl Session {
         }
         let mut worker = self.worker.borrow_mut();
         // A Ctrl-C that was meant for somebody else may have ended it.
-        if worker.as_mut().is_none_or(Worker::is_gone) {
+        if worker.as_ref().is_none_or(Worker::is_gone) {
             // The store is made and checked before, so that what is wrong with it is told first.
             self.store()?;
             let beginning = self.beginning.take().map_or_else(|| self.begin(), Ok);

@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::tracing::Touch;
 use super::trouble::Trouble;
 use super::worker::{Asked, Request, Setup};
 use crate::build::{BuildCache, BuildEvent, BuildInput, Builder, Supplies};
 use crate::digest::{DiffId, ImageId};
 use crate::language::Language;
 use crate::layers::{
-    ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, Store, StoreError, Whiteouts, changes,
-    files,
+    Change, ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, RootPath, Stack, Store,
+    StoreError, UNPACKS_TO, Whiteouts, changes, files,
 };
-use crate::plan::{Entitlement, PlanOptions, Sandbox, context::Rights};
+use crate::plan::{Entitlement, NamedContexts, PlanOptions, Sandbox, context::Rights};
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, containers::Containers, remove_tree::remove_tree};
 use crate::source::Source;
@@ -29,6 +30,12 @@ pub struct BuildRequest {
     pub text: String,
     /// The context, absolute.
     pub context: PathBuf,
+    /// For a context that is gone after the build: the folder whose builds this one belongs to.
+    pub temporary: Option<PathBuf>,
+    /// `--expect-cached`.
+    pub expect_cached: bool,
+    /// `--build-context`.
+    pub contexts: NamedContexts,
     /// The name and text of the ignore file.
     pub ignore: Option<(String, String)>,
     /// `--target`.
@@ -114,6 +121,7 @@ impl Bench {
     pub fn open(setup: Setup) -> Result<Self, StoreError> {
         let mut store = Store::open(&setup.root)?;
         configure(&mut store, setup.rootful, setup.ids);
+        store.set_unpacks_to(setup.unpacks_to.unwrap_or(UNPACKS_TO));
         let cache = BuildCache::open(&setup.root)?;
         collect_containers(&setup.root);
         Ok(Self {
@@ -153,7 +161,16 @@ impl Bench {
                 let images = self.named(&names, language)?;
                 json(&self.store.save_docker(&mut to, &images).map_err(store)?)
             }
+            Request::ExportTree(layers) => {
+                let to = along.ok_or_else(|| Trouble::new("nothing to write to"))?;
+                json(&self.export_tree(&layers, to).map_err(store)?)
+            }
             Request::Changes(layers, which) => json(&self.changes(&layers, which).map_err(store)?),
+            Request::Waste(layers, base) => {
+                let stack = self.store.stack(&layers).map_err(store)?;
+                json(&stack.waste(base).map_err(store)?)
+            }
+            Request::PathLog(layers, path) => json(&self.path_log(&layers, &path).map_err(store)?),
             Request::File(layers, path) => json(&self.file(&layers, &path).map_err(store)?),
             Request::Collect => json(&self.collect().map_err(store)?),
             Request::CheckOut {
@@ -246,28 +263,51 @@ impl Bench {
         names.iter().map(one).collect()
     }
 
+    fn export_tree(&self, layers: &[DiffId], to: File) -> Result<(), StoreError> {
+        let mut to = std::io::BufWriter::with_capacity(256 * 1024, to);
+        self.store.stack(layers)?.write_tar(&mut to)?;
+        std::io::Write::flush(&mut to).map_err(StoreError::io("write", "tar"))
+    }
+
     fn changes(&self, layers: &[DiffId], which: Which) -> Result<Vec<FileChange>, StoreError> {
         let stack = self.store.stack(layers)?;
         let list = match which {
             Which::Top => stack.changes(layers.len().saturating_sub(1))?,
             Which::All => changes::between(&self.store.stack(&[])?, &stack)?,
         };
-        let mut rows = Vec::new();
-        for change in list {
-            let slash = if change.what.is_directory() { "/" } else { "" };
-            let mode = match change.kind {
-                ChangeKind::Deleted => 0,
-                _ => stack.lookup(&change.path)?.map_or(0, |node| node.mode),
+        list.iter()
+            .map(|change| file_change(&stack, change))
+            .collect()
+    }
+
+    /// Finds the layers that change a path, or something in it.
+    fn path_log(&self, layers: &[DiffId], path: &str) -> Result<Vec<Touch>, StoreError> {
+        let stack = self.store.stack(layers)?;
+        let path = RootPath::clean(path);
+        let mut touches = Vec::new();
+        for layer in 0..layers.len() {
+            let mut touch = Touch {
+                layer,
+                change: None,
+                within: 0,
             };
-            rows.push(FileChange {
-                kind: change.kind,
-                path: format!("{}{slash}", change.path.absolute()),
-                size: change.after,
-                before: change.before,
-                mode,
-            });
+            for change in stack.changes(layer)? {
+                let takes_along =
+                    change.kind == ChangeKind::Deleted && path.is_within(&change.path);
+                if change.path == path || takes_along {
+                    let there = stack.below(layer).lookup(&path)?;
+                    if change.path == path || there.is_some() {
+                        touch.change = Some(file_change(&stack.below(layer + 1), &change)?);
+                    }
+                } else if change.path.is_within(&path) {
+                    touch.within += 1;
+                }
+            }
+            if touch.change.is_some() || touch.within > 0 {
+                touches.push(touch);
+            }
         }
-        Ok(rows)
+        Ok(touches)
     }
 
     fn file(&self, layers: &[DiffId], path: &str) -> Result<Option<FileFacts>, StoreError> {
@@ -316,6 +356,21 @@ impl Bench {
     }
 }
 
+fn file_change(stack: &Stack, change: &Change) -> Result<FileChange, StoreError> {
+    let slash = if change.what.is_directory() { "/" } else { "" };
+    let mode = match change.kind {
+        ChangeKind::Deleted => 0,
+        _ => stack.lookup(&change.path)?.map_or(0, |node| node.mode),
+    };
+    Ok(FileChange {
+        kind: change.kind,
+        path: format!("{}{slash}", change.path.absolute()),
+        size: change.after,
+        before: change.before,
+        mode,
+    })
+}
+
 /// Removes what is left of containers: what a crash left half made or half removed, and those of
 /// `run --rm` whose supervisor was killed before it could. Whatever resists is left for the next
 /// start: no work may fail because of it.
@@ -346,7 +401,10 @@ pub fn configure(store: &mut Store, rootful: bool, ids: IdMode) {
 fn input(request: BuildRequest) -> BuildInput {
     BuildInput {
         source: Source::new(request.file, request.text),
-        history: request.context.clone(),
+        temporary: request.temporary.is_some(),
+        history: request.temporary.unwrap_or_else(|| request.context.clone()),
+        expect_cached: request.expect_cached,
+        contexts: request.contexts,
         context: Some(request.context),
         ignore: request.ignore,
         options: PlanOptions {

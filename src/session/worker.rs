@@ -9,7 +9,6 @@ use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::Child;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -18,7 +17,7 @@ use super::{INTERRUPTED, work};
 use crate::build::{BuildEvent, PracticeSettings};
 use crate::language::Language;
 use crate::reference::ImageReference;
-use crate::runtime::{Enter, Entering, IdMode, Mode, NoNamespaces, RuntimeError, frames};
+use crate::runtime::{Child, Enter, Entering, IdMode, Mode, NoNamespaces, RuntimeError, frames};
 
 /// The hidden verb of the worker.
 pub const VERB: &str = "__worker";
@@ -36,6 +35,8 @@ pub struct Setup {
     pub practice: PracticeSettings,
     /// `SOURCE_DATE_EPOCH`.
     pub epoch: Option<i64>,
+    /// What an archive may unpack to, in bytes.
+    pub unpacks_to: Option<u64>,
     /// Why nothing can be run, where that is so.
     pub no_namespaces: Option<NoNamespaces>,
 }
@@ -66,8 +67,15 @@ pub enum Request {
     SaveOci(PathBuf, Vec<String>),
     /// Write images as an archive into the descriptor that is sent along.
     SaveArchive(Vec<String>),
+    /// Write what layers show as a tar into the descriptor that is sent along.
+    ExportTree(Vec<crate::digest::DiffId>),
     /// List what layers change; answer with `Vec<work::FileChange>`.
     Changes(Vec<crate::digest::DiffId>, work::Which),
+    /// Say what of layers could be got back, given how many are the base image's; answer with
+    /// `Vec<layers::Waste>`.
+    Waste(Vec<crate::digest::DiffId>, usize),
+    /// Say which layers touch a path; answer with `Vec<Touch>`.
+    PathLog(Vec<crate::digest::DiffId>, String),
     /// Read a file of an image; answer with `Option<work::FileFacts>`.
     File(Vec<crate::digest::DiffId>, String),
     /// Collect what nothing refers to; answer with the number of bytes.
@@ -145,8 +153,8 @@ impl Worker {
     }
 
     /// Tells whether the worker has ended.
-    pub fn is_gone(&mut self) -> bool {
-        !matches!(self.child.try_wait(), Ok(None))
+    pub fn is_gone(&self) -> bool {
+        self.child.has_ended()
     }
 
     /// Asks for something and waits for the answer; events on the way go to `events`.

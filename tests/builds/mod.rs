@@ -5,8 +5,10 @@
 //! what a case asks for, all of them are held to this: the forecast says what the build then does,
 //! building again reuses everything, and there is one line of history for every layer.
 
+mod archives;
 mod case;
 mod saved;
+mod urls;
 
 use std::path::Path;
 

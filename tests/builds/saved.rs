@@ -81,6 +81,56 @@ impl Saved {
         }
         tree.into_values().collect()
     }
+
+    /// Returns what is neither file nor folder nor link, with its numbers.
+    pub fn devices(&self) -> Vec<String> {
+        let mut devices = Vec::new();
+        self.members(|path, entry| {
+            let header = entry.header();
+            let kind = header.entry_type();
+            if kind.is_character_special() || kind.is_block_special() || kind.is_fifo() {
+                let number = |part: Option<u32>| part.unwrap_or_default();
+                let (major, minor) = (header.device_major(), header.device_minor());
+                let (major, minor) = (number(major.unwrap()), number(minor.unwrap()));
+                devices.push(format!("{path} {kind:?} {major}:{minor}"));
+            }
+        });
+        devices
+    }
+
+    /// Returns the times of all members, in seconds since the epoch.
+    pub fn times(&self) -> Vec<(String, u64)> {
+        let mut times = Vec::new();
+        self.members(|path, entry| times.push((path.to_owned(), entry.header().mtime().unwrap())));
+        times
+    }
+
+    /// Returns the extended attributes of all members, by path.
+    pub fn attributes(&self) -> Vec<(String, String)> {
+        let mut attributes = Vec::new();
+        self.members(|path, entry| {
+            for record in entry.pax_extensions().unwrap().into_iter().flatten() {
+                let record = record.unwrap();
+                let (key, value) = (record.key().unwrap(), record.value().unwrap());
+                if key.starts_with("SCHILY.xattr.") {
+                    attributes.push((path.to_owned(), format!("{key}={value}")));
+                }
+            }
+        });
+        attributes
+    }
+
+    /// Shows every member of every layer.
+    fn members(&self, mut show: impl FnMut(&str, &mut tar::Entry<'_, File>)) {
+        for layer in &self.layers {
+            let mut archive = tar::Archive::new(File::open(self.folder.join(layer)).unwrap());
+            for entry in archive.entries().unwrap() {
+                let mut entry = entry.unwrap();
+                let path = entry.path().unwrap().to_string_lossy().into_owned();
+                show(&path, &mut entry);
+            }
+        }
+    }
 }
 
 fn apply(layer: File, tree: &mut BTreeMap<String, String>) {

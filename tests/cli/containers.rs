@@ -169,6 +169,19 @@ fn detached_it_lives_is_logged_is_entered_and_stops() {
 }
 
 #[test]
+fn what_looks_after_a_container_shows_nobody_what_it_was_started_with() {
+    let home = Home::new();
+    home.ok("run -d --name web -e PASSWORD=geheim practice-os sleep 1000");
+    let inspected: serde_json::Value = serde_json::from_str(&home.ok("inspect web")).unwrap();
+    let supervisor = &inspected[0]["State"]["supervisor"];
+    let line = std::fs::read_to_string(format!("/proc/{supervisor}/cmdline")).unwrap();
+    let words: Vec<&str> = line.split('\0').collect();
+    assert_eq!(words[..2], ["strata", "__supervise"]);
+    assert!(!line.contains("geheim"), "{words:?}");
+    home.ok("rm -f web");
+}
+
+#[test]
 fn exec_in_a_folder_that_is_not_there_is_dockers_126() {
     let home = Home::new();
     home.ok("run -d --name web practice-os sleep 60");

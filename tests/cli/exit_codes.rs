@@ -32,7 +32,8 @@ fn a_signal_is_128_and_its_number() {
 #[test]
 fn every_refusal_has_dockers_code_and_names_what_is_wrong() {
     let home = Home::with("FROM scratch\n");
-    let cases: [(&str, i32, &str); 30] = [
+    home.file("empty/x", "");
+    let cases: [(&str, i32, &str); 36] = [
         ("run --rm practice-os nosuchcmd", 127, "nosuchcmd"),
         ("run --rm practice-os /etc/passwd", 126, "/etc/passwd"),
         ("run --rm practice-os /etc", 126, "/etc"),
@@ -78,7 +79,13 @@ fn every_refusal_has_dockers_code_and_names_what_is_wrong() {
             "target stage \"zz\" could not be found",
         ),
         ("nosuch", 1, "'nosuch' is not a strata command"),
-        ("why 1", 1, ""),
+        ("build empty", 1, "no file named Dockerfile in empty"),
+        ("why 1", 1, "no build has been started"),
+        ("why abc", 1, "invalid argument \"abc\""),
+        ("why", 1, "requires <STEP>"),
+        ("files nosuch", 1, "nosuch"),
+        ("stack nosuch", 1, "No such image: nosuch"),
+        ("compare nosuch nosuch", 1, "No such image: nosuch"),
     ];
     for (words, code, message) in cases {
         let called = home.call(words);
@@ -92,6 +99,26 @@ fn every_refusal_has_dockers_code_and_names_what_is_wrong() {
 fn inspect_of_nothing_is_still_json() {
     let home = Home::new();
     assert_eq!(home.call("inspect nosuch").out.trim_end(), "[]");
+}
+
+#[test]
+fn what_was_asked_for_as_json_is_refused_as_json() {
+    let home = Home::with("FROM scratch\nCOPY a\n");
+    for words in ["build --json .", "plan --json .", "plan --json nosuch"] {
+        let called = home.call(words);
+        let json: serde_json::Value = serde_json::from_str(&called.out).expect("one JSON value");
+        let error = &json["errors"][0];
+        let is_file = words.ends_with('.');
+        assert_eq!(
+            error["line"],
+            if is_file { 2 } else { 1 },
+            "{words}: {json}"
+        );
+        let kind = if is_file { "no-destination" } else { "trouble" };
+        assert_eq!(error["kind"], kind, "{words}: {json}");
+        let message = error["message"].as_str().expect("a sentence");
+        called.fails(1, message);
+    }
 }
 
 #[test]

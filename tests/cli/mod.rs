@@ -7,15 +7,19 @@
 //! | `exit_codes` | what the shell is told |
 //! | `cache` | what is a hit and what a miss (dockerfile-spec.md, 10) |
 //! | `instructions` | what an image is like after each instruction |
+//! | `contexts` | build contexts from standard input |
+//! | `outputs` | build --output, --metadata-file, --expect-cached |
 //! | `failing` | a RUN that fails |
 //! | `ctrl_c` | Ctrl-C in the foreground |
 //! | `remedies` | what is refused says what to type |
 //! | `mounts` | RUN --mount |
 //! | `sandbox` | RUN --network, --security; build --ulimit, --label, ... |
+//! | `tracing` | waste and log: which step made a byte or a path |
 //! | `lessons` | writing, proving and reporting on lessons |
 
 mod cache;
 mod containers;
+mod contexts;
 mod ctrl_c;
 mod exit_codes;
 mod failing;
@@ -23,5 +27,7 @@ mod images;
 mod instructions;
 mod lessons;
 mod mounts;
+mod outputs;
 mod remedies;
 mod sandbox;
+mod tracing;

@@ -63,6 +63,9 @@ fn every_wrong_line_gets_its_own_answer() {
         ("run 'x", "a quote is opened and not closed"),
         ("ls -l", "begin with a `!`: `!ls -l`"),
         ("fooo", "'fooo' is not a strata command"),
+        ("rnu shop", "did you mean `run shop`?"),
+        ("unod", "did you mean `undo`?"),
+        ("learn cache", "did you mean `strata learn cache-order`?"),
         ("drop", "the form is `drop N`"),
         ("drop x", "invalid argument \"x\""),
         ("open nothing", "unable to read the file: nothing"),
@@ -77,6 +80,12 @@ fn every_wrong_line_gets_its_own_answer() {
     terminal.line("FROM practice-os", "1  BASE");
     terminal.line("in 7", "there is no step 7: the last build has 1");
     terminal.line("COPY nothing /", "not found");
+    terminal.line("RUN /etc", "/etc is a folder, not a program");
+    terminal.line(
+        "RUN /etc/passwd",
+        "126 means that /etc/passwd cannot be executed",
+    );
+    terminal.line("RUN sh -c 'exit 126'", "126 means that a file");
     terminal.line("draft", " 1  FROM practice-os");
 }
 

@@ -37,6 +37,18 @@ fn each_line_is_carried_out_and_the_draft_runs() {
 }
 
 #[test]
+fn a_word_is_expanded_as_after_the_draft() {
+    let home = home();
+    let mut terminal = Terminal::begin(&home);
+    terminal.line("expand '${A:-nothing}'", "nothing");
+    terminal.line("FROM practice-os", "1  BASE");
+    terminal.line("ENV A=one", "2  META");
+    terminal.line("ARG B=two A=three", "3  META");
+    terminal.line("expand '$A $B ${PATH##*:}'", "three two /bin");
+    terminal.line("expand --env B=mine '$B'", "mine");
+}
+
+#[test]
 fn a_list_that_is_no_json_is_remarked_as_it_is_typed() {
     let home = home();
     let mut terminal = Terminal::begin(&home);
@@ -72,7 +84,7 @@ fn a_changed_file_is_foreseen_and_explained() {
     );
     let news = terminal.line("why 4", "earlier steps         changed: step 3");
     assert!(news.contains("server.js"), "{news}");
-    terminal.line("build", "4 layers, 1 reused, 2 made");
+    terminal.line("build", "4 layers: 1 base, 1 reused, 2 rebuilt");
     terminal.line("files 3", "A      3 B  /app/server.js");
 }
 
@@ -156,6 +168,57 @@ fn tab_completes_instructions_images_paths_and_verbs() {
     terminal.expect("3  MISS");
     terminal.keys("und\t\r");
     terminal.expect("taken back: COPY server.js /");
+}
+
+#[test]
+fn what_goes_on_says_how_it_ends_and_is_one_line_of_the_history() {
+    let home = home();
+    let mut terminal = Terminal::begin(&home);
+    terminal.line("FROM practice-os", "1  BASE");
+    terminal.keys("RUN <<EOF\r");
+    terminal.expect("`EOF` on a line of its own ends it; Ctrl-C gives all of it up.");
+    terminal.keys("echo one > /one\r");
+    terminal.expect("  ... echo one");
+    terminal.line("EOF", "2  MISS");
+    terminal.keys("RUN echo two \\\r");
+    terminal.expect("A line that does not end in \\ is the last; Ctrl-C gives all of it up.");
+    terminal.keys("# why\r> /two \\\r");
+    terminal.expect("  ... > /two");
+    terminal.line("&& true", "3  MISS");
+    let text = terminal.text();
+    assert_eq!(text.matches("all of it up").count(), 2, "said once: {text}");
+    terminal.line("in 3 cat /one /two", "one\ntwo");
+    // The arrow brings back all of it, to be carried out with one key.
+    terminal.line("undo", "taken back");
+    terminal.keys("\u{1b}[A\u{1b}[A\u{1b}[A");
+    terminal.expect("&& true");
+    terminal.line("", "3  HIT");
+}
+
+#[test]
+fn ctrl_c_gives_up_all_of_what_goes_on() {
+    let home = home();
+    let mut terminal = Terminal::open_with(&home, &[("STRATA_LANG", "ko")]);
+    terminal.expect("레슨");
+    terminal.keys("p\r");
+    terminal.expect("strata>");
+    terminal.line("# escape=`", "");
+    terminal.line("FROM practice-os", "1  BASE");
+    for (line, end) in [
+        (
+            "COPY <<END /x",
+            "`END`만 적은 줄로 끝납니다. Ctrl-C를 누르면 전부 취소합니다.",
+        ),
+        ("RUN exit 1 `", "끝에 ` 없이 적은 줄이 마지막 줄입니다."),
+    ] {
+        terminal.keys(&format!("{line}\r"));
+        terminal.expect(end);
+        terminal.keys("more\r\u{3}");
+        terminal.expect("  ... more");
+        terminal.expect("build>");
+    }
+    let draft = terminal.line("draft", "FROM practice-os");
+    assert!(!draft.contains("COPY") && !draft.contains("RUN"), "{draft}");
 }
 
 #[test]

@@ -166,15 +166,15 @@ crate::messages! {
     }
     denied(tool: &str, file: &str) {
         en: "{tool} is left out: only root may read {file}",
-        ko: "{tool} 도구는 뺐습니다. {file}은(는) root만 읽을 수 있습니다",
+        ko: "{tool} 도구는 뺐습니다. {file} 파일은 root만 읽을 수 있습니다",
     }
     unreadable(tool: &str, file: &str) {
         en: "{tool} is left out: {file} cannot be read",
-        ko: "{tool} 도구는 뺐습니다. {file}을(를) 읽을 수 없습니다",
+        ko: "{tool} 도구는 뺐습니다. {file} 파일을 읽을 수 없습니다",
     }
     no_library(tool: &str, library: &str) {
         en: "{tool} is left out: its library {library} was not found",
-        ko: "{tool} 도구는 뺐습니다. 필요한 라이브러리 {library}을(를) 찾지 못했습니다",
+        ko: "{tool} 도구는 뺐습니다. 필요한 라이브러리를 찾지 못했습니다: {library}",
     }
     no_interpreter(tool: &str, interpreter: &str) {
         en: "{tool} is left out: it is a script for {interpreter}, which the base does not have",

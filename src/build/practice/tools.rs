@@ -14,7 +14,7 @@ pub(super) const TOOLS: &[&str] = &[
     // files and folders
     "ls", "cat", "cp", "mv", "rm", "mkdir", "rmdir", "ln", "touch", "chmod", "chown", "chgrp",
     "stat", "du", "df", "dd", "find", "readlink", "realpath", "basename", "dirname", "mktemp",
-    "mkfifo", "mknod", "sync", "truncate", "tee", "which",
+    "mkfifo", "mknod", "sync", "truncate", "fallocate", "tee", "which",
     // text
     "grep", "sed", "awk", "sort", "uniq", "cut", "tr", "head", "tail", "wc", "od", "seq", "expr",
     "xargs", "cmp", "diff", "tac", "nl", "more", "less", "vi",

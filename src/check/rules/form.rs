@@ -1,6 +1,7 @@
 //! CMD, ENTRYPOINT and HEALTHCHECK: how they are written, and how often.
 
 use super::super::judge::Judge;
+use super::super::note::Note;
 use super::super::remark::Remark;
 use super::super::rule::Rule;
 use super::almost_json::{json, repaired};
@@ -39,6 +40,15 @@ pub(super) fn command(
         text.span
     };
     judge.warn(at, span, remark);
+}
+
+/// Notes a RUN that runs nothing, which BuildKit accepts.
+pub(super) fn nothing_to_run(judge: &mut Judge<'_>, at: &Located<Instruction>) {
+    if let Instruction::Run(run) = &at.value
+        && run.is_empty()
+    {
+        judge.note(at, at.keyword.span, Note::NothingToRun);
+    }
 }
 
 /// Returns a command in the exec form, where no shell is needed for it.

@@ -69,6 +69,7 @@ pub(super) fn place(judge: &mut Judge<'_>, ignored: &Ignored, place: &Place<'_>)
         _ => {}
     }
     almost_json::brackets(judge, at);
+    form::nothing_to_run(judge, at);
 }
 
 /// What depends on how the stages stand to each other.

@@ -51,8 +51,9 @@ fn tell(
     if is_known || !told.insert(name.clone()) {
         return;
     }
-    let known = scope.env.iter().chain(&scope.args);
-    let known = known.map(|(name, _)| name.as_str());
+    let known = scope.env.pairs().iter().chain(scope.args.pairs());
+    // Among very many names a near one is chance.
+    let known = known.map(|(name, _)| name.as_str()).take(1_000);
     let remark = Remark::UndefinedVar {
         suggestion: nearest(
             &name,

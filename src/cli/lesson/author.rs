@@ -39,7 +39,7 @@ crate::messages! {
     }
     no_name(name: &str) {
         en: "`{name}` is no name for a lesson: small letters, digits and `-`, such as `ports` or `13-ports`",
-        ko: "`{name}`은(는) 레슨 이름이 될 수 없습니다. `ports`나 `13-ports`처럼 영어 소문자, 숫자, `-`로 쓰세요",
+        ko: "레슨 이름으로 쓸 수 없습니다: `{name}`. `ports`나 `13-ports`처럼 영어 소문자, 숫자, `-`로 쓰세요",
     }
     taken(folder: &str) {
         en: "there is a lesson `{folder}` already",
@@ -51,7 +51,7 @@ crate::messages! {
     }
     odd_course(folder: &str) {
         en: "course.toml can't be read, or has no list of lessons to add `{folder}` to",
-        ko: "course.toml을 읽을 수 없거나 `{folder}`을(를) 넣을 레슨 목록이 없습니다",
+        ko: "course.toml을 읽을 수 없거나 `{folder}` 폴더를 넣을 레슨 목록이 없습니다",
     }
 }
 

@@ -24,11 +24,11 @@ crate::messages! {
     seed(seed: u64) { en: "seed {seed}", ko: "seed {seed}" }
     nothing_fits(filter: &str) {
         en: "no lesson or step is named `{filter}`",
-        ko: "`{filter}`(이)라는 과나 단계가 없습니다",
+        ko: "이름이 `{filter}`인 레슨이나 단계가 없습니다",
     }
     nothing_fits_help() {
         en: "`strata lesson list` shows the lessons; a step is `cache-order/fix`",
-        ko: "과 목록은 `strata lesson list`로 봅니다. 단계는 `cache-order/fix`처럼 씁니다",
+        ko: "레슨 목록은 `strata lesson list`로 봅니다. 단계는 `cache-order/fix`처럼 씁니다",
     }
     update_where() {
         en: "pictures are written into a folder of lessons: `strata lesson test lessons --update`",

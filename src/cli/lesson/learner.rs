@@ -17,7 +17,7 @@ crate::messages! {
     }
     no_lesson(name: &str) {
         en: "there is no lesson `{name}`",
-        ko: "`{name}` 과는 없습니다",
+        ko: "`{name}` 레슨이 없습니다",
     }
     no_lesson_help() {
         en: "`strata lesson list` shows them all",
@@ -25,19 +25,19 @@ crate::messages! {
     }
     forgotten(lesson: &str) {
         en: "lesson `{lesson}` forgotten; its files are where they were",
-        ko: "`{lesson}` 과의 진도를 지웠습니다. 파일은 그대로 있습니다",
+        ko: "`{lesson}` 레슨의 진도를 지웠습니다. 파일은 그대로 있습니다",
     }
     nothing_known(lesson: &str) {
         en: "lesson `{lesson}` was never opened",
-        ko: "`{lesson}` 과는 연 적이 없습니다",
+        ko: "`{lesson}` 레슨은 연 적이 없습니다",
     }
     goes_lesson(lesson: &str) {
         en: "the progress of lesson `{lesson}` is forgotten, its files are kept aside",
-        ko: "`{lesson}` 과의 진도를 지우고 파일은 따로 보관합니다",
+        ko: "`{lesson}` 레슨의 진도를 지우고 파일은 따로 보관합니다",
     }
     goes_course() {
         en: "the progress of every lesson is forgotten, the files are kept aside",
-        ko: "모든 과의 진도를 지우고 파일은 따로 보관합니다",
+        ko: "모든 레슨의 진도를 지우고 파일은 따로 보관합니다",
     }
     go_on() { en: "Go on? [y/N]", ko: "계속할까요? [y/N]" }
     add_yes() {

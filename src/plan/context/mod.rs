@@ -9,6 +9,7 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::ignore::Ignore;
 use super::ingredients::{FileContent, FileIngredient};
@@ -22,7 +23,7 @@ const MAX_LINKS: usize = 40;
 
 /// A folder to copy from.
 pub struct BuildContext {
-    root: PathBuf,
+    root: Arc<Path>,
     ignore: Ignore,
     rights: Rights,
 }
@@ -60,6 +61,10 @@ pub struct ContextFile {
     pub metadata: FileStat,
     /// Where a symbolic link points.
     pub target: Option<String>,
+    /// The folder of its context.
+    root: Arc<Path>,
+    /// How many names the file has.
+    names: u64,
     /// Whether its bits keep its own user from reading it ([`Rights::Owner`]).
     closed: bool,
 }
@@ -173,7 +178,7 @@ impl BuildContext {
         let root = root.canonicalize().map_err(root_error)?;
         fs::read_dir(&root).map_err(root_error)?;
         Ok(Self {
-            root,
+            root: root.into(),
             ignore,
             rights: Rights::default(),
         })
@@ -190,18 +195,13 @@ impl BuildContext {
         &self.root
     }
 
-    /// Returns where a file of the context is on this machine.
-    pub fn host_path(&self, file: &ContextFile) -> PathBuf {
-        self.root.join(&file.path)
-    }
-
     /// Returns what a COPY takes.
     pub fn select_all(&self, copy: &CopyStep) -> Result<Vec<Selection>, ContextError> {
         // A pattern that cannot be read was refused by the plan.
         let exclude = Ignore::from_patterns(copy.exclude.iter().map(String::as_str));
         let exclude = exclude.unwrap_or_default();
         let mut selections = Vec::new();
-        for source in &copy.sources {
+        for source in copy.paths() {
             let (path, left) = copy.source_parts(source);
             for mut selection in self.select(&path, copy.parents)? {
                 if copy.parents {
@@ -356,6 +356,8 @@ impl BuildContext {
             path,
             metadata: FileStat::new(metadata),
             target,
+            root: Arc::clone(&self.root),
+            names: metadata.nlink(),
             closed: self.rights.close(metadata),
         })
     }
@@ -420,6 +422,7 @@ impl BuildContext {
                 path: file.path.clone(),
                 mode: file.metadata.mode & 0o7777,
                 owner: None,
+                attributes: None,
                 content: file.content(digest),
             }
         };
@@ -472,6 +475,16 @@ impl BuildContext {
 }
 
 impl ContextFile {
+    /// Returns where it is on this machine.
+    pub fn host_path(&self) -> PathBuf {
+        self.root.join(&self.path)
+    }
+
+    /// Whether it is a regular file with hard links.
+    pub fn has_more_names(&self) -> bool {
+        self.metadata.is_file() && self.names > 1
+    }
+
     fn open_to_its_user(&self) -> Result<(), ContextError> {
         if !self.closed {
             return Ok(());

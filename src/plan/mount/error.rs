@@ -74,11 +74,11 @@ crate::messages! {
     }
     did_you_mean(message: &str, word: &str) {
         en: "{message} (did you mean {word}?)",
-        ko: "{message} ({word}을(를) 쓰려고 하셨나요?)",
+        ko: "{message} (혹시 {word} 아닌가요?)",
     }
     write_key(word: &str) {
         en: "write {word}",
-        ko: "{word} 라고 쓰세요",
+        ko: "이렇게 쓰세요: {word}",
     }
     keys_help() {
         en: "the keys are type, target, source, from, readonly, readwrite, id, sharing, size, mode, uid, gid, required and env",
@@ -86,15 +86,15 @@ crate::messages! {
     }
     key_of_other_type(key: &str, kind: &str) {
         en: "unexpected key '{key}' for mount type '{kind}'",
-        ko: "'{kind}' 마운트에는 키 '{key}'을(를) 쓸 수 없습니다(unexpected key)",
+        ko: "'{kind}' 마운트에는 쓸 수 없는 키입니다(unexpected key): '{key}'",
     }
     leave_out(key: &str) {
         en: "leave {key} out, or choose another type=",
-        ko: "{key}을(를) 빼거나 다른 type=을 고르세요",
+        ko: "{key} 키를 빼거나 다른 type=을 고르세요",
     }
     not_a_pair(field: &str) {
         en: "invalid field '{field}' must be a key=value pair",
-        ko: "'{field}'은(는) key=value 형식이어야 합니다(invalid field)",
+        ko: "key=value 형식이어야 합니다(invalid field): '{field}'",
     }
     not_a_pair_help() {
         en: "separate fields by commas, without spaces: type=cache,target=/root/.cache",
@@ -142,7 +142,7 @@ crate::messages! {
     }
     root_target() {
         en: "invalid mount target \"/\"",
-        ko: "마운트할 자리로 \"/\"을(를) 쓸 수 없습니다(invalid mount target)",
+        ko: "마운트할 자리로 \"/\"는 쓸 수 없습니다(invalid mount target)",
     }
     root_target_help() {
         en: "write target=/PATH; a path without / is relative to WORKDIR",

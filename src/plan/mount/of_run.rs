@@ -317,6 +317,7 @@ mod tests {
             path: "a".to_owned(),
             mode: 0o644,
             owner: None,
+            attributes: None,
             content: crate::plan::FileContent::Folder,
         };
         let mount = read("from=base,target=/x");

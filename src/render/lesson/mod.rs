@@ -18,7 +18,7 @@ pub use prose::lesson_prose;
 pub use question::{QuestionState, lesson_question, lesson_question_prompt, lesson_score};
 
 messages! {
-    lesson_number(number: u32) { en: "Lesson {number}  ", ko: "{number}과  " }
+    lesson_number(number: u32) { en: "Lesson {number}  ", ko: "레슨 {number}  " }
     step_number(number: usize, of: usize) { en: "step {number} of {of}", ko: "{number}/{of} 단계" }
     minutes(minutes: u32) { en: "about {minutes} minutes", ko: "약 {minutes}분" }
     untranslated() { en: "(in English)", ko: "(아직 번역되지 않은 글입니다)" }

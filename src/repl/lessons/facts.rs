@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use crate::layers::{ChangeKind, ImageConfig};
+use crate::layers::ImageConfig;
 use crate::lesson::{
     ConfigFacts, ContainerDetails, ContainerFacts, ImageFacts, Limits, WasteFacts,
 };
 use crate::runtime::log::Show;
 use crate::runtime::state::{Record, Status};
 use crate::runtime::{MountSource, Resources, Rootfs};
-use crate::session::{Result, Session, Which};
+use crate::session::{Result, Session};
 
 /// The namespaces a container may have of its own (namespaces(7)).
 const NAMESPACES: [&str; 6] = ["pid", "mnt", "uts", "ipc", "net", "cgroup"];
@@ -52,25 +52,15 @@ fn config(config: &ImageConfig) -> ConfigFacts {
     }
 }
 
-/// Lists paths whose bytes a later layer hides.
+/// Lists paths whose bytes could be got back, as `waste` does.
 fn waste(session: &Session, image: &crate::layers::Image) -> Result<Vec<WasteFacts>> {
-    let mut waste = Vec::new();
-    for height in 2..=image.layers.len() {
-        let below = crate::layers::Image {
-            layers: image.layers[..height].to_vec(),
-            ..image.clone()
-        };
-        for change in session.changes(&below, Which::Top)? {
-            if change.kind != ChangeKind::Added && change.before > 0 {
-                let path = change.path.trim_end_matches('/').to_owned();
-                waste.push(WasteFacts {
-                    path,
-                    size: change.before,
-                });
-            }
-        }
-    }
-    Ok(waste)
+    let report = session.build_of(&image.id.to_string()).ok();
+    let found = session.waste(image, report.as_ref())?.paths;
+    let fact = |path: crate::session::WastedPath| WasteFacts {
+        path: path.path.trim_end_matches('/').to_owned(),
+        size: path.size,
+    };
+    Ok(found.into_iter().map(fact).collect())
 }
 
 /// Lists containers, newest first.

@@ -16,6 +16,7 @@ use crate::course::{Asked, Homes, Runner, Say, lesson_verbs, like, load, show};
 use crate::language::Language;
 use crate::lesson::Course;
 use crate::render::{Line, Style, lesson_question_prompt};
+use crate::session::Trouble;
 use watch::{Watcher, opening_at};
 
 /// Leads a learner through the course.
@@ -61,7 +62,7 @@ crate::messages! {
         en: "the lesson cannot be opened: {why}",
         ko: "레슨을 열 수 없습니다: {why}",
     }
-    no_lesson(name: &str) { en: "there is no lesson `{name}`", ko: "`{name}` 과가 없습니다" }
+    no_lesson(name: &str) { en: "there is no lesson `{name}`", ko: "`{name}` 레슨이 없습니다" }
     did_you_mean(lesson: &str) {
         en: "did you mean `strata learn {lesson}`? `strata lesson list` shows them all",
         ko: "`strata learn {lesson}`을 찾으셨나요? `strata lesson list`로 모두 볼 수 있습니다",
@@ -120,6 +121,11 @@ impl LessonGuide {
     }
 
     fn open(&mut self, name: Option<&str>, desk: &mut Desk) {
+        let language = desk.language();
+        if let Some((message, help)) = name.and_then(|name| self.refusal(name, language)) {
+            desk.complain(&Trouble::new(message).with_help(help).into());
+            return;
+        }
         let own = (desk.session().root().to_owned(), desk.folder().to_owned());
         let mut console = DeskConsole { desk, shown: true };
         let opened = Runner::open(
