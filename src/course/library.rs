@@ -63,6 +63,13 @@ pub(super) fn scripted() -> Course {
     let toml = files.get_mut("course.toml").expect("a course has an order");
     let mut text = String::from_utf8(toml.clone()).expect("it is text");
     for folder in folders {
+        // A part of one lesson goes as a whole; the first part is never one of these.
+        if let Some(end) = text.find(&format!("lessons = [\"{folder}\"]")) {
+            let start = text[..end]
+                .rfind("[[part]]")
+                .expect("lessons are in a part");
+            text.replace_range(start..end + folder.len() + 14, "");
+        }
         text = text.replace(&format!("\"{folder}\", "), "");
         text = text.replace(&format!(", \"{folder}\""), "");
     }
