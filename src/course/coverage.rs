@@ -214,6 +214,10 @@ mod tests {
         assert!(word("FROM").steps.contains(&"cache-order/fix".to_owned()));
         let untyped = coverage.words.iter().filter(|word| word.steps.is_empty());
         let untyped: Vec<_> = untyped.map(|word| word.word.as_str()).collect();
-        assert_eq!(untyped, <[&str; 0]>::default(), "this course names no ideas");
+        assert_eq!(
+            untyped,
+            <[&str; 0]>::default(),
+            "this course names no ideas"
+        );
     }
 }
