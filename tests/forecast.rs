@@ -218,6 +218,19 @@ fn check(base: &str, project: &mut Project, edits: &[Edit]) {
     home.assert_clean();
 }
 
+#[test]
+fn a_step_that_asks_for_the_same_as_an_earlier_one_finds_what_that_one_made() {
+    let home = Home::with(
+        "FROM practice-os AS one\nRUN echo 1\nCOPY --link f0 /to/\nCOPY --link f0 /to/\n\
+        FROM practice-os\nRUN echo 1\nCOPY --from=one /to /to/\n",
+    );
+    home.file("f0", "0");
+    let (plan, build) = (home.plan(""), home.build(""));
+    assert_eq!(plan.states(), "BASE MISS MISS HIT BASE HIT UNKNOWN");
+    assert_eq!(build.states(), "BASE MISS MISS HIT BASE HIT MISS");
+    assert_kept(&plan, &build, "");
+}
+
 proptest! {
     #![proptest_config(Config { cases: 24, max_shrink_iters: 60, failure_persistence: None, ..Config::default() })]
 

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::ingredients::{FileIngredient, Ingredients, KeySink, Parent};
 use super::mount::{RunMount, Shown};
@@ -179,6 +179,7 @@ pub fn forecast<W: World>(
 ) -> Result<Vec<(StepId, Judged)>, W::Error> {
     let mut chains: HashMap<usize, Chain> = HashMap::new();
     let mut judged = Vec::new();
+    let mut made_before = HashSet::new();
     for step in &plan.steps {
         let Some(stage) = step.stage else { continue };
         match &step.kind {
@@ -190,10 +191,16 @@ pub fn forecast<W: World>(
                 chains.insert(stage, chain);
             }
             StepKind::Layer(layer) => {
-                let answer = predict(step, layer, cache(step), &chains, world)?;
+                let mut answer = predict(step, layer, cache(step), &chains, world)?;
                 let chain = chains
                     .get_mut(&stage)
                     .expect("FROM comes before the stage's steps");
+                // A step that asks for the same as an earlier one finds what that one made.
+                let is_new = answer.key.is_none_or(|key| made_before.insert(key));
+                if !is_new && cache(step) {
+                    answer.verdict = Verdict::Hit;
+                    chain.judged_reused.set(true);
+                }
                 chain.advance_judged(step.number, layer, &answer);
                 judged.push((step.id(), answer));
             }
