@@ -285,7 +285,7 @@ fn what_cannot_be_known_waits_for_the_step_that_decides() {
     let plan = home.plan("");
     assert_eq!(
         plan.states(),
-        "BASE MISS MISS META BASE MISS UNKNOWN UNKNOWN UNKNOWN"
+        "BASE MISS MISS META BASE HIT UNKNOWN UNKNOWN UNKNOWN"
     );
     for step in 7..=9 {
         assert_eq!(plan.step(step)["until"], 3, "step {step}");
