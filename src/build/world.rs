@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::base::Images;
 use super::cache::{BuildCache, FolderHistory};
 use super::copy::{self, Tree};
-use super::error::{BuildError, ImageError};
+use super::error::{BuildError, CopyError, ImageError};
 use super::fetch::{Download, Downloads, FetchError};
 use super::layer_source;
 use super::report::ContextReport;
@@ -258,12 +258,18 @@ fn folder_of(copy: &CopyStep) -> Option<PathBuf> {
     }
 }
 
-/// Reads the ignore file of a folder with a name.
+/// Reads the ignore file of a folder with a name, if it has one.
 fn own_ignore(folder: &Path) -> Result<Ignore, BuildError> {
-    match std::fs::read_to_string(folder.join(".dockerignore")) {
-        Ok(text) => Ok(Ignore::parse(&text)?),
-        // Without one, nothing is left out; what cannot be read is told of by its use.
-        Err(_) => Ok(Ignore::default()),
+    let path = folder.join(".dockerignore");
+    match std::fs::read(&path) {
+        Ok(bytes) => Ok(Ignore::parse(&String::from_utf8_lossy(&bytes))?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Ignore::default()),
+        // Without knowing what to leave out, everything would be sent.
+        Err(source) => Err(CopyError::Read {
+            path: path.display().to_string(),
+            source,
+        }
+        .into()),
     }
 }
 

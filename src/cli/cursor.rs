@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::stdio::stdin;
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+
+use crate::runtime::RawMode;
 
 /// How long a terminal may take for its answer; one far away takes a tenth of a second.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -35,7 +36,7 @@ pub fn ask() -> Option<Asked> {
         // Somebody types ahead: the keys can't be told from an answer that is cut in two.
         return None;
     }
-    let _raw = Raw::enter().ok()?;
+    let _raw = RawMode::enter(stdin()).ok()?;
     let mut out = io::stdout();
     out.write_all(QUESTION).and_then(|()| out.flush()).ok()?;
     let started = Instant::now();
@@ -87,26 +88,6 @@ fn is_readable(patience: Duration) -> bool {
     let mut fds = [PollFd::from_borrowed_fd(stdin(), PollFlags::IN)];
     let patience = Timespec::try_from(patience).ok();
     poll(&mut fds, patience.as_ref()).is_ok_and(|ready| ready > 0)
-}
-
-/// Keys come at once and are not shown, until this is dropped.
-struct Raw(Termios);
-
-impl Raw {
-    fn enter() -> io::Result<Self> {
-        let before = tcgetattr(stdin())?;
-        let mut raw = before.clone();
-        raw.make_raw();
-        tcsetattr(stdin(), OptionalActions::Now, &raw)?;
-        Ok(Self(before))
-    }
-}
-
-impl Drop for Raw {
-    fn drop(&mut self) {
-        // A terminal that is gone needs no mode.
-        let _ = tcsetattr(stdin(), OptionalActions::Now, &self.0);
-    }
 }
 
 #[cfg(test)]

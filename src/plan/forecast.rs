@@ -179,7 +179,7 @@ pub fn forecast<W: World>(
 ) -> Result<Vec<(StepId, Judged)>, W::Error> {
     let mut chains: HashMap<usize, Chain> = HashMap::new();
     let mut judged = Vec::new();
-    let mut made_before = HashSet::new();
+    let mut asked_before = HashSet::new();
     for step in &plan.steps {
         let Some(stage) = step.stage else { continue };
         match &step.kind {
@@ -196,7 +196,7 @@ pub fn forecast<W: World>(
                     .get_mut(&stage)
                     .expect("FROM comes before the stage's steps");
                 // A step that asks for the same as an earlier one finds what that one made.
-                let is_new = answer.key.is_none_or(|key| made_before.insert(key));
+                let is_new = answer.key.is_none_or(|key| asked_before.insert(key));
                 if !is_new && cache(step) {
                     answer.verdict = Verdict::Hit;
                     chain.judged_reused.set(true);

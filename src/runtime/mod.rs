@@ -112,6 +112,7 @@ pub use spec::{
     Content, IdMode, MergedLayers, Mount, MountSource, Network, Process, Resources, Rootfs, Spec,
     Ulimit, User,
 };
+pub use tty::RawMode;
 
 static EXECUTABLE: OnceLock<PathBuf> = OnceLock::new();
 

@@ -11,7 +11,7 @@ use super::wire::Size;
 /// A terminal in raw mode; dropping it gives back the mode it had, after a panic too. Signals that
 /// would end the process are caught while it lives ([`super::signals`]), so it is dropped then.
 #[derive(Debug)]
-pub(super) struct RawMode {
+pub struct RawMode {
     terminal: OwnedFd,
     before: Termios,
 }

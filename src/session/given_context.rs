@@ -43,7 +43,7 @@ impl Session {
 fn take(store: &Store, from: &mut dyn Read) -> Result<GivenContext, StoreError> {
     let scratch = store.scratch()?;
     let path = scratch.path().join("given");
-    let io = |source| StoreError::io("read", "standard input")(source);
+    let io = |source| StoreError::io("keep standard input in", &path)(source);
     let open = || File::open(&path).map_err(io);
     std::io::copy(from, &mut File::create(&path).map_err(io)?).map_err(io)?;
     if is_archive(&mut open()?) {

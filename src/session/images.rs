@@ -87,7 +87,7 @@ impl Session {
             (Err(error), Err(_)) => return Err(Trouble::reference(&error, self.language()).into()),
         };
         let cache = self.cache()?;
-        let images = Images::new(store, &cache).with_practice(self.setup().practice);
+        let images = Images::new(store, &cache).with_practice(self.setup()?.practice);
         let current = images.current(&reference);
         if let Some(image) = current.map_err(|e| Trouble::build(&e, self.language()))? {
             return Ok(image);

@@ -170,8 +170,8 @@ impl Session {
         }
     }
 
-    fn setup(&self) -> Setup {
-        Setup {
+    fn setup(&self) -> Result<Setup> {
+        Ok(Setup {
             root: self.settings.root.clone(),
             rootful: self.rootful(),
             ids: self.ids(),
@@ -181,12 +181,23 @@ impl Session {
                 executable: self.settings.executable.clone(),
             },
             epoch: self.settings.epoch,
-            unpacks_to: self.settings.unpacks_to.as_deref().and_then(size_in_bytes),
+            unpacks_to: self.unpacks_to()?,
             no_namespaces: match &self.probe().mode {
                 Mode::Nothing { reason } => Some(reason.clone()),
                 _ => None,
             },
-        }
+        })
+    }
+
+    fn unpacks_to(&self) -> Result<Option<u64>> {
+        let told = self.settings.unpacks_to.as_deref();
+        let read = |told: &str| {
+            let language = self.language();
+            let trouble =
+                || Trouble::new(bad_limit(language, told)).with_help(limit_help(language));
+            size_in_bytes(told).ok_or_else(trouble)
+        };
+        Ok(told.map(read).transpose()?)
     }
 
     fn begin(&self) -> Result<Beginning, RuntimeError> {
@@ -222,7 +233,8 @@ impl Session {
             // The store is made and checked before, so that what is wrong with it is told first.
             self.store()?;
             let beginning = self.beginning.take().map_or_else(|| self.begin(), Ok);
-            match beginning.and_then(|worker| worker.start(&self.setup())) {
+            let setup = self.setup()?;
+            match beginning.and_then(|worker| worker.start(&setup)) {
                 Ok(started) => *worker = Some(started),
                 Err(RuntimeError::NoNamespaces(reason)) => {
                     self.do_without(reason);
@@ -256,7 +268,7 @@ impl Session {
         events: &mut dyn FnMut(BuildEvent),
     ) -> Result<T> {
         let language = asked.language;
-        let bench = Bench::open(self.setup()).map_err(|e| Trouble::store(&e, language))?;
+        let bench = Bench::open(self.setup()?).map_err(|e| Trouble::store(&e, language))?;
         let value = bench.work(asked, along.map(File::from), events)?;
         Ok(serde_json::from_value(value).map_err(|e| Trouble::new(e.to_string()))?)
     }
@@ -270,6 +282,17 @@ impl Session {
     pub fn stop_worker(&self) {
         self.beginning.take();
         self.worker.borrow_mut().take();
+    }
+}
+
+crate::messages! {
+    bad_limit(told: &str) {
+        en: "invalid STRATA_UNPACK_LIMIT \"{told}\"",
+        ko: "STRATA_UNPACK_LIMIT 값이 올바르지 않습니다: \"{told}\"",
+    }
+    limit_help() {
+        en: "a number of bytes, also with a unit: STRATA_UNPACK_LIMIT=20g",
+        ko: "바이트 수를 쓰세요. 단위를 붙여도 됩니다: STRATA_UNPACK_LIMIT=20g",
     }
 }
 

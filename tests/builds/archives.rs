@@ -146,6 +146,7 @@ fn a_bomb_is_refused_and_let_through_by_whoever_means_it() {
         assert!(said.contains("cannot unpack data"), "{said}");
         assert!(said.contains("STRATA_UNPACK_LIMIT"), "{said}");
         home.assert_clean();
+        with_limit(&home, "lots").fails(1, "invalid STRATA_UNPACK_LIMIT \"lots\"");
         with_limit(&home, "4m").ok();
     }
 }

@@ -140,6 +140,26 @@ fn a_named_folder_is_copied_from_like_a_stage() {
 }
 
 #[test]
+fn what_a_named_folder_leaves_out_is_never_guessed() {
+    let home = Home::with("FROM scratch\nCOPY --from=assets . /\n");
+    let assets = home.beside("assets");
+    std::fs::create_dir(&assets).unwrap();
+    std::fs::write(assets.join("secret"), "").unwrap();
+    let ignore = assets.join(".dockerignore");
+    // A comment in another encoding takes nothing away from the rest.
+    std::fs::write(&ignore, b"# caf\xe9\nsecret\n").unwrap();
+    let options = "--build-context assets=../assets";
+    home.build(&format!("{options} -t image"));
+    let shown = home.ok("files image");
+    assert!(!shown.contains("secret"), "{shown}");
+    // One that cannot be read leads nowhere.
+    std::fs::remove_file(&ignore).unwrap();
+    std::fs::create_dir(&ignore).unwrap();
+    home.call(&format!("build -q {options} ."))
+        .fails(1, ".dockerignore");
+}
+
+#[test]
 fn a_name_may_stand_for_an_image() {
     let home = Home::with("FROM scratch\nCOPY a /\n");
     home.file("a", "text");
