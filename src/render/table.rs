@@ -52,6 +52,10 @@ pub fn narrow_table(
     columns: usize,
     narrow: &[Narrow],
 ) -> String {
+    if columns == usize::MAX {
+        // A pipe has room for everything.
+        return table(heads, rows);
+    }
     let (mut heads, mut rows) = (heads.to_vec(), rows.to_vec());
     for way in narrow {
         let too_much = whole_width(&heads, &rows).saturating_sub(columns);

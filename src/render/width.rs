@@ -25,7 +25,15 @@ pub fn char_width(character: char) -> usize {
 /// assert_eq!(width("e\u{301}"), 1);
 /// ```
 pub fn width(text: &str) -> usize {
+    if is_plain(text) {
+        return text.len();
+    }
     text.chars().map(char_width).sum()
+}
+
+/// Whether a text is nothing but visible ASCII and spaces, as most of what tables show.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// Returns the text as it may safely be shown: control characters could move the cursor or recolour
@@ -33,6 +41,9 @@ pub fn width(text: &str) -> usize {
 ///
 /// Line ends and tabs become spaces, other such characters `?`.
 pub fn clean(text: &str) -> String {
+    if is_plain(text) {
+        return text.to_owned();
+    }
     let mut shown = String::with_capacity(text.len());
     let mut wide_before = false;
     for character in text.chars() {
