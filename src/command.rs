@@ -578,7 +578,7 @@ pub struct Build {
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
-    /// The build context: a folder, or `-` for a tar or a Dockerfile on standard input
+    /// The build context: a folder, a git repository or tar by its URL, `-` for standard input
     pub path: PathBuf,
 }
 
@@ -605,7 +605,7 @@ pub struct Plan {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// The build context: a folder
+    /// The build context: a folder, a git repository or tar by its URL, `-` for standard input
     #[arg(default_value = ".")]
     pub path: PathBuf,
 }

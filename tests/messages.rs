@@ -60,6 +60,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("check-option", "# check=skp=all\nFROM a\n"),
     ("check-option", "# check=error=maybe\nFROM a\n"),
     ("bad-checksum", "\nADD --checksum=sha256:1 https://a/b /c\n"),
+    ("bad-commit", "\nADD --checksum=v1 git://a/b /c\n"),
     ("nameless-url", "\nADD https://a/ /c/\n"),
     ("checksum-not-remote", "\nADD --checksum=sha256:1 a b\n"),
     (

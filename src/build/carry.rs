@@ -17,7 +17,7 @@ use super::stage::Stage;
 use super::taken::{Taken, unchanged};
 use super::unpack::unpack;
 use super::workdir::workdir;
-use super::world::{BuildWorld, fetched, layer_ingredients};
+use super::world::{BuildWorld, committed, fetched, layer_ingredients};
 use crate::layers::{Layer, Stack};
 use crate::plan::{
     Base, CacheRecord, CopyFrom, CopyStep, Ingredients, LayerStep, RunStep, Step, StepKind,
@@ -166,10 +166,13 @@ impl<'b> Progress<'b> {
                 let mut files = self.world.ingredients(copy, &selections)?;
                 let downloads = self.world.look(copy)?;
                 files.extend(downloads.iter().map(fetched));
+                let commits = self.world.commits(copy)?;
+                files.extend(commits.iter().map(committed));
                 return Ok(Taken {
                     selections,
                     files,
                     downloads,
+                    commits,
                     ..Taken::default()
                 });
             }
@@ -245,7 +248,13 @@ impl<'b> Progress<'b> {
             let (download, path) = self.world.fetch(download)?;
             trees.push(copy::from_download(&download, path));
         }
-        if let Some(add) = copy.add {
+        let mut folders = Vec::new();
+        for commit in &taken.commits {
+            let folder = store.scratch()?;
+            trees.extend(self.world.check_out(commit, copy, folder.path())?);
+            folders.push(folder);
+        }
+        if let Some(add) = &copy.add {
             unpack(store, add, &mut trees)?;
             let note = self.builder.device_note(line, &trees);
             self.notes.borrow_mut().extend(note);

@@ -53,7 +53,7 @@ pub use base::PracticeSettings;
 pub use builder::{BuildInput, Builder};
 pub use cache::BuildCache;
 pub use error::{BuildError, CopyError, ImageError};
-pub use fetch::FetchError;
+pub use fetch::{Download, Downloads, FetchError, git};
 pub use mount_error::MountError;
 pub use report::{
     BuildEvent, BuildReport, ContextReport, LayerReport, StepFailure, StepReport, StepState,

@@ -128,7 +128,7 @@ fn copy_text(copy: &CopyStep) -> String {
     words.extend(copy.chmod.iter().map(|mode| format!("--chmod={mode}")));
     words.extend(copy.link.then(|| "--link".to_owned()));
     words.extend(copy.parents.then(|| "--parents".to_owned()));
-    let unpack = copy.add.and_then(|add| add.unpack);
+    let unpack = copy.add.as_ref().and_then(|add| add.unpack);
     words.extend(unpack.map(|unpack| format!("--unpack={unpack}")));
     words.extend(copy.exclude.iter().map(|it| format!("--exclude={it}")));
     words.extend(copy.inline.iter().map(|file| format!("<<{}", file.name)));

@@ -3,6 +3,7 @@
 
 use super::copy::Unchanged;
 use super::fetch::Download;
+use super::fetch::git::Commit;
 use super::shown;
 use super::stage::Stage;
 use super::world::BuildWorld;
@@ -17,6 +18,8 @@ pub(super) struct Taken {
     pub files: Vec<FileIngredient>,
     /// What an ADD fetches.
     pub downloads: Vec<Download>,
+    /// The repositories that an ADD takes.
+    pub commits: Vec<Commit>,
     /// The layers it comes from, if not from the context.
     pub layers: Option<Vec<DiffId>>,
     /// What the mounts of a RUN show.

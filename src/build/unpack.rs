@@ -11,7 +11,7 @@ use crate::plan::AddStep;
 
 /// Replaces every archive by its contents: one of the context unless `--unpack=false` says to leave
 /// it, one that was fetched if `--unpack=true` asks for it.
-pub fn unpack(store: &Store, add: AddStep, trees: &mut [Tree]) -> Result<(), BuildError> {
+pub fn unpack(store: &Store, add: &AddStep, trees: &mut [Tree]) -> Result<(), BuildError> {
     for tree in trees {
         let (path, name) = match &tree.top.bytes {
             Bytes::Context(file) if add.unpack != Some(false) => {

@@ -9,6 +9,7 @@ use super::base::Images;
 use super::cache::{BuildCache, FolderHistory};
 use super::copy::{self, Tree};
 use super::error::{BuildError, CopyError, ImageError};
+use super::fetch::git::Commit;
 use super::fetch::{Download, Downloads, FetchError};
 use super::layer_source;
 use super::report::ContextReport;
@@ -129,12 +130,40 @@ impl<'a> BuildWorld<'a> {
 
     /// Finds out what the URLs of an ADD hold.
     pub fn look(&self, copy: &CopyStep) -> Result<Vec<Download>, BuildError> {
-        let checksum = copy.add.and_then(|add| add.checksum);
+        let checksum = copy.add.as_ref().and_then(|add| add.checksum);
         let look = |url: &String| {
             let found = self.downloads.look(url, checksum);
             found.map_err(|error| fetch_error(url, error))
         };
         copy.urls().map(look).collect()
+    }
+
+    /// Finds out which commits the repositories of an ADD are at.
+    pub fn commits(&self, copy: &CopyStep) -> Result<Vec<Commit>, BuildError> {
+        let expected = copy.add.as_ref().and_then(|add| add.commit.as_deref());
+        let find = |text: &String| {
+            let found = self.downloads.commit(text, expected);
+            found.map_err(|error| fetch_error(text, error))
+        };
+        copy.repositories().map(find).collect()
+    }
+
+    /// Fetches the files of a commit into a folder, and returns them as ADD takes them.
+    pub fn check_out(
+        &self,
+        commit: &Commit,
+        copy: &CopyStep,
+        folder: &Path,
+    ) -> Result<Vec<Tree>, BuildError> {
+        let keep = copy.add.as_ref().is_some_and(|add| add.keep_git_dir);
+        let folder = commit.check_out(keep, folder);
+        let folder = folder.map_err(|error| fetch_error(&commit.address.url, error))?;
+        let context = BuildContext::open(&folder, Ignore::default())?.with_rights(self.rights);
+        let all = CopyStep {
+            sources: vec![String::new()],
+            ..copy.clone()
+        };
+        Ok(copy::from_context(&context.select_all(&all)?))
     }
 
     /// Returns where the bytes of a URL are, after they were fetched if need be.
@@ -214,6 +243,7 @@ impl World for BuildWorld<'_> {
         let selections = self.select(copy)?;
         let mut files = self.ingredients(copy, &selections)?;
         files.extend(self.look(copy)?.iter().map(fetched));
+        files.extend(self.commits(copy)?.iter().map(committed));
         Ok(files)
     }
 
@@ -286,6 +316,17 @@ pub fn fetched(download: &Download) -> FileIngredient {
         owner: None,
         attributes: None,
         content: FileContent::File(download.digest),
+    }
+}
+
+/// Returns what of a repository is in the key. Which reference led to the commit, the words say.
+pub fn committed(commit: &Commit) -> FileIngredient {
+    FileIngredient {
+        path: commit.address.url.clone(),
+        mode: 0o755,
+        owner: None,
+        attributes: None,
+        content: FileContent::Special(format!("commit {}", commit.id)),
     }
 }
 

@@ -57,6 +57,8 @@ fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
         };
         return Some(match worker::serve(&channel) {
             Ok(()) => ExitCode::SUCCESS,
+            // A face that needed no worker after all went while this one was on its way.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => ExitCode::FAILURE,
             Err(error) => {
                 // The face has ended or will tell; this helps who looks for the reason.
                 let _ = writeln!(io::stderr(), "strata: worker: {error}");

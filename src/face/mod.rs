@@ -19,6 +19,7 @@
 //! | `looking_after` | doctor, system, version |
 //! | [`usage`] | clap's errors in docker's words |
 
+mod build_call;
 mod building;
 mod checking;
 mod containers;

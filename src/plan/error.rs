@@ -120,6 +120,11 @@ pub enum PlanErrorKind {
     EmptyVolume,
     /// `ADD --checksum` with several sources.
     ChecksumSources,
+    /// `ADD --checksum` of a repository with something that is no commit.
+    BadCommit {
+        /// The value.
+        value: String,
+    },
     /// `ADD --checksum` with something that is no digest.
     BadChecksum {
         /// The value.
@@ -203,6 +208,7 @@ impl PlanErrorKind {
             Self::Field(_) => "bad-field",
             Self::EmptyVolume => "empty-volume",
             Self::ChecksumSources => "checksum-sources",
+            Self::BadCommit { .. } => "bad-commit",
             Self::BadChecksum { .. } => "bad-checksum",
             Self::NamelessUrl { .. } => "nameless-url",
             Self::ChecksumNotRemote => "checksum-not-remote",

@@ -12,7 +12,7 @@
 //! | RUN     | parent's key, words, ENV, ARGs in scope, folder, user, network, security, limits, mounts and the files they show | time, output, proxies, LABEL, CMD, what caches hold, secrets |
 //! | COPY    | parent's key, destination, owner and mode flags, of every file: path, kind, mode, bytes or link target | times, the files' owners |
 //! | COPY --from | the same, and the files' owners and extended attributes       | how the other stage made them |
-//! | ADD     | as COPY, and `--unpack`; of a URL: its bytes                      | what is in an archive, beside its bytes; a URL's time |
+//! | ADD     | as COPY, and `--unpack`; of a URL: its bytes; of a repository: the commit | what is in an archive, beside its bytes; a URL's time |
 //! | COPY --link | as COPY, without the parent's key                          | the layers below |
 //! | WORKDIR | parent's key, path, user                                          | |
 //!
@@ -184,8 +184,12 @@ fn walk_copy(copy: &CopyStep, files: &[FileIngredient], sink: &mut dyn Sink) {
             sink.value(flag, "yes");
         }
     }
-    if let Some(unpack) = copy.add.and_then(|add| add.unpack) {
+    let add = copy.add.as_ref();
+    if let Some(unpack) = add.and_then(|add| add.unpack) {
         sink.value("unpack", &unpack.to_string());
+    }
+    if add.is_some_and(|add| add.keep_git_dir) {
+        sink.value("keep-git-dir", "yes");
     }
     if !copy.exclude.is_empty() {
         sink.value("exclude", &words(&copy.exclude));

@@ -188,6 +188,14 @@ crate::messages! {
         en: "write --checksum=sha256: and 64 hex digits, as `sha256sum FILE` prints them",
         ko: "--checksum=sha256: 뒤에 `sha256sum 파일`이 출력하는 16진수 64자리를 쓰세요",
     }
+    bad_commit(value: &str) {
+        en: "invalid checksum of a git repository: \"{value}\"",
+        ko: "--checksum 값 \"{value}\"의 형식이 Git 커밋이 아닙니다",
+    }
+    bad_commit_help() {
+        en: "write the commit's hex digits, at least seven, as `git rev-parse HEAD` prints them",
+        ko: "`git rev-parse HEAD`가 출력하는 커밋의 16진수를 일곱 자리 이상 쓰세요",
+    }
     nameless_url(url: &str) {
         en: "cannot determine filename from url: {url}",
         ko: "URL에서 파일 이름을 알 수 없습니다(cannot determine filename): {url}",
@@ -251,6 +259,7 @@ pub(super) fn of(kind: &Kind, language: Language) -> String {
         Kind::Field(error) => error.message(language),
         Kind::EmptyVolume => empty_volume(language),
         Kind::ChecksumSources => checksum_sources(language),
+        Kind::BadCommit { value } => bad_commit(language, value),
         Kind::BadChecksum { value } => bad_checksum(language, value),
         Kind::NamelessUrl { url } => nameless_url(language, url),
         Kind::ChecksumNotRemote => checksum_not_remote(language),
@@ -285,6 +294,7 @@ pub(super) fn help_of(kind: &Kind, language: Language) -> Option<String> {
         Kind::Field(error) => error.help(language)?,
         Kind::EmptyVolume => empty_volume_help(language),
         Kind::ChecksumSources => checksum_sources_help(language),
+        Kind::BadCommit { .. } => bad_commit_help(language),
         Kind::BadChecksum { .. } => bad_checksum_help(language),
         Kind::NamelessUrl { .. } => nameless_url_help(language),
         Kind::ChecksumNotRemote => checksum_not_remote_help(language),

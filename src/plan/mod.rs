@@ -28,6 +28,7 @@ mod planner;
 pub mod platform;
 mod record;
 mod remote;
+mod repository;
 mod sandbox;
 pub mod scope;
 mod settings;
@@ -47,6 +48,7 @@ pub use named::{NamedContext, NamedContexts, named};
 pub use planner::{BaseInfo, DEFAULT_SHELL, PlanFailure, PlanOptions, plan};
 pub use record::{CacheRecord, CacheRecords};
 pub use remote::{file_name, is_git, is_remote};
+pub use repository::{GitAddress, RemoteContext, is_commit, is_part_of_commit, remote_context};
 pub use sandbox::{Entitlement, Limit, NetworkMode, Sandbox};
 pub use settings::{PortParts, port_parts};
 pub use step::{

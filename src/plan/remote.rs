@@ -32,7 +32,7 @@ pub fn file_name(url: &str) -> Option<String> {
     (!matches!(name, "." | "..") && !name.contains('\0')).then(|| name.to_owned())
 }
 
-fn is_web(source: &str) -> bool {
+pub(super) fn is_web(source: &str) -> bool {
     source.starts_with("http://") || source.starts_with("https://")
 }
 

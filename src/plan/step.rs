@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mode::Mode;
 use super::mount::RunMount;
-use super::remote::is_remote;
+use super::remote::{is_git, is_remote};
 use super::sandbox::Sandbox;
 use crate::digest::Digest;
 use crate::reference::ImageReference;
@@ -149,16 +149,20 @@ pub struct CopyStep {
     /// `--exclude`: patterns of what stays behind, relative to each source.
     pub exclude: Vec<String>,
     /// For an ADD: what only that can do.
-    pub add: Option<AddStep>,
+    pub add: Option<Box<AddStep>>,
 }
 
 /// What of an ADD is not a COPY.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AddStep {
     /// `--unpack`, where it was given.
     pub unpack: Option<bool>,
     /// `--checksum`: what the bytes of the one URL have to be.
     pub checksum: Option<Digest>,
+    /// `--checksum`: what the commit of the one repository begins with.
+    pub commit: Option<String>,
+    /// `--keep-git-dir`, where there is a repository.
+    pub keep_git_dir: bool,
 }
 
 impl CopyStep {
@@ -167,9 +171,16 @@ impl CopyStep {
         self.sources.iter().filter(|source| !self.fetches(source))
     }
 
-    /// Returns the sources that are fetched.
+    /// Returns the sources that are files to be fetched.
     pub fn urls(&self) -> impl Iterator<Item = &String> {
-        self.sources.iter().filter(|source| self.fetches(source))
+        let sources = self.sources.iter();
+        sources.filter(|source| self.fetches(source) && !is_git(source))
+    }
+
+    /// Returns the sources that are git repositories.
+    pub fn repositories(&self) -> impl Iterator<Item = &String> {
+        let sources = self.sources.iter();
+        sources.filter(|source| self.fetches(source) && is_git(source))
     }
 
     fn fetches(&self, source: &str) -> bool {

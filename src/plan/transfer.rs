@@ -5,10 +5,10 @@ use super::ignore::Ignore;
 use super::mode::Mode;
 use super::planner::expand;
 use super::remote::{file_name, is_git, is_remote};
+use super::repository::is_part_of_commit;
 use super::scope::{Scope, join_path};
 use super::stage_graph::copy_from;
 use super::step::{AddStep, CopyFrom, CopyStep, InlineFile, LayerStep, StepKind};
-use crate::digest::Digest;
 use crate::parser::Dockerfile;
 use crate::parser::instruction::{AddInstruction, CopyInstruction, Heredoc, Transfer, Word};
 use crate::parser::word;
@@ -35,17 +35,19 @@ pub(super) fn copy_step(
     Ok(StepKind::Layer(LayerStep::Copy(step)))
 }
 
-/// Plans an ADD. A git repository cannot be fetched yet.
+/// Plans an ADD.
 pub(super) fn add_step(add: &AddInstruction, scope: &Scope) -> Result<StepKind, PlanError> {
     let mut step = expanded(&add.transfer, scope, false)?;
-    let checksum = add.checksum.as_ref();
-    let checksum = checksum.map(|word| checksum_of(add, &step, word, scope));
-    let checksum = checksum.transpose()?.flatten();
-    if let Some(url) = step.sources.iter().find(|source| is_git(source)) {
-        return Ok(StepKind::Unsupported(format!("ADD {url}")));
+    let mut only_add = AddStep {
+        unpack: add.unpack,
+        keep_git_dir: add.keep_git_dir && step.sources.iter().any(|source| is_git(source)),
+        ..AddStep::default()
+    };
+    if let Some(word) = &add.checksum {
+        read_checksum(add, &step, word, scope, &mut only_add)?;
     }
     for (source, word) in step.sources.iter().zip(&add.transfer.sources) {
-        if is_remote(source) && step.destination.ends_with('/') && file_name(source).is_none() {
+        if is_remote(source) && is_nameless(source) && step.destination.ends_with('/') {
             let url = source.clone();
             return Err(PlanError::new(
                 PlanErrorKind::NamelessUrl { url },
@@ -53,31 +55,43 @@ pub(super) fn add_step(add: &AddInstruction, scope: &Scope) -> Result<StepKind, 
             ));
         }
     }
-    let unpack = add.unpack;
-    step.add = Some(AddStep { unpack, checksum });
+    step.add = Some(Box::new(only_add));
     Ok(StepKind::Layer(LayerStep::Copy(step)))
 }
 
+/// Tells whether a file is fetched that no name can be found for.
+fn is_nameless(source: &str) -> bool {
+    !is_git(source) && file_name(source).is_none()
+}
+
 /// Reads `--checksum`; that of a git repository is a commit and no digest.
-fn checksum_of(
+fn read_checksum(
     add: &AddInstruction,
     step: &CopyStep,
     word: &Word,
     scope: &Scope,
-) -> Result<Option<Digest>, PlanError> {
+    only_add: &mut AddStep,
+) -> Result<(), PlanError> {
     let value = expand(word, scope)?;
     let error = |kind| Err(PlanError::new(kind, word.span));
     if step.sources.len() + add.transfer.heredocs.len() > 1 {
         return error(PlanErrorKind::ChecksumSources);
     }
     match step.sources.first() {
-        Some(source) if is_git(source) => Ok(None),
+        Some(source) if is_git(source) => {
+            let commit = value.to_ascii_lowercase();
+            if !is_part_of_commit(&commit) {
+                return error(PlanErrorKind::BadCommit { value });
+            }
+            only_add.commit = Some(commit);
+        }
         Some(source) if is_remote(source) => match value.parse() {
-            Ok(digest) => Ok(Some(digest)),
-            Err(_) => error(PlanErrorKind::BadChecksum { value }),
+            Ok(digest) => only_add.checksum = Some(digest),
+            Err(_) => return error(PlanErrorKind::BadChecksum { value }),
         },
-        _ => error(PlanErrorKind::ChecksumNotRemote),
+        _ => return error(PlanErrorKind::ChecksumNotRemote),
     }
+    Ok(())
 }
 
 /// Works out what COPY and ADD share.

@@ -235,6 +235,9 @@ impl Session {
         context: &Path,
     ) -> Result<Option<(String, String)>> {
         for path in ignore_files(dockerfile, context) {
+            if !self.may_read(&path, context) {
+                continue;
+            }
             match fs::read(&path) {
                 Ok(bytes) => {
                     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -248,6 +251,15 @@ impl Session {
             }
         }
         Ok(None)
+    }
+
+    /// Tells whether a file beside a context may be read: links of a context that came from
+    /// elsewhere, which lies in the store, lead nowhere else.
+    fn may_read(&self, path: &Path, context: &Path) -> bool {
+        let store = self.root().canonicalize();
+        let is_given = store.is_ok_and(|store| context.starts_with(store));
+        let file = path.canonicalize();
+        !is_given || file.is_ok_and(|file| file.starts_with(context) && file.is_file())
     }
 
     /// Turns trouble with a place in the Dockerfile into a diagnostic.

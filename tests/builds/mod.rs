@@ -7,6 +7,7 @@
 
 mod archives;
 mod case;
+mod repositories;
 mod saved;
 mod urls;
 

@@ -205,7 +205,7 @@ fn a_server_that_cannot_be_reached_is_named_in_both_languages() {
     let said = home
         .call("build -q .")
         .fails(1, &format!("cannot fetch {url}"));
-    assert!(said.contains("needs the network"), "{said}");
+    assert!(said.contains("a URL needs the network"), "{said}");
     home.call("--lang ko build -q .")
         .fails(1, "가져올 수 없습니다");
     home.call("plan .").fails(1, &url);

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::common::strata::{Called, Home, Rows, entries};
 
 /// Calls strata with these bytes on standard input.
-fn piped(home: &Home, words: &str, input: &[u8]) -> Called {
+pub fn piped(home: &Home, words: &str, input: &[u8]) -> Called {
     let mut command = home.command(words.split_whitespace());
     command.stdin(Stdio::piped());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -16,7 +16,7 @@ fn piped(home: &Home, words: &str, input: &[u8]) -> Called {
     Called::new(words.to_owned(), child.wait_with_output().unwrap())
 }
 
-fn tar(files: &[(&str, &str)]) -> Vec<u8> {
+pub fn tar(files: &[(&str, &str)]) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
     for (name, content) in files {
         let mut header = tar::Header::new_gnu();
@@ -29,7 +29,7 @@ fn tar(files: &[(&str, &str)]) -> Vec<u8> {
     tar.into_inner().unwrap()
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(bytes).unwrap();
     gzip.finish().unwrap()

@@ -8,6 +8,7 @@
 //! | `cache` | what is a hit and what a miss (dockerfile-spec.md, 10) |
 //! | `instructions` | what an image is like after each instruction |
 //! | `contexts` | build contexts from standard input |
+//! | `remote_contexts` | build contexts from git repositories and web servers |
 //! | `outputs` | build --output, --metadata-file, --expect-cached |
 //! | `failing` | a RUN that fails |
 //! | `ctrl_c` | Ctrl-C in the foreground |
@@ -29,5 +30,6 @@ mod lessons;
 mod mounts;
 mod outputs;
 mod remedies;
+mod remote_contexts;
 mod sandbox;
 mod tracing;

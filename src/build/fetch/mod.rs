@@ -10,6 +10,7 @@
 //! that is reused (dockerfile-spec.md, 10).
 
 mod error;
+pub mod git;
 mod http;
 
 use std::cell::RefCell;
@@ -22,6 +23,7 @@ pub use self::error::FetchError;
 use crate::digest::Digest;
 use crate::layers::files::atomic_write;
 use crate::layers::{ScratchDir, Store, StoreError};
+use crate::plan::GitAddress;
 
 /// The files that were fetched.
 pub struct Downloads {
@@ -29,6 +31,8 @@ pub struct Downloads {
     folder: PathBuf,
     /// Those of this build.
     seen: RefCell<HashMap<String, Download>>,
+    /// What git addresses mean in this build, however branches move meanwhile.
+    commits: RefCell<HashMap<String, git::Commit>>,
 }
 
 /// What is known of a URL.
@@ -65,7 +69,21 @@ impl Downloads {
             store: store.clone(),
             folder,
             seen: RefCell::default(),
+            commits: RefCell::default(),
         }
+    }
+
+    /// Finds out which commit an address means; its name has to begin with `expected`.
+    pub fn commit(&self, text: &str, expected: Option<&str>) -> Result<git::Commit, FetchError> {
+        let known = self.commits.borrow().get(text).cloned();
+        let known = known.filter(|known| expected.is_none_or(|it| known.id.starts_with(it)));
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let found = git::find(&GitAddress::parse(text), expected)?;
+        let mut commits = self.commits.borrow_mut();
+        commits.insert(text.to_owned(), found.clone());
+        Ok(found)
     }
 
     /// Finds out what a URL holds: fetched, unless the digest is known from `checksum`.
