@@ -493,6 +493,9 @@ pub struct BuildOptions {
     /// A name for COPY --from and FROM: NAME=FOLDER or NAME=docker-image://IMAGE
     #[arg(long, value_name = "NAME=WHAT")]
     pub build_context: Vec<String>,
+    /// Reuse what another machine made: type=local,src=FOLDER
+    #[arg(long, value_name = "CACHE")]
+    pub cache_from: Vec<String>,
     /// Add a label to the image
     #[arg(long, value_name = "NAME=VALUE")]
     pub label: Vec<String>,
@@ -540,6 +543,9 @@ pub struct BuildOnly {
     /// Where a build would write the image's id
     #[arg(long, value_name = "FILE", hide = true)]
     pub iidfile: Option<PathBuf>,
+    /// Where a build would write its cache
+    #[arg(long, value_name = "CACHE", hide = true)]
+    pub cache_to: Vec<String>,
     /// Whether a build would print only the image's id
     #[arg(long, short, hide = true)]
     pub quiet: bool,
@@ -569,6 +575,9 @@ pub struct Build {
     /// Write the result elsewhere too: a folder, `-`, or type=local|tar|oci|docker,dest=PATH
     #[arg(long, short, value_name = "DEST")]
     pub output: Vec<String>,
+    /// Write the cache for another machine: type=local,dest=FOLDER[,mode=min|max]
+    #[arg(long, value_name = "CACHE")]
+    pub cache_to: Vec<String>,
     /// Fail at the first step that would have to run
     #[arg(long)]
     pub expect_cached: bool,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::base::PracticeSettings;
@@ -11,6 +12,7 @@ use super::error::{BuildError, ImageError};
 use super::notes::{notes, remarks};
 use super::permission;
 use super::report::{BuildEvent, BuildReport, StepState};
+use super::shared_cache::Imports;
 use super::stage::{Stage, base_info};
 use super::supplies::Supplies;
 use super::world::BuildWorld;
@@ -56,6 +58,8 @@ pub struct BuildInput {
     pub temporary: bool,
     /// `--expect-cached`: nothing may have to run.
     pub expect_cached: bool,
+    /// `--cache-from`.
+    pub imports: Option<Arc<Imports>>,
 }
 
 impl BuildInput {
@@ -181,6 +185,7 @@ impl Builder<'_> {
         )
         .with_rights(self.rights)
         .with_supplies(&input.supplies)
+        .with_imports(input.imports.as_ref())
         .temporary(input.temporary))
     }
 

@@ -135,6 +135,7 @@ impl<'b> Progress<'b> {
                 text: step.text.clone(),
                 created: self.builder.now(),
                 millis: millis(started),
+                origin: None,
             };
             let below = stage.chain.below().expect("a build knows every key");
             let ingredients = Ingredients::of(layer, &below, &taken.files);

@@ -11,7 +11,7 @@
 //! | `mounts`, `shown`, `cache_mount`, `supplies` | what a RUN's `--mount`s show |
 //! | `permission` | what a build has to be allowed |
 //! | `settings`, `health` | the instructions that change settings, and history lines |
-//! | [`cache`], `stat_cache` | what earlier builds left, on disk |
+//! | [`cache`], `stat_cache`, `shared_cache` | what earlier builds left, on disk, and what other machines did |
 //! | `fetch` | the files that ADD takes from URLs |
 //! | `world` | what the plan asks about while it judges a step |
 //! | `times` | when the entries of an image's history were made |
@@ -39,6 +39,7 @@ mod room;
 mod rows;
 mod run;
 mod settings;
+mod shared_cache;
 mod shown;
 mod stage;
 mod stat_cache;
@@ -58,5 +59,6 @@ pub use mount_error::MountError;
 pub use report::{
     BuildEvent, BuildReport, ContextReport, LayerReport, StepFailure, StepReport, StepState,
 };
+pub use shared_cache::{CacheSource, Imports, export_cache};
 pub use stage::base_info;
 pub use supplies::{Agent, Secret, Supplies};

@@ -56,6 +56,7 @@ impl Builder<'_> {
             contexts: Vec::new(),
             temporary: false,
             expect_cached: false,
+            imports: None,
         };
         // Its files have no history of their own: the same recipe makes the same image.
         let builder = Builder {

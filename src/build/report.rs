@@ -71,6 +71,9 @@ pub struct StepReport {
     pub key: Option<CacheKey>,
     /// How long it took, in milliseconds; in a forecast, how long it took last time.
     pub millis: Option<u64>,
+    /// For a HIT that another machine made: the folder of `--cache-from` it came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// The image as it is after this step, if it was reached; any verb that takes an image takes it.
     pub image: Option<ImageId>,
     /// What went wrong, for FAIL.

@@ -34,6 +34,7 @@ impl Builder<'_> {
             key: None,
             millis: None,
             image: None,
+            origin: None,
             failure: None,
         }
     }
@@ -133,6 +134,7 @@ impl Builder<'_> {
         }
         if let Some(record) = &judged.record {
             row.millis = Some(record.millis);
+            row.origin.clone_from(&record.origin);
             row.layer = self
                 .store
                 .layer(record.layer)?

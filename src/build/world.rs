@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::base::Images;
 use super::cache::{BuildCache, FolderHistory};
@@ -13,6 +14,7 @@ use super::fetch::git::Commit;
 use super::fetch::{Download, Downloads, FetchError};
 use super::layer_source;
 use super::report::ContextReport;
+use super::shared_cache::Imports;
 use super::stat_cache::StatCache;
 use super::supplies::Supplies;
 use crate::digest::{CacheKey, DiffId, Digest, Hasher};
@@ -37,6 +39,7 @@ pub struct BuildWorld<'a> {
     contexts: HashMap<Option<PathBuf>, (BuildContext, StatCache)>,
     supplies: Supplies,
     temporary: bool,
+    imports: Option<Arc<Imports>>,
     downloads: Downloads,
     /// What the context's COPY steps looked at.
     pub looked_at: ContextReport,
@@ -63,6 +66,7 @@ impl<'a> BuildWorld<'a> {
             contexts: HashMap::new(),
             supplies: Supplies::default(),
             temporary: false,
+            imports: None,
             downloads: Downloads::new(store, cache.downloads_folder()),
             looked_at: ContextReport::default(),
         }
@@ -83,6 +87,12 @@ impl<'a> BuildWorld<'a> {
     /// Says whether the context is gone after the build.
     pub fn temporary(mut self, temporary: bool) -> Self {
         self.temporary = temporary;
+        self
+    }
+
+    /// Says which caches of other machines there are.
+    pub fn with_imports(mut self, imports: Option<&Arc<Imports>>) -> Self {
+        self.imports = imports.cloned();
         self
     }
 
@@ -223,7 +233,13 @@ impl<'a> BuildWorld<'a> {
 
 impl CacheRecords for BuildWorld<'_> {
     fn record(&self, key: CacheKey) -> Option<CacheRecord> {
-        self.cache.record(key)
+        let own = self.cache.record(key);
+        let usable = |record: &CacheRecord| self.has_layer(record.layer);
+        if own.as_ref().is_some_and(usable) {
+            return own;
+        }
+        let imported = |imports: &Arc<Imports>| imports.take(key, self.store, self.cache);
+        self.imports.as_ref().and_then(imported).or(own)
     }
 
     fn has_layer(&self, layer: DiffId) -> bool {

@@ -61,6 +61,7 @@ impl Face<'_> {
             sandbox: sandbox(&options.given, self.language())?,
             allowed: allowed(&options.given, self.language())?,
             supplies: self.supplies(&options.given)?,
+            cache_from: self.cache_sources(&options.cache_from)?,
             contexts: self.named_contexts(&options.build_context)?,
             ..BuildCall::default()
         })

@@ -26,6 +26,7 @@ enum Progress {
 impl Face<'_> {
     pub(super) fn build(&mut self, call: &command::Build) -> Answer {
         let outputs = self.outputs(&call.output)?;
+        let caches = self.cache_targets(&call.cache_to)?;
         let mut request = self.build_call(&call.path, &call.options, &call.tag)?;
         request.expect_cached = call.expect_cached;
         let given = self.given_context(&mut request, &call.path)?;
@@ -45,6 +46,7 @@ impl Face<'_> {
         };
         if let Some(report) = self.last.build.clone().filter(|_| code == 0) {
             self.export(&report, &outputs)?;
+            self.export_caches(&report, &caches)?;
         }
         self.write_id(call)?;
         self.write_metadata(call)?;
@@ -214,6 +216,7 @@ impl Face<'_> {
 
     pub(super) fn plan(&mut self, call: &command::Plan) -> Answer {
         // The names change nothing, but a build would refuse a wrong one.
+        self.cache_targets(&call.unneeded.cache_to)?;
         let mut request = self.build_call(&call.path, &call.options, &call.unneeded.tag)?;
         let _given = self.given_context(&mut request, &call.path)?;
         let report = self.session.forecast(&request)?;

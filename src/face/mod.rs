@@ -21,6 +21,7 @@
 
 mod build_call;
 mod building;
+mod cache_options;
 mod checking;
 mod containers;
 mod exporting;

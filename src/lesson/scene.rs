@@ -181,6 +181,7 @@ pub(crate) fn step(number: usize, text: &str, state: StepState) -> StepReport {
         key: None,
         millis: None,
         image: None,
+        origin: None,
         failure: None,
     }
 }

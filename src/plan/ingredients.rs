@@ -221,6 +221,18 @@ impl Ingredients {
         list
     }
 
+    /// Returns the key that they hash to.
+    pub fn key(&self) -> CacheKey {
+        let mut sink = KeySink::default();
+        for (name, value) in &self.values {
+            sink.value(name, value);
+        }
+        for file in &self.files {
+            sink.file(file);
+        }
+        CacheKey(sink.0.finish())
+    }
+
     /// Returns the value of a name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values
@@ -321,6 +333,20 @@ mod tests {
             key(&run(&["a"], &[("x", "1")])),
             key(&run(&["a"], &[("x", "2")]))
         );
+    }
+
+    #[test]
+    fn the_list_hashes_to_the_key() {
+        let (step, parent) = (run(&["a"], &[("x", "1")]), Parent::nothing());
+        let file = FileIngredient {
+            path: "f".into(),
+            mode: 0o644,
+            owner: Some((1, 2)),
+            attributes: None,
+            content: FileContent::Folder,
+        };
+        let list = Ingredients::of(&step, &parent, std::slice::from_ref(&file));
+        assert_eq!(list.key(), KeySink::key(&step, &parent, &[file]));
     }
 
     #[test]

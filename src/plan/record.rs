@@ -19,6 +19,9 @@ pub struct CacheRecord {
     pub created: i64,
     /// How long it took, in milliseconds.
     pub millis: u64,
+    /// For one that another machine made: the folder of `--cache-from` it came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
 }
 
 /// The cache, as the plan sees it. `build::cache` keeps it on disk; tests in a map.

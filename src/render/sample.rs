@@ -20,6 +20,7 @@ pub fn step(number: usize, state: StepState, text: &str) -> StepReport {
         key: None,
         millis: None,
         image: None,
+        origin: None,
         failure: None,
     }
 }

@@ -78,6 +78,8 @@ fn sentences(report: &BuildReport, chain: &[&StepReport], screen: &Screen) -> Te
     let mut said = Vec::new();
     for step in chain {
         said.push(sentence::step(step, report.count(), tense, screen.language));
+        let origin = step.origin.iter();
+        said.extend(origin.map(|folder| came_from(screen.language, folder) + "."));
         let others = step.reasons.iter().skip(1);
         said.extend(others.map(|reason| reason::clause(reason, screen.language) + "."));
         for (path, old, new) in step.reasons.iter().flat_map(digests) {
@@ -115,6 +117,10 @@ pub(super) fn short(digest: &Digest) -> String {
 }
 
 crate::messages! {
+    pub(super) came_from(folder: &str) {
+        en: "from --cache-from {folder}: another machine ran it",
+        ko: "--cache-from {folder}에서 왔습니다. 다른 컴퓨터가 실행한 것입니다",
+    }
     digests_were(path: &str, old: &str, new: &str) {
         en: "{path}: digest {old} before, {new} now.",
         ko: "{path}: 다이제스트가 전에는 {old}, 지금은 {new}입니다.",

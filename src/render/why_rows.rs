@@ -4,7 +4,7 @@ use super::grid;
 use super::reason;
 use super::screen::Screen;
 use super::text::{Line, Style, Text};
-use super::why::{FILES, parent, short};
+use super::why::{FILES, came_from, parent, short};
 use super::width::cut_left;
 use crate::build::{StepReport, StepState};
 use crate::language::Language;
@@ -66,7 +66,13 @@ impl Rows<'_> {
         self.add(indent, grid::instruction(step, self.screen.width), value);
         let inner = indent + STEP_IN;
         match step.state {
-            StepState::Hit => self.ingredients(step, cause, inner),
+            StepState::Hit => {
+                self.ingredients(step, cause, inner);
+                if let Some(folder) = &step.origin {
+                    let words = came_from(self.language(), folder);
+                    self.fact(inner, head_cache(self.language()), Line::plain(words));
+                }
+            }
             StepState::Miss | StepState::Fail if is_new(step) => self.not_in_cache(step, inner),
             StepState::Miss | StepState::Fail => {
                 self.ingredients(step, cause, inner);

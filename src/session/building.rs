@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::worker::Request;
 use super::{BuildRequest, Result, Session, SessionError, Trouble};
-use crate::build::{BuildEvent, BuildReport, Supplies};
+use crate::build::{BuildEvent, BuildReport, CacheSource, Supplies};
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 use crate::parser;
@@ -53,6 +53,8 @@ pub struct BuildCall {
     pub expect_cached: bool,
     /// `--build-context`.
     pub contexts: NamedContexts,
+    /// `--cache-from`.
+    pub cache_from: Vec<CacheSource>,
 }
 
 /// The name under which the draft is built.
@@ -113,6 +115,19 @@ impl Session {
         report.map_err(|error| self.placed(&source, error))
     }
 
+    /// Writes the steps of a build that succeeded into a folder for `--cache-from`: with `all` those
+    /// of every stage, else those of the image.
+    pub fn export_cache(&self, report: &BuildReport, folder: &Path, all: bool) -> Result<()> {
+        let folder = std::path::absolute(folder);
+        let folder = folder.map_err(|e| Trouble::system("find the current folder", &e))?;
+        let request = Request::ExportCache {
+            report: Box::new(report.clone()),
+            folder,
+            all,
+        };
+        self.ask(request, None, &mut |_| {})
+    }
+
     /// Says what a build would do.
     pub fn forecast(&self, call: &BuildCall) -> Result<BuildReport> {
         let (source, request) = self.request(call)?;
@@ -163,6 +178,7 @@ impl Session {
             temporary: call.temporary.clone(),
             expect_cached: call.expect_cached,
             contexts: call.contexts.clone(),
+            cache_from: call.cache_from.clone(),
         };
         Ok((source, request))
     }

@@ -3,13 +3,17 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::tracing::Touch;
 use super::trouble::Trouble;
 use super::worker::{Asked, Request, Setup};
-use crate::build::{BuildCache, BuildEvent, BuildInput, Builder, Supplies};
+use crate::build::{
+    BuildCache, BuildError, BuildEvent, BuildInput, BuildReport, Builder, CacheSource, Imports,
+    Supplies, export_cache,
+};
 use crate::digest::{DiffId, ImageId};
 use crate::language::Language;
 use crate::layers::{
@@ -36,6 +40,8 @@ pub struct BuildRequest {
     pub expect_cached: bool,
     /// `--build-context`.
     pub contexts: NamedContexts,
+    /// `--cache-from`.
+    pub cache_from: Vec<CacheSource>,
     /// The name and text of the ignore file.
     pub ignore: Option<(String, String)>,
     /// `--target`.
@@ -141,9 +147,14 @@ impl Bench {
         let language = asked.language;
         let store = |error: StoreError| Trouble::store(&error, language);
         match asked.request {
-            Request::Build(request) => {
-                let build = self.builder(language).build(&input(request), events);
-                json(&build.map_err(|error| Trouble::build(&error, language))?)
+            Request::Build(request) => json(&self.build(request, language, events)?),
+            Request::ExportCache {
+                report,
+                folder,
+                all,
+            } => {
+                let exported = export_cache(&self.store, &self.cache, &report, &folder, all);
+                json(&exported.map_err(store)?)
             }
             Request::Forecast(request) => json(&self.forecast(request, language)?),
             Request::Image(reference) => json(&self.image(&reference, language)?.id),
@@ -193,14 +204,49 @@ impl Bench {
         }
     }
 
+    fn build(
+        &self,
+        request: BuildRequest,
+        language: Language,
+        events: &mut dyn FnMut(BuildEvent),
+    ) -> Result<BuildReport, Trouble> {
+        self.with_imports(request, language, |input| {
+            self.builder(language).build(input, events)
+        })
+    }
+
     /// Says what a build would do.
     pub fn forecast(
         &self,
         request: BuildRequest,
         language: Language,
-    ) -> Result<crate::build::BuildReport, Trouble> {
-        let forecast = self.builder(language).forecast(&input(request));
-        forecast.map_err(|error| Trouble::build(&error, language))
+    ) -> Result<BuildReport, Trouble> {
+        self.with_imports(request, language, |input| {
+            self.builder(language).forecast(input)
+        })
+    }
+
+    /// Opens what `--cache-from` names, and tells afterwards what of it could not be used.
+    fn with_imports(
+        &self,
+        mut request: BuildRequest,
+        language: Language,
+        work: impl FnOnce(&BuildInput) -> Result<BuildReport, BuildError>,
+    ) -> Result<BuildReport, Trouble> {
+        let store = |error: StoreError| Trouble::store(&error, language);
+        let sources = std::mem::take(&mut request.cache_from);
+        let mut input = input(request);
+        if sources.is_empty() {
+            return work(&input).map_err(|error| Trouble::build(&error, language));
+        }
+        // Nobody may collect a layer between its coming in and its record.
+        let _hold = self.store.hold().map_err(store)?;
+        let imports = Arc::new(Imports::open(&self.store, &sources));
+        input.imports = Some(Arc::clone(&imports));
+        let report = work(&input).map_err(|error| Trouble::build(&error, language));
+        let mut report = report?;
+        report.notes.extend(imports.notes(language));
+        Ok(report)
     }
 
     fn image(&self, reference: &ImageReference, language: Language) -> Result<Image, Trouble> {
@@ -418,6 +464,7 @@ fn input(request: BuildRequest) -> BuildInput {
         no_cache_filter: request.no_cache_filter,
         labels: request.labels,
         supplies: request.supplies,
+        imports: None,
     }
 }
 

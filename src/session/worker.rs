@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::trouble::Trouble;
 use super::{INTERRUPTED, work};
-use crate::build::{BuildEvent, PracticeSettings};
+use crate::build::{BuildEvent, BuildReport, PracticeSettings};
 use crate::language::Language;
 use crate::reference::ImageReference;
 use crate::runtime::{Child, Enter, Entering, IdMode, Mode, NoNamespaces, RuntimeError, frames};
@@ -57,6 +57,15 @@ pub enum Request {
     Build(work::BuildRequest),
     /// Forecast a build; answer with a `BuildReport`.
     Forecast(work::BuildRequest),
+    /// Write the steps of a build into a folder of `--cache-to`.
+    ExportCache {
+        /// The build.
+        report: Box<BuildReport>,
+        /// The folder, absolute.
+        folder: PathBuf,
+        /// Those of all its stages.
+        all: bool,
+    },
     /// Make sure an image is there; answer with its id.
     Image(ImageReference),
     /// Load an archive or OCI folder; answer with `Vec<LoadedImage>`.

@@ -5,6 +5,7 @@
 //! | `images` | history, images, inspect, tag, rmi, save, load |
 //! | `containers` | run, exec, ps, logs, stop, rm |
 //! | `exit_codes` | what the shell is told |
+//! | `shared_cache` | --cache-to and --cache-from |
 //! | `cache` | what is a hit and what a miss (dockerfile-spec.md, 10) |
 //! | `instructions` | what an image is like after each instruction |
 //! | `contexts` | build contexts from standard input |
@@ -32,4 +33,5 @@ mod outputs;
 mod remedies;
 mod remote_contexts;
 mod sandbox;
+mod shared_cache;
 mod tracing;

@@ -365,6 +365,7 @@ fn blank(number: usize, text: &str) -> StepReport {
         key: None,
         millis: None,
         image: None,
+        origin: None,
         failure: None,
     }
 }

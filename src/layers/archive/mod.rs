@@ -3,12 +3,16 @@
 //! - `source`: where an archive's parts come from, a folder or a tar
 //! - `load`: what they say, and taking it in
 //! - `save`: writing them
+//! - `cache`: no image, but the layers of a build cache
 
+mod cache;
 mod load;
 mod save;
 mod source;
 
 use serde::{Deserialize, Serialize};
+
+pub use cache::CacheFolder;
 
 use super::image::Image;
 use crate::reference::ImageReference;

@@ -112,6 +112,13 @@ impl Store {
         fs::rename(&part, path).map_err(io)
     }
 
+    /// Writes the blob of a layer to a file, unless it is there.
+    pub(super) fn save_layer_blob(&self, layer: Layer, path: &Path) -> Result<()> {
+        let descriptor = layer.blob.clone();
+        let layer = (descriptor.digest == layer.diff_id.0).then_some(layer);
+        self.save_blob(&Blob { descriptor, layer }, path)
+    }
+
     fn append_blob(&self, blob: &Blob, to: &mut dyn Write) -> Result<()> {
         let size = blob.descriptor.size;
         append_header(to, &blob_part(blob.descriptor.digest), size)?;
