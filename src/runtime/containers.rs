@@ -23,7 +23,7 @@ pub use super::container_folder::{ContainerConfig, ContainerFolder, DEFAULT_STOP
 use super::container_error::ContainerError;
 use super::container_folder::make_folder;
 use super::names::{ContainerId, generate_name, is_id_prefix, is_valid_name};
-use super::records::Records;
+use super::records;
 use super::state::Record;
 
 /// The containers of one store.
@@ -105,10 +105,11 @@ impl Containers {
     /// supervisor is gone is corrected, here and on disk.
     pub fn list(&self) -> Result<Vec<Record>, ContainerError> {
         let ids = self.ids()?;
-        let mut rows = Records::open(&self.folder).ok();
+        let rows = records::read_all(&self.folder, &ids);
+        let mut rows = rows.unwrap_or_default().into_iter();
         let mut records = Vec::with_capacity(ids.len());
         for id in ids {
-            let row = rows.as_mut().and_then(|rows| rows.read(&id));
+            let row = rows.next().flatten();
             let ended = row.filter(|record| !record.state.is_running());
             // Who claims to run is looked at closely, and may be removed by someone meanwhile.
             match ended.map_or_else(|| self.folder(&id).record(), Ok) {
