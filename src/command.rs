@@ -581,6 +581,12 @@ pub struct Build {
     /// Fail at the first step that would have to run
     #[arg(long)]
     pub expect_cached: bool,
+    /// Pause before each instruction: next, continue, back, shell, why, quit
+    #[arg(long, conflicts_with_all = ["no_cache", "no_cache_filter", "quiet", "json", "check", "expect_cached"])]
+    pub step: bool,
+    /// What to do when a step fails: shell opens one in the image as it was before
+    #[arg(long, value_name = "WHAT", value_enum, conflicts_with_all = ["quiet", "json", "check"])]
+    pub on_fail: Option<OnFail>,
     /// Judge the Dockerfile and build nothing
     #[arg(long)]
     pub check: bool,
@@ -589,6 +595,13 @@ pub struct Build {
     pub json: bool,
     /// The build context: a folder, a git repository or tar by its URL, `-` for standard input
     pub path: PathBuf,
+}
+
+/// What to do when a step fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnFail {
+    /// Open a shell.
+    Shell,
 }
 
 /// How to show a build's progress.

@@ -60,6 +60,9 @@ pub struct BuildInput {
     pub expect_cached: bool,
     /// `--cache-from`.
     pub imports: Option<Arc<Imports>>,
+    /// A build on the way to another (`--step`): no image is listed for it, and nothing remembered
+    /// but what its steps made.
+    pub in_passing: bool,
 }
 
 impl BuildInput {
@@ -122,7 +125,7 @@ impl Builder<'_> {
             for tag in &input.tags {
                 self.store.tag(tag, &image)?;
             }
-            if input.tags.is_empty() {
+            if input.tags.is_empty() && !input.in_passing {
                 self.store.list(&image)?;
             }
             report.image = Some(image.id);
@@ -136,7 +139,7 @@ impl Builder<'_> {
         report.millis = millis(started);
         progress.world.store_digests()?;
         // What may not run is no build that the next one is compared with.
-        if !(input.expect_cached && report.failed().is_some()) {
+        if !(input.in_passing || input.expect_cached && report.failed().is_some()) {
             self.cache.remember_build(&input.history, &report)?;
         }
         Ok(report)

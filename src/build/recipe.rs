@@ -57,6 +57,7 @@ impl Builder<'_> {
             temporary: false,
             expect_cached: false,
             imports: None,
+            in_passing: false,
         };
         // Its files have no history of their own: the same recipe makes the same image.
         let builder = Builder {

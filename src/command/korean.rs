@@ -138,6 +138,8 @@ const TABLE: &[(&str, &str)] = &[
     ("How to show progress", "진행 상황을 보여 주는 방법: auto, plain(줄만 추가), tty(제자리에서 다시 그림)"),
     ("Print only the image's id", "이미지 ID만 출력합니다"),
     ("Print the report as JSON", "결과를 JSON으로 출력합니다"),
+    ("Pause before each instruction: next, continue, back, shell, why, quit", "명령마다 멈추고 묻습니다: next, continue, back, shell, why, quit"),
+    ("What to do when a step fails: shell opens one in the image as it was before", "단계가 실패했을 때 할 일: shell은 그 앞의 이미지에서 셸을 엽니다"),
     ("Reuse what another machine made: type=local,src=FOLDER", "다른 컴퓨터가 만든 캐시를 재사용합니다: type=local,src=폴더"),
     ("Write the cache for another machine: type=local,dest=FOLDER[,mode=min|max]", "다른 컴퓨터를 위해 캐시를 폴더에 씁니다: type=local,dest=폴더[,mode=min|max]"),
     ("The build context: a folder, a git repository or tar by its URL, `-` for standard input", "빌드 컨텍스트: 폴더, git 저장소나 tar의 URL. `-`는 표준 입력"),

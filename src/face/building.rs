@@ -27,6 +27,7 @@ impl Face<'_> {
     pub(super) fn build(&mut self, call: &command::Build) -> Answer {
         let outputs = self.outputs(&call.output)?;
         let caches = self.cache_targets(&call.cache_to)?;
+        self.check_terminal(call)?;
         let mut request = self.build_call(&call.path, &call.options, &call.tag)?;
         request.expect_cached = call.expect_cached;
         let given = self.given_context(&mut request, &call.path)?;
@@ -41,9 +42,17 @@ impl Face<'_> {
         }
         let code = if outputs.iter().any(Output::is_stdout) {
             self.build_beside(&request, call)?
+        } else if call.step {
+            self.build_by_steps(&request, call)?
         } else {
             self.build_as(&request, call)?
         };
+        let failed = self.last.build.clone().filter(|_| code != 0 && !call.step);
+        let failed = failed.filter(|_| call.on_fail.is_some());
+        if let Some((report, step)) = failed.and_then(|it| Some((it.clone(), it.failed()?.number)))
+        {
+            self.shell_before(&report, step)?;
+        }
         if let Some(report) = self.last.build.clone().filter(|_| code == 0) {
             self.export(&report, &outputs)?;
             self.export_caches(&report, &caches)?;
@@ -66,7 +75,7 @@ impl Face<'_> {
     }
 
     /// Says why a build stopped: a step that should have been reused also why it was not.
-    fn say_failure(&mut self, report: &BuildReport, request: &BuildCall) {
+    pub(super) fn say_failure(&mut self, report: &BuildReport, request: &BuildCall) {
         let Some(text) = render::failure(report, &self.screen) else {
             return;
         };
@@ -111,6 +120,17 @@ impl Face<'_> {
             command::Progress::Tty => true,
         };
         let report = self.watched_build(request, quiet, live, Keep::Nothing)?;
+        self.tell(report, request, call)
+    }
+
+    /// Tells what came of a build, as the options say.
+    pub(super) fn tell(
+        &mut self,
+        report: BuildReport,
+        request: &BuildCall,
+        call: &command::Build,
+    ) -> Answer {
+        let quiet = call.quiet || call.json;
         let code = i32::from(report.failed().is_some());
         let pictured = !self.screen.is_plain() && call.progress != command::Progress::Plain;
         if call.json {

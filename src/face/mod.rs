@@ -31,6 +31,7 @@ mod looking_after;
 mod reading;
 mod refusal;
 mod run_options;
+mod stepping;
 mod supplying;
 mod tracing;
 pub mod usage;

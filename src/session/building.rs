@@ -55,6 +55,8 @@ pub struct BuildCall {
     pub contexts: NamedContexts,
     /// `--cache-from`.
     pub cache_from: Vec<CacheSource>,
+    /// A build on the way to another: no image is listed for it, and it is not remembered.
+    pub in_passing: bool,
 }
 
 /// The name under which the draft is built.
@@ -113,6 +115,21 @@ impl Session {
         let (source, request) = self.request(call)?;
         let report = self.ask(Request::Build(request), None, events);
         report.map_err(|error| self.placed(&source, error))
+    }
+
+    /// Reads the Dockerfile of a build.
+    pub fn source(&self, call: &BuildCall) -> Result<Source> {
+        self.dockerfile(call, &self.context(call)?)
+    }
+
+    /// Remembers a report as that of the last build.
+    pub fn remember_report(&self, call: &BuildCall, report: &BuildReport) -> Result<()> {
+        let folder = match &call.temporary {
+            Some(folder) => folder.clone(),
+            None => self.context(call)?,
+        };
+        let kept = self.cache()?.remember_build(&folder, report);
+        Ok(kept.map_err(|error| Trouble::store(&error, self.language()))?)
     }
 
     /// Writes the steps of a build that succeeded into a folder for `--cache-from`: with `all` those
@@ -179,6 +196,7 @@ impl Session {
             expect_cached: call.expect_cached,
             contexts: call.contexts.clone(),
             cache_from: call.cache_from.clone(),
+            in_passing: call.in_passing,
         };
         Ok((source, request))
     }

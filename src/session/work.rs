@@ -42,6 +42,8 @@ pub struct BuildRequest {
     pub contexts: NamedContexts,
     /// `--cache-from`.
     pub cache_from: Vec<CacheSource>,
+    /// A build on the way to another.
+    pub in_passing: bool,
     /// The name and text of the ignore file.
     pub ignore: Option<(String, String)>,
     /// `--target`.
@@ -465,6 +467,7 @@ fn input(request: BuildRequest) -> BuildInput {
         labels: request.labels,
         supplies: request.supplies,
         imports: None,
+        in_passing: request.in_passing,
     }
 }
 

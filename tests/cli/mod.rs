@@ -16,6 +16,7 @@
 //! | `remedies` | what is refused says what to type |
 //! | `mounts` | RUN --mount |
 //! | `sandbox` | RUN --network, --security; build --ulimit, --label, ... |
+//! | `stepping` | build --step and --on-fail |
 //! | `tracing` | waste and log: which step made a byte or a path |
 //! | `lessons` | writing, proving and reporting on lessons |
 
@@ -34,4 +35,5 @@ mod remedies;
 mod remote_contexts;
 mod sandbox;
 mod shared_cache;
+mod stepping;
 mod tracing;
