@@ -16,8 +16,9 @@
 //! | `world` | what the plan asks about while it judges a step |
 //! | `times` | when the entries of an image's history were made |
 //! | `notes` | what of this machine is worth a line |
-//! | `report` | what a build has to tell |
+//! | `report`, `advice` | what a build has to tell, and what would have made it faster |
 
+mod advice;
 pub mod base;
 mod builder;
 pub mod cache;
@@ -50,6 +51,7 @@ mod unpack;
 mod workdir;
 mod world;
 
+pub use advice::{Advice, How, advice};
 pub use base::PracticeSettings;
 pub use builder::{BuildInput, Builder};
 pub use cache::BuildCache;

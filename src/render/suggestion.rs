@@ -1,79 +1,33 @@
-//! The advice at the end of `why`: copy what a RUN needs first, and everything else after it.
+//! The advice at the end of `why`: which line to move where, and what that would have saved.
 
-use crate::build::{StepReport, StepState};
+use super::quantity::duration;
+use crate::build::{BuildReport, How, advice};
 use crate::language::Language;
-use crate::plan::MissReason;
+use crate::plan::StepNumber;
 
-/// What a program reads to know what to install. Copied alone before the RUN, these files keep
-/// it cached while the rest of the sources change.
-const PACKAGE_LISTS: [(&str, &str); 8] = [
-    ("npm", "package.json"),
-    ("yarn", "package.json"),
-    ("pnpm", "package.json"),
-    ("pip", "requirements.txt"),
-    ("pip3", "requirements.txt"),
-    ("go", "go.mod"),
-    ("bundle", "Gemfile"),
-    ("composer", "composer.json"),
-];
+/// Less than this is no gain that anybody would notice.
+const WORTH_SAYING: u64 = 100;
 
-/// Returns the advice for a chain of reasons, the asked step first: only where a RUN ran again because
-/// an earlier COPY of everything had a changed file.
-pub(super) fn suggestion(chain: &[&StepReport], language: Language) -> Option<String> {
-    let (run, copy) = (chain.first()?, chain.last()?);
-    let is_run = first_word(&run.text).eq_ignore_ascii_case("RUN");
-    let caused = copy
-        .reasons
-        .iter()
-        .any(|reason| matches!(reason, MissReason::FilesChanged { .. }));
-    let ran = matches!(run.state, StepState::Miss | StepState::Fail);
-    if !(is_run && ran && caused && copies_everything(&copy.text)) {
-        return None;
+/// Returns the advice for a step, if there is any.
+pub(super) fn suggestion(
+    report: &BuildReport,
+    number: StepNumber,
+    language: Language,
+) -> Option<String> {
+    let advice = advice(report, number)?;
+    let moved = named(language, &shortened(advice.moved.text), advice.moved.line);
+    let place = named(language, &shortened(advice.place.text), advice.place.line);
+    let (moved, place) = (moved.as_str(), place.as_str());
+    let mut said = match advice.how {
+        How::Above(list) => with_list(language, moved, place, list),
+        How::JustAbove => just_above(language, moved, place),
+        How::Below(name) => below(language, moved, place, name),
+    };
+    if advice.millis >= WORTH_SAYING {
+        said.push(' ');
+        said.push_str(&saved(language, &duration(language, advice.millis)));
     }
-    let (run_text, copy_text) = (shortened(&run.text), shortened(&copy.text));
-    match package_list(&run.text) {
-        Some(list) if !changed(copy, list) => {
-            Some(with_list(language, &run_text, &copy_text, list))
-        }
-        Some(_) => None,
-        None => Some(with_its_files(language, &run_text, &copy_text)),
-    }
-}
-
-fn first_word(text: &str) -> &str {
-    text.split_whitespace().next().unwrap_or_default()
-}
-
-/// Tells whether a COPY takes the whole context.
-fn copies_everything(text: &str) -> bool {
-    let mut words = text.split_whitespace();
-    let is_copy = words
-        .next()
-        .is_some_and(|word| word.eq_ignore_ascii_case("COPY") || word.eq_ignore_ascii_case("ADD"));
-    let from_elsewhere = text
-        .split_whitespace()
-        .any(|word| word.starts_with("--from"));
-    let source = words.find(|word| !word.starts_with("--"));
-    is_copy
-        && !from_elsewhere
-        && source.is_some_and(|source| [".", "./", "/", "*"].contains(&source))
-}
-
-fn package_list(run: &str) -> Option<&'static str> {
-    let programs = run.split_whitespace().skip(1);
-    let lists =
-        programs.filter_map(|word| PACKAGE_LISTS.iter().find(|(program, _)| *program == word));
-    lists.map(|(_, list)| *list).next()
-}
-
-/// Tells whether the package list itself changed: then the RUN had to run, in any order.
-fn changed(copy: &StepReport, list: &str) -> bool {
-    copy.reasons.iter().any(|reason| match reason {
-        MissReason::FilesChanged { files } => files
-            .iter()
-            .any(|file| file.path.rsplit('/').next() == Some(list)),
-        _ => false,
-    })
+    Some(said)
 }
 
 fn shortened(text: &str) -> String {
@@ -81,53 +35,24 @@ fn shortened(text: &str) -> String {
 }
 
 crate::messages! {
+    named(text: &str, line: usize) {
+        en: "{text} (line {line})",
+        ko: "{text} ({line}번 줄)",
+    }
     with_list(run: &str, copy: &str, list: &str) {
         en: "So: put {run} before {copy}, with only {list} before it?",
         ko: "제안: {list}만 먼저 복사하고, {run} 다음에 {copy} 순서로 옮기면 어떨까요?",
     }
-    with_its_files(run: &str, copy: &str) {
-        en: "So: put {run} before {copy}, with only the files it needs before it?",
-        ko: "제안: 필요한 파일만 먼저 복사하고, {run} 다음에 {copy} 순서로 옮기면 어떨까요?",
+    just_above(run: &str, copy: &str) {
+        en: "So: put {run} before {copy}?",
+        ko: "제안: {run} 다음에 {copy} 순서로 옮기면 어떨까요?",
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::render::sample;
-
-    fn advice(run: &str, copy: &str, file: &str) -> Option<String> {
-        let mut first = sample::step(1, StepState::Miss, copy);
-        first.reasons = vec![sample::changed(file)];
-        let mut second = sample::step(2, StepState::Miss, run);
-        second.reasons = vec![MissReason::ParentChanged { step: 1 }];
-        suggestion(&[&second, &first], Language::En)
+    below(setting: &str, run: &str, name: &str) {
+        en: "So: put {setting} after {run}, if nothing up to there reads {name}?",
+        ko: "제안: 그사이에 {name} 변수를 읽는 것이 없다면, {run} 다음에 {setting} 순서로 옮기면 어떨까요?",
     }
-
-    #[test]
-    fn a_copy_of_everything_before_an_install_is_worth_moving() {
-        let expected =
-            "So: put RUN npm install before COPY . /app, with only package.json before it?";
-        assert_eq!(
-            advice("RUN npm install", "COPY . /app", "server.js").as_deref(),
-            Some(expected)
-        );
-        let unknown =
-            advice("RUN make", "COPY --chown=1 ./ /app", "a.c").expect("everything is copied");
-        assert!(unknown.contains("only the files it needs"), "{unknown}");
-    }
-
-    #[test]
-    fn nothing_is_advised_where_it_would_not_help() {
-        assert_eq!(
-            advice("RUN npm install", "COPY . /app", "package.json"),
-            None
-        );
-        assert_eq!(
-            advice("RUN npm install", "COPY package.json /app", "package.json"),
-            None
-        );
-        assert_eq!(advice("RUN make", "COPY --from=build . /app", "a.c"), None);
-        assert_eq!(advice("COPY a /", "COPY . /app", "a"), None);
+    saved(time: &str) {
+        en: "That would have saved {time}.",
+        ko: "그랬다면 아꼈을 시간: {time}.",
     }
 }

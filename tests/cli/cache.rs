@@ -431,3 +431,40 @@ fn a_file_that_was_never_built_has_no_text_that_changed() {
     let rows = home.plan("-f Other");
     assert_eq!(rows.step(2)["reasons"], json!([{ "kind": "never-built" }]));
 }
+
+#[test]
+fn advice_names_lines_and_seconds_and_a_file_that_follows_it_is_reused() {
+    let home = Home::with("FROM practice-node\nCOPY . .\nRUN npm install\n");
+    home.file("package.json", "{\"dependencies\": {\"express\": \"1\"}}");
+    home.file("server.js", "1");
+    home.build("");
+    home.file("server.js", "2");
+    home.build("");
+    let why = home.ok("--plain why 3").replace("\n  ", " ");
+    let advice = "put RUN npm install (line 3) before COPY . . (line 2), with only package.json";
+    assert!(why.contains(advice), "{why}");
+    let followed = "FROM practice-node\nCOPY package.json .\nRUN npm install\nCOPY . .\n";
+    home.file("Dockerfile", followed);
+    home.build("");
+    home.file("server.js", "3");
+    assert_eq!(home.states(""), "BASE HIT HIT MISS");
+    assert!(!home.ok("--plain why 4").contains("So:"));
+    home.file(
+        "Dockerfile",
+        "FROM practice-os\nARG V\nRUN sleep 1\nRUN true\nRUN echo $V\n",
+    );
+    home.build("--build-arg V=1");
+    home.build("--build-arg V=2");
+    let why = home.ok("--lang ko --plain why 3").replace("\n  ", " ");
+    assert!(
+        why.contains("RUN true (4번 줄) 다음에 ARG V (2번 줄)"),
+        "{why}"
+    );
+    assert!(why.contains("아꼈을 시간: 1"), "{why}");
+    home.file(
+        "Dockerfile",
+        "FROM practice-os\nRUN sleep 1\nRUN true\nARG V\nRUN echo $V\n",
+    );
+    home.build("--build-arg V=3");
+    assert_eq!(home.states("--build-arg V=4"), "BASE HIT HIT META MISS");
+}
