@@ -61,7 +61,7 @@ fn assert_nothing_runs(home: &Home, when: &str) {
     assert!(!mounts.contains(&store), "{when}: still mounted: {mounts}");
 }
 
-/// The Dockerfile of the killed builds: a bit of everything.
+/// The Dockerfile of the killed builds: a bit of everything, two stages at the same time.
 fn dockerfile(home: &Home) -> String {
     let mark = marker(home);
     format!(
@@ -70,8 +70,13 @@ fn dockerfile(home: &Home) -> String {
         COPY . /app/\n\
         RUN : {mark}; mkdir -p /d/e && cp /app/big /d/e/big && sleep 0.01\n\
         RUN : {mark}; rm -r /d/e && seq 1 2000 > /d/seq\n\
+        FROM practice-os AS beside\n\
+        COPY changed /\n\
+        RUN : {mark}; seq 1 3000 > /beside && sleep 0.01\n\
+        RUN : {mark}; cp /beside /again\n\
         FROM practice-os\n\
         COPY --from=base /d /d\n\
+        COPY --from=beside /again /\n\
         RUN : {mark}; cat /d/seq | sort > /sorted\n"
     )
 }
@@ -107,6 +112,7 @@ fn a_build_killed_at_any_moment_harms_nothing() {
     let home = Home::new();
     home.file("Dockerfile", dockerfile(&home));
     home.file("big", vec![7; 300_000]);
+    home.file("changed", "");
     let timed = || {
         let started = Instant::now();
         home.ok("build -q -t whole .");
@@ -244,7 +250,10 @@ fn the_same_build_twice_at_once() {
         }
         home.assert_clean();
     }
-    assert_eq!(home.states(""), "BASE HIT HIT HIT HIT BASE HIT HIT");
+    assert_eq!(
+        home.states(""),
+        "BASE HIT HIT HIT HIT BASE HIT HIT HIT BASE HIT HIT HIT"
+    );
     assert_eq!(home.ok("images whole").lines().count(), 2);
 }
 
