@@ -109,6 +109,7 @@ fn below(state: &mut u64, limit: u64) -> u64 {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "benches/kills.sh shows the figure")]
 fn a_build_killed_at_any_moment_harms_nothing() {
     let seed = seed();
     let mut random = seed;

@@ -48,7 +48,7 @@ fn write_over(path: &Path, letter: u8) {
     let mut file = OpenOptions::new().write(true).open(path).unwrap();
     for chunk in 0..8 {
         file.seek(SeekFrom::Start(chunk * 64 * 1024)).unwrap();
-        file.write_all(&[letter; 64 * 1024]).unwrap();
+        file.write_all(&vec![letter; 64 * 1024]).unwrap();
     }
 }
 
@@ -58,9 +58,9 @@ fn a_file_that_changes_while_it_is_copied_is_never_taken_for_what_it_was() {
     home.file("f", vec![b'a'; 8 * 64 * 1024]);
     let path = home.context().join("f");
     let disturb = || {
-        b"abcdefgh"
-            .iter()
-            .for_each(|letter| write_over(&path, *letter))
+        for letter in b'a'..=b'h' {
+            write_over(&path, letter);
+        }
     };
     meanwhile(disturb, || {
         for round in 0..15 {
