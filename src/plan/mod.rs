@@ -12,6 +12,7 @@
 //! | [`ingredients`] | all that a step's cache key depends on, walked once |
 //! | `record`, `verdict` | what the cache remembers; hit, or miss and why |
 //! | [`forecast`](mod@forecast) | what a build would do |
+//! | `twins` | steps of different stages that ask for the same |
 
 pub mod context;
 mod error;
@@ -37,6 +38,7 @@ mod step;
 mod survey;
 mod transfer;
 mod triggers;
+mod twins;
 mod verdict;
 
 pub use error::{PlanError, PlanErrorKind};
@@ -56,6 +58,7 @@ pub use step::{
     PlannedStage, RunStep, Step, StepId, StepKind, StepNumber, WorkdirStep,
 };
 pub use survey::{Place, Survey, global_args, survey};
+pub use twins::{Twins, twins};
 pub use verdict::{Changed, FileChange, FileDifference, MissReason, Remade, Verdict};
 
 /// Returns the platform that images are built for, in Go's words: `linux/amd64`.

@@ -12,6 +12,7 @@
 //! | `remote_contexts` | build contexts from git repositories and web servers |
 //! | `outputs` | build --output, --metadata-file, --expect-cached |
 //! | `failing` | a RUN that fails |
+//! | `stages` | stages at the same time |
 //! | `ctrl_c` | Ctrl-C in the foreground |
 //! | `remedies` | what is refused says what to type |
 //! | `mounts` | RUN --mount |
@@ -35,5 +36,6 @@ mod remedies;
 mod remote_contexts;
 mod sandbox;
 mod shared_cache;
+mod stages;
 mod stepping;
 mod tracing;

@@ -13,9 +13,9 @@ mod error;
 pub mod git;
 mod http;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -29,11 +29,14 @@ use crate::plan::GitAddress;
 pub struct Downloads {
     store: Store,
     folder: PathBuf,
-    /// Those of this build.
-    seen: RefCell<HashMap<String, Download>>,
+    /// Those of this build, by URL. Who asks for one that is on its way waits for it.
+    seen: Mutex<HashMap<String, Arc<Mutex<Seen>>>>,
     /// What git addresses mean in this build, however branches move meanwhile.
-    commits: RefCell<HashMap<String, git::Commit>>,
+    commits: Mutex<HashMap<String, git::Commit>>,
 }
+
+/// What this build knows of a URL; none before it was asked for.
+type Seen = Option<Download>;
 
 /// What is known of a URL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,27 +71,30 @@ impl Downloads {
         Self {
             store: store.clone(),
             folder,
-            seen: RefCell::default(),
-            commits: RefCell::default(),
+            seen: Mutex::default(),
+            commits: Mutex::default(),
         }
     }
 
     /// Finds out which commit an address means; its name has to begin with `expected`.
     pub fn commit(&self, text: &str, expected: Option<&str>) -> Result<git::Commit, FetchError> {
-        let known = self.commits.borrow().get(text).cloned();
+        // Whoever asks for one that is on its way waits for it.
+        let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = commits.get(text).cloned();
         let known = known.filter(|known| expected.is_none_or(|it| known.id.starts_with(it)));
         if let Some(known) = known {
             return Ok(known);
         }
         let found = git::find(&GitAddress::parse(text), expected)?;
-        let mut commits = self.commits.borrow_mut();
         commits.insert(text.to_owned(), found.clone());
         Ok(found)
     }
 
     /// Finds out what a URL holds: fetched, unless the digest is known from `checksum`.
     pub fn look(&self, url: &str, checksum: Option<Digest>) -> Result<Download, FetchError> {
-        if let Some(known) = self.seen.borrow().get(url) {
+        let seen = self.seen(url);
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*seen {
             return checked(known.clone(), checksum);
         }
         if let Some(digest) = checksum {
@@ -102,21 +108,28 @@ impl Downloads {
                 last_modified: None,
             }));
         }
-        self.fetch(url)
+        self.fetch(url, &mut seen)
     }
 
     /// Returns where the bytes are, after they were fetched if need be.
     pub fn bytes(&self, wanted: &Download) -> Result<(Download, PathBuf), FetchError> {
+        let seen = self.seen(&wanted.url);
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = wanted.clone();
         let is_here = self.before(&wanted.url).as_ref() == Some(wanted);
         if !is_here || !self.file(wanted.digest).is_file() {
-            found = checked(self.fetch(&wanted.url)?, Some(wanted.digest))?;
+            found = checked(self.fetch(&wanted.url, &mut seen)?, Some(wanted.digest))?;
         }
         let file = self.file(found.digest);
         Ok((found, file))
     }
 
-    fn fetch(&self, url: &str) -> Result<Download, FetchError> {
+    fn seen(&self, url: &str) -> Arc<Mutex<Seen>> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(seen.entry(url.to_owned()).or_default())
+    }
+
+    fn fetch(&self, url: &str, seen: &mut Seen) -> Result<Download, FetchError> {
         let before = self.before(url);
         let before = before.filter(|before| self.file(before.digest).is_file());
         let scratch = self.store.scratch()?;
@@ -128,9 +141,7 @@ impl Downloads {
                 download
             }
         };
-        self.seen
-            .borrow_mut()
-            .insert(url.to_owned(), download.clone());
+        *seen = Some(download.clone());
         Ok(download)
     }
 
