@@ -8,7 +8,7 @@
 //! | `stage` | what a stage has come to: layers, config, key |
 //! | `rows` | the report's rows |
 //! | [`base`], [`practice`], `recipe` | FROM: images of the store, built-in bases |
-//! | `taken`, `layer_source`, `copy`, `unpack`, `run` (in a `room`), `workdir` | the instructions that make layers |
+//! | `taken`, `layer_source`, `copy`, `placement`, `unpack`, `run` (in a `room`), `workdir` | the instructions that make layers |
 //! | `mounts`, `shown`, `cache_mount`, `supplies` | what a RUN's `--mount`s show |
 //! | `permission` | what a build has to be allowed |
 //! | `settings`, `health` | the instructions that change settings, and history lines |
@@ -35,6 +35,7 @@ mod mount_error;
 mod mounts;
 mod notes;
 mod permission;
+mod placement;
 pub mod practice;
 mod recipe;
 mod report;

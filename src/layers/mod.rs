@@ -18,7 +18,7 @@
 //!   [`image`](Image) and `names`, `garbage`, [`fsck`], and [`files`] for whoever has files of their own
 //! - a layer made here: [`draft`](LayerDraft) or `upper`; `tree` and `node` put it on disk, `tar_header`
 //!   and `stream` (with `chunks`) make and hash its tar, `records` keeps what the disk cannot
-//! - a layer from outside: `apply`, `compression`, `tar_reader`, `tar_entry`, `unpack`, `links`
+//! - a layer from outside: `apply`, `compression`, `tar_reader`, `tar_sparse`, `tar_entry`, `unpack`, `links`
 //! - what ADD unpacks: `unpacked`, `plain`; what is refused in both: [`refusal`](Refusal)
 //! - without overlayfs: `checkout` copies layers into a folder, [`snapshot`](Snapshot) tells what changed in it
 //! - looking in: `level` is one tree, [`stack`](Stack) and `merge` are several, [`changes`] what differs, `waste` what is of no use,
@@ -66,6 +66,7 @@ mod stream;
 mod tar_entry;
 mod tar_header;
 mod tar_reader;
+mod tar_sparse;
 mod tree;
 mod unpack;
 mod unpacked;

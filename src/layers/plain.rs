@@ -36,6 +36,11 @@ impl Limit {
 #[error("it unpacks to more than {0} bytes")]
 struct TooMuch(u64);
 
+/// Makes the error of an archive that has more than may come out of it.
+pub(super) fn too_much(limit: u64) -> io::Error {
+    io::Error::other(TooMuch(limit))
+}
+
 /// Makes the error of a read that failed.
 pub(super) fn read_error(error: io::Error) -> StoreError {
     let too_much = error.get_ref().and_then(|inner| inner.downcast_ref());

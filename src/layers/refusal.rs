@@ -27,8 +27,6 @@ pub enum Refusal {
     InNoFolder,
     /// The device that stands for a deleted file on disk.
     WhiteoutDevice,
-    /// A sparse file.
-    Sparse,
     /// A type nobody knows.
     UnknownType,
 }
@@ -78,10 +76,6 @@ crate::messages! {
         en: "device 0/0 is what whiteouts are on disk",
         ko: "장치 0/0은 디스크에서 지워진 파일을 뜻합니다",
     }
-    sparse() {
-        en: "it is a sparse file",
-        ko: "희소(sparse) 파일입니다",
-    }
     unknown_type() {
         en: "its type is unknown",
         ko: "모르는 종류입니다",
@@ -103,7 +97,6 @@ impl Refusal {
             Self::HardLinkToNothing => hard_link_to_nothing(language),
             Self::InNoFolder => in_no_folder(language),
             Self::WhiteoutDevice => whiteout_device(language),
-            Self::Sparse => sparse(language),
             Self::UnknownType => unknown_type(language),
         }
     }

@@ -125,7 +125,6 @@ fn kind(member: &Member) -> Result<EntryKind> {
         EntryType::Char => EntryKind::CharDevice(device),
         EntryType::Block => EntryKind::BlockDevice(device),
         EntryType::Fifo => EntryKind::Fifo,
-        EntryType::GNUSparse => return Err(refuse(&member.name, Refusal::Sparse)),
         _ => return Err(refuse(&member.name, Refusal::UnknownType)),
     })
 }
@@ -196,7 +195,7 @@ mod tests {
             ("a/.wh.", EntryType::Regular),
             (".wh..wh..opq", EntryType::Regular),
             ("dev/x", EntryType::Char),
-            ("sparse", EntryType::GNUSparse),
+            ("unknown", EntryType::new(b'?')),
         ] {
             let error = meaning(&member(name, entry_type));
             assert!(

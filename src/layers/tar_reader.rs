@@ -11,7 +11,9 @@ use std::os::unix::ffi::OsStringExt;
 use tar::{EntryType, Header};
 
 use super::entry::Xattrs;
+use super::plain::UNPACKS_TO;
 use super::tar_header::BLOCK;
+use super::tar_sparse::{self, SparseFile, SparseRecords};
 
 /// Long names and attributes fit many times; a tar that claims more wants our memory.
 const MOST_EXTRA: u64 = 4 * 1024 * 1024;
@@ -27,6 +29,10 @@ pub(super) struct TarReader<R> {
     /// Zero bytes after them.
     padding: u64,
     position: u64,
+    /// The current member, if only parts of it are stored.
+    sparse: Option<SparseFile>,
+    /// Bytes that may still be in holes of files: they cost the tar nothing, and us as much as others.
+    holes: u64,
 }
 
 /// A member: its header, with what the extended headers before it say.
@@ -56,6 +62,8 @@ struct Extra {
     gid: Option<u64>,
     mtime: Option<i64>,
     xattrs: Xattrs,
+    sparse: Option<SparseRecords>,
+    sparse_name: Option<Vec<u8>>,
 }
 
 impl<R: Read> TarReader<R> {
@@ -66,7 +74,15 @@ impl<R: Read> TarReader<R> {
             left: 0,
             padding: 0,
             position: 0,
+            sparse: None,
+            holes: UNPACKS_TO,
         }
+    }
+
+    /// Says how many bytes may be in holes of files; [`UNPACKS_TO`] unless told otherwise.
+    pub(super) fn with_holes(mut self, most: u64) -> Self {
+        self.holes = most;
+        self
     }
 
     /// Returns the next member; none at the end. Content that was not read is skipped.
@@ -83,6 +99,7 @@ impl<R: Read> TarReader<R> {
             };
             self.left = header.entry_size()?;
             self.padding = padding_after(self.left);
+            self.sparse = None;
             match header.entry_type() {
                 EntryType::GNULongName => extra.name = Some(self.text()?),
                 EntryType::GNULongLink => extra.link = Some(self.text()?),
@@ -98,17 +115,26 @@ impl<R: Read> TarReader<R> {
             self.left = size;
             self.padding = padding_after(size);
         }
+        let mut entry_type = header.entry_type();
+        let sparse = self.sparse_file(header, extra.sparse)?;
+        let size = sparse.as_ref().map_or(self.left, SparseFile::size);
+        if sparse.is_some() {
+            self.holes -= size - self.left;
+            entry_type = EntryType::Regular;
+        }
+        self.sparse = sparse;
         let link = header.link_name_bytes().map(std::borrow::Cow::into_owned);
         // Whoever is no device may have anything in these fields.
         let device = |field: io::Result<Option<u32>>| field.ok().flatten().unwrap_or(0);
         let number = |said: Option<u64>, header: io::Result<u64>| said.map_or(header, Ok);
         Ok(Member {
             name: extra
-                .name
+                .sparse_name
+                .or(extra.name)
                 .unwrap_or_else(|| header.path_bytes().into_owned()),
             link: extra.link.or(link).unwrap_or_default(),
-            entry_type: header.entry_type(),
-            size: self.left,
+            entry_type,
+            size,
             mode: header.mode()? & 0o7777,
             uid: number(extra.uid, header.uid())?,
             gid: number(extra.gid, header.gid())?,
@@ -117,6 +143,31 @@ impl<R: Read> TarReader<R> {
             xattrs: extra.xattrs,
             position: self.position,
         })
+    }
+
+    /// Reads the map of a file of which only parts are stored; none if it is whole.
+    fn sparse_file(
+        &mut self,
+        header: &Header,
+        records: Option<SparseRecords>,
+    ) -> io::Result<Option<SparseFile>> {
+        let (stored, holes) = (self.left, self.holes);
+        let mut next_block = || {
+            let mut block = [0; BLOCK];
+            let is_there = self.fill(&mut block)?;
+            is_there
+                .then_some(block)
+                .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        };
+        if header.entry_type() == EntryType::GNUSparse {
+            return tar_sparse::of_header(header, stored, holes, &mut next_block).map(Some);
+        }
+        let Some(records) = records else {
+            return Ok(None);
+        };
+        let (file, taken) = records.file(stored, holes, &mut next_block)?;
+        self.left -= taken;
+        Ok(Some(file))
     }
 
     fn header(&mut self) -> io::Result<Option<Header>> {
@@ -207,13 +258,28 @@ impl<R: Read + Seek> TarReader<R> {
 /// Reads the content of the current member.
 impl<R: Read> Read for TarReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let most = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
-        let count = self.from.read(&mut buffer[..most])?;
+        if let Some(mut sparse) = self.sparse.take() {
+            let count = sparse.read(buffer, &mut Stored(self));
+            self.sparse = Some(sparse);
+            return count;
+        }
+        Stored(self).read(buffer)
+    }
+}
+
+/// What is stored of the current member.
+struct Stored<'t, R>(&'t mut TarReader<R>);
+
+impl<R: Read> Read for Stored<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let tar = &mut *self.0;
+        let most = usize::try_from(tar.left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let count = tar.from.read(&mut buffer[..most])?;
         if count == 0 && most > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        self.left -= count as u64;
-        self.position += count as u64;
+        tar.left -= count as u64;
+        tar.position += count as u64;
         Ok(count)
     }
 }
@@ -238,11 +304,12 @@ impl Extra {
             b"uid" => self.uid = Some(parse(value)?),
             b"gid" => self.gid = Some(parse(value)?),
             b"mtime" => self.mtime = Some(whole_seconds(value)?),
-            _ if key.starts_with(b"GNU.sparse.") => {
-                return Err(malformed("sparse files are not supported"));
-            }
+            // The name in the header is made up, for those who do not know of holes.
+            b"GNU.sparse.name" => self.sparse_name = Some(value.to_vec()),
             _ => {
-                if let Some(name) = key.strip_prefix(b"SCHILY.xattr.") {
+                if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
+                    self.sparse.get_or_insert_default().take(key, value)?;
+                } else if let Some(name) = key.strip_prefix(b"SCHILY.xattr.") {
                     let name = OsString::from_vec(name.to_vec());
                     self.xattrs.insert(name, value.to_vec());
                 }

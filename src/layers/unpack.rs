@@ -42,6 +42,8 @@ pub(super) struct Unpacker {
     whiteouts: BTreeSet<RootPath>,
     /// Whether names that mark deleted files are refused: what is unpacked is no layer.
     refuses_whiteouts: bool,
+    /// Bytes that may be in holes of files.
+    holes: u64,
     buffer: Vec<u8>,
 }
 
@@ -71,6 +73,7 @@ impl Unpacker {
             opaque: BTreeSet::new(),
             whiteouts: BTreeSet::new(),
             refuses_whiteouts: false,
+            holes: store.unpacks_to(),
             buffer: vec![0; 256 * 1024],
         })
     }
@@ -83,7 +86,7 @@ impl Unpacker {
 
     /// Unpacks every member.
     pub(super) fn unpack(&mut self, from: &mut dyn Read) -> Result<()> {
-        let mut tar = TarReader::new(from);
+        let mut tar = TarReader::new(from).with_holes(self.holes);
         while let Some(member) = tar.next().map_err(StoreError::Tar)? {
             match meaning(&member)? {
                 Meaning::Nothing => {}

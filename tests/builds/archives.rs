@@ -157,6 +157,44 @@ fn what_is_not_compressed_has_no_limit() {
     with_limit(&adding(&tar), "1k").ok();
 }
 
+/// Archives of GNU tar, `--sparse` in each of its formats.
+#[test]
+fn files_with_holes_come_out_whole() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/archives");
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let (middle, end) = ("\0".repeat(40_960 - 6), "\0".repeat(100_000 - 40_967));
+    let expected = format!("x/holes 644 start|{middle}middle|{end}");
+    for format in ["gnu", "0.0", "0.1", "1.0"] {
+        let home = adding(&read(&format!("sparse-{format}.tar.gz")));
+        assert!(layer(&home) == ["x/ 755", &expected], "{format}");
+    }
+    // More parts than fit into a header.
+    let many = layer(&adding(&read("sparse-many.tar.gz")));
+    let parts: Vec<&str> = many[1]
+        .split('\0')
+        .filter(|part| !part.is_empty())
+        .collect();
+    let expected: Vec<String> = (0..40).map(|number| format!("{number}|")).collect();
+    assert_eq!(parts[1..], expected[1..]);
+    assert_eq!(parts[0], "x/many 644 0|");
+    assert_eq!(many[1].len(), "x/many 644 ".len() + 40 * 16_384);
+}
+
+#[test]
+fn holes_count_as_what_an_archive_unpacks_to() {
+    let sizes = |archive: Archive, size: &str| {
+        let archive = archive.pax("GNU.sparse.size", size);
+        archive.file("f", "").bytes()
+    };
+    // The map is empty: nothing but holes.
+    let home = adding(&sizes(Archive::new(), "9000000000000"));
+    with_limit(&home, "1m").fails(1, "unpacks to more than");
+    home.assert_clean();
+    let home = adding(&sizes(Archive::new(), "2000000"));
+    with_limit(&home, "1m").fails(1, "unpacks to more than");
+    with_limit(&home, "4m").ok();
+}
+
 #[test]
 fn gzip_members_and_zstd_frames_are_read_to_the_last() {
     let tar = Archive::new().file("a", "1").file("b", "2").bytes();
