@@ -45,6 +45,10 @@ const MISTAKES: &[(&str, &str)] = &[
     ("bad-protocol", "\nEXPOSE 80/http\n"),
     ("bad-reference", "FROM Node\n"),
     ("bad-signal", "\nSTOPSIGNAL SIGFOO\n"),
+    (
+        "bad-trigger",
+        "FROM a AS base\nONBUILD EXPOSE $PORT/http\nFROM base\n",
+    ),
     ("bad-word", "\nENV A=${\n"),
     ("bad-word", "\nENV A=${}\n"),
     ("bad-word", "\nENV A='x\n"),
@@ -183,9 +187,17 @@ fn judged(id: &str, text: &str, ignore: Option<&str>) -> (Source, Report) {
 fn catalogue() -> Vec<(Source, Finding)> {
     let long = format!("\nRUN {}\n", "x".repeat(70_000));
     let deep = format!("\n{}RUN x\n", "ONBUILD ".repeat(70));
+    let path = format!("\nWORKDIR {}\n", ["folder"; 50].join("/")).repeat(15);
+    // The value doubles with every line.
+    let doubled = |times| format!("\nENV A=xx\n{}", "ENV A=$A$A\n".repeat(times));
+    let too_long = doubled(20);
+    let too_costly = doubled(18) + &"ENV B=$A\n".repeat(100);
     let generated = [
         ("line-too-long", long.as_str()),
         ("nested-too-deep", deep.as_str()),
+        ("long-path", path.as_str()),
+        ("bad-word", too_long.as_str()),
+        ("bad-word", too_costly.as_str()),
     ];
     let mut all = Vec::new();
     for (id, text) in MISTAKES.iter().chain(&generated).chain(OTHERS) {
@@ -231,8 +243,6 @@ fn every_kind_has_an_example() {
     kinds.extend(names_in(include_str!("../src/check/note.rs"), "fn id("));
     kinds.extend(names_in(include_str!("../src/check/rule.rs"), "fn name("));
     kinds.extend(["check-option", "bad-pattern"].map(str::to_owned));
-    // A mistake in what the base image left for its child: a check opens no image.
-    kinds.remove("bad-trigger");
     let shown: BTreeSet<String> = catalogue()
         .iter()
         .map(|(_, found)| found.what.id().to_owned())

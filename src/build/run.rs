@@ -154,15 +154,17 @@ fn script_mount(
 /// wants to find: PATH and HOME.
 fn environment(step: &RunStep, home: &str) -> Vec<(String, String)> {
     let mut env = step.env.clone();
-    for (name, value) in step.args.iter().chain(&step.proxies) {
-        crate::plan::scope::set(&mut env, name, value);
+    let proxies = step.proxies.iter();
+    let proxies = proxies.map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in step.args.iter().chain(proxies) {
+        env.set(name, value);
     }
     for (name, value) in [("PATH", DEFAULT_PATH), ("HOME", home)] {
-        if !env.iter().any(|(known, _)| known == name) {
-            env.push((name.to_owned(), value.to_owned()));
+        if env.get(name).is_none() {
+            env.set(name, value);
         }
     }
-    env
+    env.pairs()
 }
 
 /// Runs it to its end, or to that of the build: then it is killed as `running` is dropped.

@@ -33,7 +33,7 @@ pub fn apply(change: &ConfigChange, config: &mut ImageConfig, cmd_set: &mut bool
         ConfigChange::Expose(ports) => {
             settings
                 .exposed_ports
-                .extend(ports.iter().map(|port| (port.clone(), Empty {})));
+                .extend(ports.unrolled().map(|port| (port, Empty {})));
         }
         ConfigChange::Volumes(paths) => {
             settings
@@ -78,7 +78,12 @@ pub fn config_history(change: &ConfigChange) -> Option<History> {
         ConfigChange::User(user) => format!("USER {user}"),
         ConfigChange::Cmd { argv, .. } => format!("CMD {}", go_quoted(argv)),
         ConfigChange::Entrypoint { argv, .. } => format!("ENTRYPOINT {}", go_quoted(argv)),
-        ConfigChange::Expose(ports) => format!("EXPOSE [{}]", ports.join(" ")),
+        ConfigChange::Expose(ports) => {
+            format!(
+                "EXPOSE [{}]",
+                ports.unrolled().collect::<Vec<_>>().join(" ")
+            )
+        }
         ConfigChange::Volumes(paths) => format!("VOLUME [{}]", paths.join(" ")),
         ConfigChange::Shell(words) => format!("SHELL [{}]", words.join(" ")),
         ConfigChange::Healthcheck(check) => format!("HEALTHCHECK {}", health::quoted(check)),
@@ -195,8 +200,8 @@ mod tests {
         );
         let run = RunStep {
             argv: words(&["/bin/sh", "-c", "cmd"]),
-            env: Vec::new(),
-            args: vec![("a".into(), "1".into()), ("b".into(), "2".into())],
+            env: crate::plan::Variables::default(),
+            args: [("a", "1"), ("b", "2")].into_iter().collect(),
             proxies: Vec::new(),
             workdir: "/".into(),
             user: String::new(),

@@ -48,6 +48,13 @@ impl<'a> Judge<'a> {
         self.push(What::Plan(error.kind), span, at.map(|at| at.keyword.span));
     }
 
+    /// Returns the nearest of some known names, as [`nearest`] does, of the first thousand: among
+    /// more, a near one is chance. Of a file that is wrong from end to end nobody reads on.
+    pub fn nearest<'n>(&self, typed: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+        let few = self.findings.len() < 100;
+        few.then(|| nearest(typed, known.take(1_000))).flatten()
+    }
+
     /// Says that a setting names no rule.
     pub fn unknown_rule(&mut self, name: &str, span: Span) {
         let note = Note::UnknownRule {

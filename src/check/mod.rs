@@ -36,9 +36,10 @@ pub use settings::{OptionError, Settings};
 use judge::Judge;
 
 use crate::diagnostic::Severity;
-use crate::parser::{self, Dockerfile, ParseError};
+use crate::parser::word::WordError;
+use crate::parser::{self, Dockerfile, Instruction, ParseError};
 use crate::plan::ignore::Ignore;
-use crate::plan::{BaseInfo, PlanErrorKind, PlanOptions, survey};
+use crate::plan::{BaseInfo, PlanError, PlanErrorKind, PlanOptions, survey};
 use crate::reference::ImageReference;
 use crate::source::{Source, Span};
 
@@ -160,12 +161,28 @@ fn with_meaning(judge: &mut Judge<'_>, request: &Request, world: &World<'_>) {
         .errors
         .iter()
         .filter(|(_, error)| !is_told(&error.kind))
+        .filter(|(index, error)| !index.is_some_and(|index| hangs_on_child(judge, index, error)))
         .cloned()
         .collect();
     for (index, error) in errors {
         judge.refuse(index, error);
     }
     rules::stages(judge, &survey, world);
+}
+
+/// Tells whether a mistake in an ONBUILD is one only if a variable, whose value is known where somebody
+/// builds on it, has none.
+fn hangs_on_child(judge: &Judge<'_>, index: usize, error: &PlanError) -> bool {
+    let is_trigger = matches!(
+        judge.file.instructions[index].value,
+        Instruction::Onbuild(_)
+    );
+    let whatever_the_value = match &error.kind {
+        PlanErrorKind::Word(word) => !matches!(word, WordError::Required { .. }),
+        PlanErrorKind::VariableInFrom => true,
+        _ => false,
+    };
+    is_trigger && !whatever_the_value && judge.source.slice(error.span).contains('$')
 }
 
 /// Joins what the file, the build arguments and the command line say about rules.

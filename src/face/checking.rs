@@ -89,12 +89,12 @@ impl Face<'_> {
                 self.show(&render::check_summary(report, source, &self.screen));
             }
             Format::Json => {
-                self.write(&render::json(&json::json(report)));
+                self.write_json(&json::json(report));
                 let text = complaints(self, true);
                 self.mutter(&self.screen.paint(&text));
             }
             Format::Sarif => {
-                self.write(&render::json(&sarif::sarif(report, source, language)));
+                self.write_json(&sarif::sarif(report, source, language));
             }
             Format::Github => self.write(&github::github(report, source, language)),
         }

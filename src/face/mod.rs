@@ -35,9 +35,11 @@ pub mod usage;
 
 pub use containers::bytes;
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
+
+use serde::Serialize;
 
 use crate::build::BuildReport;
 use crate::command::Command;
@@ -95,6 +97,9 @@ pub struct Face<'a> {
     pub last: Last,
 }
 
+/// How much of a large answer is written at once, in bytes.
+const PAGE: usize = 1 << 16;
+
 /// Of a file that is wrong from end to end nobody reads more.
 const MOST_MISTAKES: usize = 100;
 
@@ -106,8 +111,13 @@ impl Face<'_> {
     pub fn run(&mut self, command: Command) -> i32 {
         let command = command.short();
         let json = refusal::wants_json(&command);
+        let language = self.language();
+        if json {
+            self.speak(Language::En);
+        }
         let answer = self.answer(command);
         let code = answer.unwrap_or_else(|error| self.refuse(&error, json));
+        self.speak(language);
         // A reader that has seen enough is no failure of ours.
         let _ = self.out.flush();
         let _ = self.err.flush();
@@ -160,6 +170,12 @@ impl Face<'_> {
         self.session.language()
     }
 
+    /// Changes the language of what is said from here on.
+    fn speak(&mut self, language: Language) {
+        self.session.set_language(language);
+        self.screen.language = language;
+    }
+
     fn done(&self, answer: Result<(), SessionError>) -> Answer {
         answer.map(|()| 0)
     }
@@ -175,6 +191,15 @@ impl Face<'_> {
         let _ = self.out.write_all(text.as_bytes());
     }
 
+    /// Writes a value as JSON, piece by piece: as one text it may be many times what it tells of.
+    pub fn write_json(&mut self, value: &impl Serialize) {
+        let mut out = BufWriter::with_capacity(PAGE, &mut *self.out);
+        // As above.
+        let _ = serde_json::to_writer_pretty(&mut out, value);
+        let _ = out.write_all(b"\n");
+        let _ = out.flush();
+    }
+
     /// Writes one line.
     pub fn line(&mut self, text: &str) {
         self.write(&format!("{text}\n"));
@@ -184,7 +209,7 @@ impl Face<'_> {
     /// exit code.
     pub fn refuse(&mut self, error: &SessionError, json: bool) -> i32 {
         if json {
-            self.write(&render::json(&refusal::Refusal::new(error)));
+            self.write_json(&refusal::Refusal::new(error));
         }
         self.complain(error);
         error.exit()

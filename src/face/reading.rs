@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Answer, Face};
+use super::{Answer, Face, PAGE};
 use crate::command;
 use crate::diagnostic::Diagnostic;
 use crate::parser;
@@ -17,9 +17,6 @@ use crate::parser::word::{self, Expanded, WordFault};
 use crate::render::{self, PathFate};
 use crate::session::{SessionError, Trouble, read_bytes, read_ignore, read_text};
 use crate::source::Source;
-
-/// How much of a tree is written at once, in bytes: that of a large file is many times its size.
-const PAGE: usize = 1 << 16;
 
 /// The name of a word that stands in no file.
 const WORD: &str = "WORD";
@@ -52,7 +49,7 @@ impl Face<'_> {
             source: source.clone(),
         })?;
         if call.json {
-            self.write(&render::json(&parser::json::json(source.name(), &file)));
+            self.write_json(&parser::json::json(source.name(), &file));
             return Ok(0);
         }
         let mut page = String::new();
@@ -89,7 +86,7 @@ impl Face<'_> {
         let expanded = word::expand_located(source.text(), call.escape, &lookup)
             .map_err(|fault| self.misread(source, &fault))?;
         if call.json {
-            self.write(&render::json(&ExpandedJson::from(expanded)));
+            self.write_json(&ExpandedJson::from(expanded));
         } else if call.words {
             for word in &expanded.words {
                 self.line(word);
@@ -133,7 +130,7 @@ impl Face<'_> {
             .map(|path| PathFate::new(&path, ignore.decide(&path)))
             .collect();
         if call.json {
-            self.write(&render::json(&Fates { paths: &fates }));
+            self.write_json(&Fates { paths: &fates });
         } else {
             self.show(&render::path_fates(&name, &fates, &self.screen));
         }

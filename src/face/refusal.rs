@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::command::Command;
+use crate::command::{Command, Context};
 use crate::session::SessionError;
 
 /// What `--json` prints instead of an answer.
@@ -48,16 +48,25 @@ impl Refusal {
     }
 }
 
-/// Tells whether a command is to answer in JSON whatever comes of it. What `inspect` and the lists
-/// print is docker's; `check` has mistakes in its answer.
+/// Tells whether a command is to answer in JSON, whatever comes of it. It does so in English, in
+/// whichever language the session speaks (DECISIONS, 8).
 pub(super) fn wants_json(command: &Command) -> bool {
     match command {
+        Command::Parse(it) => it.json,
+        Command::Check(it) => it.json,
+        Command::Expand(it) => it.json,
+        Command::IgnoreCheck(it) => it.json,
+        Command::Context(Context::Ls(it)) => it.json,
         Command::Build(it) => it.json,
         Command::Plan(it) => it.json,
         Command::Why(it) => it.json,
         Command::Stack(it) => it.json,
         Command::Files(it) => it.json,
         Command::Compare(it) => it.json,
+        Command::Waste(it) => it.json,
+        Command::Log(it) => it.json,
+        Command::Doctor(it) => it.json,
+        // What `inspect` and the lists print is docker's.
         _ => false,
     }
 }

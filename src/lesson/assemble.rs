@@ -195,8 +195,27 @@ fn read_lesson(
     })
 }
 
+/// The longest file of a lesson, in bytes: eight times what anybody wrote. What Markdown can nest in
+/// more takes hundreds of megabytes.
+const LONGEST_FILE: usize = 1 << 17;
+
 fn read_file(path: &str, files: &LessonFiles, findings: &mut Vec<Finding>) -> Option<FileText> {
     let bytes = files.get(path)?;
+    if bytes.len() > LONGEST_FILE {
+        let source = Source::new(path, "");
+        let message = format!(
+            "{} KiB: a lesson is a page, of {} KiB at most",
+            bytes.len() >> 10,
+            LONGEST_FILE >> 10
+        );
+        findings.push(Finding::error(
+            &source,
+            "long-file",
+            message,
+            Span::default(),
+        ));
+        return None;
+    }
     let source = Source::new(path, String::from_utf8_lossy(bytes));
     if std::str::from_utf8(bytes).is_err() {
         findings.push(Finding::error(

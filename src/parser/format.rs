@@ -301,7 +301,7 @@ fn arguments(arguments: &Arguments) -> Vec<Span> {
         Arguments::Exec(words) | Arguments::Words(words) => spans(words),
         Arguments::Pairs(pairs) => pairs.iter().flat_map(pair).collect(),
         Arguments::Check { kind, command } => {
-            let command = match command {
+            let command = match command.as_deref() {
                 None => Vec::new(),
                 Some(Command::Shell(word)) => vec![word.span],
                 Some(Command::Exec(words)) => spans(words),

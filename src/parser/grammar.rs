@@ -3,6 +3,8 @@
 use pest::Parser;
 use pest::iterators::Pairs;
 
+use super::typed::INSTRUCTIONS;
+
 /// The grammar as code. pest makes `Rule`, one variant per rule.
 #[derive(pest_derive::Parser)]
 #[grammar = "../grammar/dockerfile.pest"]
@@ -14,9 +16,11 @@ pub(super) fn read(rule: Rule, text: &str) -> Option<Pairs<'_, Rule>> {
     Grammar::parse(rule, text).ok()
 }
 
-/// Returns the entry rule for one instruction.
-pub(super) fn instruction(escape: char) -> Rule {
+/// Returns the entry rule for one instruction. Of a line that begins with another word not all 18 are
+/// tried.
+pub(super) fn instruction(name: &str, escape: char) -> Rule {
     match escape {
+        _ if !INSTRUCTIONS.contains(&name) => Rule::instruction_unknown,
         '`' => Rule::instruction_backtick,
         _ => Rule::instruction_backslash,
     }

@@ -2,7 +2,7 @@
 //!
 //! Keys that would be empty are left out; a reader takes an absent key as empty.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::syntax::{Arguments, Command, File, Heredoc, Node, Pair, Word};
 use crate::language::Language;
@@ -12,12 +12,13 @@ const SCHEMA: &str = "dockerfile-ast/1";
 
 /// A file.
 #[derive(Debug, Serialize)]
-pub struct Json {
+pub struct Json<'a> {
     schema: &'static str,
     file: String,
     escape: char,
     directives: Vec<JsonDirective>,
-    instructions: Vec<JsonInstruction>,
+    #[serde(serialize_with = "one_by_one")]
+    instructions: &'a [Node],
     stages: Vec<JsonStage>,
     warnings: Vec<JsonWarning>,
 }
@@ -82,7 +83,7 @@ struct JsonWarning {
 }
 
 /// Returns a file's JSON value; `name` is the file's name as it was given.
-pub fn json(name: &str, file: &File) -> Json {
+pub fn json<'a>(name: &str, file: &'a File) -> Json<'a> {
     let directives = file.directives.iter().map(|directive| JsonDirective {
         name: directive.name.clone(),
         value: directive.value.text.clone(),
@@ -106,10 +107,15 @@ pub fn json(name: &str, file: &File) -> Json {
         file: name.to_owned(),
         escape: file.escape,
         directives: directives.collect(),
-        instructions: file.instructions.iter().map(outer).collect(),
+        instructions: &file.instructions,
         stages: stages.collect(),
         warnings: warnings.collect(),
     }
+}
+
+/// Of a large file all instructions together are many times its size.
+fn one_by_one<S: Serializer>(nodes: &[Node], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(nodes.iter().map(outer))
 }
 
 fn outer(node: &Node) -> JsonInstruction {
@@ -151,20 +157,17 @@ fn instruction(node: &Node) -> JsonInstruction {
 
 fn form(arguments: &Arguments) -> &'static str {
     match arguments {
-        Arguments::None | Arguments::Check { command: None, .. } => "none",
+        Arguments::None => "none",
         Arguments::Words(_) => "words",
         Arguments::Pairs(_) => "pairs",
         Arguments::Text(_) => "text",
-        Arguments::Shell(_)
-        | Arguments::Check {
-            command: Some(Command::Shell(_)),
-            ..
-        } => "shell",
-        Arguments::Exec(_)
-        | Arguments::Check {
-            command: Some(Command::Exec(_)),
-            ..
-        } => "exec",
+        Arguments::Shell(_) => "shell",
+        Arguments::Exec(_) => "exec",
+        Arguments::Check { command, .. } => match command.as_deref() {
+            None => "none",
+            Some(Command::Shell(_)) => "shell",
+            Some(Command::Exec(_)) => "exec",
+        },
     }
 }
 
@@ -175,7 +178,7 @@ fn args(arguments: &Arguments) -> Vec<String> {
         Arguments::Exec(words) | Arguments::Words(words) => texts(words),
         Arguments::Check { kind, command } => {
             let mut all = vec![kind.text.clone()];
-            match command {
+            match command.as_deref() {
                 Some(Command::Shell(word)) => all.push(word.text.clone()),
                 Some(Command::Exec(words)) => all.extend(texts(words)),
                 None => {}

@@ -107,11 +107,12 @@ fn nested(outermost: Part<'_>) -> Result<Node, ParseError> {
 /// Reads one instruction; the trigger of an ONBUILD is given back.
 fn instruction(part: Part<'_>) -> Result<(Node, Option<Part<'_>>), ParseError> {
     let keyword = part.keyword();
-    let pair = grammar::read(grammar::instruction(part.escape), part.text)
+    let name = keyword.text.to_uppercase();
+    let pair = grammar::read(grammar::instruction(&name, part.escape), part.text)
         .and_then(|mut entry| entry.next()?.into_inner().next())
         .expect("every line is an instruction, known or not");
     let mut node = Node {
-        name: keyword.text.to_uppercase(),
+        name,
         keyword,
         flags: Vec::new(),
         arguments: Arguments::None,
@@ -185,7 +186,7 @@ fn arguments<'a>(
         }
         Rule::check_kind => Arguments::Check {
             kind: part.word(&first),
-            command: command(part, others)?,
+            command: command(part, others)?.map(Box::new),
         },
         // Only the end of the line is left: no arguments.
         _ => Arguments::None,

@@ -112,7 +112,7 @@ pub enum Arguments {
         /// `CMD`, `NONE`, or whatever was typed.
         kind: Word,
         /// What follows the type.
-        command: Option<Command>,
+        command: Option<Box<Command>>,
     },
 }
 

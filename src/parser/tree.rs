@@ -131,7 +131,7 @@ fn of_arguments(arguments: &Arguments) -> Vec<Branch> {
         }
         Arguments::Check { kind, command } => {
             let mut parts = vec![leaf(Label::Kind, &kind.text)];
-            parts.extend(command.as_ref().map(|command| match command {
+            parts.extend(command.as_deref().map(|command| match command {
                 Command::Shell(word) => leaf(Label::Shell, &word.text),
                 Command::Exec(words) => of_exec(words),
             }));

@@ -116,6 +116,8 @@ pub enum PlanErrorKind {
     },
     /// A field of `RUN --mount` or `RUN --device`.
     Field(FieldError),
+    /// WORKDIR with a path longer than any path can be.
+    LongPath,
     /// VOLUME with a path that expands to nothing.
     EmptyVolume,
     /// `ADD --checksum` with several sources.
@@ -201,6 +203,7 @@ impl PlanErrorKind {
             Self::BadPlatform { .. } => "bad-platform",
             Self::BlankPlatform { .. } => "blank-platform",
             Self::Field(_) => "bad-field",
+            Self::LongPath => "long-path",
             Self::EmptyVolume => "empty-volume",
             Self::ChecksumSources => "checksum-sources",
             Self::BadChecksum { .. } => "bad-checksum",

@@ -145,10 +145,10 @@ pub fn walk(step: &LayerStep, parent: &Parent, files: &[FileIngredient], sink: &
 fn walk_run(run: &RunStep, files: &[FileIngredient], sink: &mut dyn Sink) {
     sink.value("instruction", "RUN");
     sink.value(TEXT, &words(&run.argv));
-    for (name, value) in &run.env {
+    for (name, value) in run.env.iter() {
         sink.value(&format!("{ENV}{name}"), value);
     }
-    for (name, value) in &run.args {
+    for (name, value) in run.args.iter() {
         sink.value(&format!("{ARG}{name}"), value);
     }
     sink.value("workdir", &run.workdir);
@@ -292,11 +292,8 @@ mod tests {
     fn run(argv: &[&str], env: &[(&str, &str)]) -> LayerStep {
         LayerStep::Run(RunStep {
             argv: argv.iter().map(ToString::to_string).collect(),
-            env: env
-                .iter()
-                .map(|(k, v)| ((*k).into(), (*v).into()))
-                .collect(),
-            args: Vec::new(),
+            env: env.iter().copied().collect(),
+            args: crate::plan::Variables::default(),
             proxies: vec![("http_proxy".into(), "x".into())],
             workdir: "/".into(),
             user: String::new(),

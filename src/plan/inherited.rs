@@ -31,7 +31,7 @@ impl Inherited {
             let span = file.stages[index].base.span;
             let triggers = match &graph.bases[index] {
                 Base::Scratch => Vec::new(),
-                Base::Stage(below) => Trigger::of_stage(file, &file.stages[*below]),
+                Base::Stage(below) => Trigger::of_stage(file, &file.stages[*below]).collect(),
                 Base::Image(reference) => {
                     let found = base(reference);
                     let info = found.map_err(|error| PlanFailure::Base { span, error })?;

@@ -164,6 +164,14 @@ crate::messages! {
         en: "write os/arch or os/arch/variant, such as linux/amd64 or linux/arm64/v8",
         ko: "linux/amd64, linux/arm64/v8처럼 os/arch 또는 os/arch/variant로 쓰세요",
     }
+    long_path() {
+        en: "the path is longer than 4096 bytes, the most that Linux opens",
+        ko: "경로가 Linux에서 열 수 있는 최대 길이 4096바이트보다 깁니다",
+    }
+    long_path_help() {
+        en: "WORKDIR without / in front goes on from the one before: write the whole path, such as `WORKDIR /app`",
+        ko: "/ 없이 쓴 WORKDIR은 앞의 WORKDIR에서 이어집니다. `WORKDIR /app`처럼 전체 경로를 쓰세요",
+    }
     empty_volume() {
         en: "VOLUME specified can not be an empty string",
         ko: "VOLUME에 빈 문자열을 쓸 수 없습니다",
@@ -249,6 +257,7 @@ pub(super) fn of(kind: &Kind, language: Language) -> String {
         Kind::BadPlatform { value } => bad_platform(language, value),
         Kind::BlankPlatform { written } => blank_platform(language, written),
         Kind::Field(error) => error.message(language),
+        Kind::LongPath => long_path(language),
         Kind::EmptyVolume => empty_volume(language),
         Kind::ChecksumSources => checksum_sources(language),
         Kind::BadChecksum { value } => bad_checksum(language, value),
@@ -283,6 +292,7 @@ pub(super) fn help_of(kind: &Kind, language: Language) -> Option<String> {
         Kind::BadHostPort { .. } | Kind::BadAddress { .. } => expose_help(language),
         Kind::BadPlatform { .. } | Kind::BlankPlatform { .. } => bad_platform_help(language),
         Kind::Field(error) => error.help(language)?,
+        Kind::LongPath => long_path_help(language),
         Kind::EmptyVolume => empty_volume_help(language),
         Kind::ChecksumSources => checksum_sources_help(language),
         Kind::BadChecksum { .. } => bad_checksum_help(language),

@@ -17,10 +17,12 @@
 pub mod context;
 mod error;
 pub mod forecast;
+mod globals;
 pub mod ignore;
 pub mod ingredients;
 mod inherited;
 mod message;
+mod meter;
 mod mode;
 pub mod mount;
 mod named;
@@ -38,10 +40,12 @@ mod survey;
 mod transfer;
 mod triggers;
 mod twins;
+mod variables;
 mod verdict;
 
 pub use error::{PlanError, PlanErrorKind};
 pub use forecast::{Asked, Chain, Judged, World, asked_files, forecast};
+pub use globals::Globals;
 pub use ingredients::{FileContent, FileIngredient, Ingredients, Parent};
 pub use mode::Mode;
 pub use mount::{Access, RunMount, RunMountSource, Sharing, Shown};
@@ -50,13 +54,14 @@ pub use planner::{BaseInfo, DEFAULT_SHELL, PlanFailure, PlanOptions, plan};
 pub use record::{CacheRecord, CacheRecords};
 pub use remote::{file_name, is_git, is_remote};
 pub use sandbox::{Entitlement, Limit, NetworkMode, Sandbox};
-pub use settings::{PortParts, port_parts};
+pub use settings::{PortParts, Ports, port_parts};
 pub use step::{
     AddStep, Base, ConfigChange, CopyFrom, CopyStep, HealthCheck, InlineFile, LayerStep, Plan,
     PlannedStage, RunStep, Step, StepId, StepKind, StepNumber, WorkdirStep,
 };
 pub use survey::{Place, Survey, global_args, survey};
 pub use twins::{Twins, twins};
+pub use variables::Variables;
 pub use verdict::{Changed, FileChange, FileDifference, MissReason, Remade, Verdict};
 
 /// Returns the platform that images are built for, in Go's words: `linux/amd64`.

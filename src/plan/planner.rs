@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::error::{PlanError, PlanErrorKind};
+use super::globals::Globals;
 use super::inherited::Inherited;
+use super::meter::Meter;
 use super::mount::{self, RunMount, RunMountSource};
 use super::platform::Platform;
 use super::sandbox::{Entitlement, NetworkMode, Sandbox};
-use super::scope::{PROXY_ARGS, Pairs, Scope, Variables, join_path};
+use super::scope::{PROXY_ARGS, Pairs, Scope, join_path};
 use super::settings::{ports, signal};
 use super::stage_graph::{StageGraph, copy_from};
 use super::step::{
@@ -21,7 +23,7 @@ use crate::parser::instruction::{
     Argument, Command, FromInstruction, Healthcheck, HealthcheckOptions, Pair, RunInstruction,
     Script, Word,
 };
-use crate::parser::{Dockerfile, Instruction, Located, Stage, word};
+use crate::parser::{Dockerfile, Instruction, Located, Stage};
 use crate::reference::ImageReference;
 
 /// What planning is told beside the Dockerfile.
@@ -73,6 +75,9 @@ impl<E> From<PlanError> for PlanFailure<E> {
         Self::Dockerfile(error)
     }
 }
+
+/// Linux opens no path of this many bytes (`PATH_MAX`, limits.h).
+const LONGEST_PATH: usize = 4096;
 
 /// The shell of shell forms where neither SHELL nor the base says another.
 pub const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
@@ -159,40 +164,23 @@ fn one_line(original: &str) -> String {
     }
 }
 
-/// What FROM lines and ARGs can use without a declaration (Dockerfile reference, "Automatic
-/// platform ARGs in the global scope").
-fn platform_args() -> Pairs {
-    let platform = crate::plan::platform();
-    let (os, rest) = platform.split_once('/').unwrap_or(("linux", "amd64"));
-    let (arch, variant) = rest.split_once('/').unwrap_or((rest, ""));
-    let mut args = Pairs::new();
-    for side in ["TARGET", "BUILD"] {
-        for (name, value) in [
-            ("PLATFORM", platform.as_str()),
-            ("OS", os),
-            ("ARCH", arch),
-            ("VARIANT", variant),
-        ] {
-            args.push((format!("{side}{name}"), value.to_owned()));
-        }
-    }
-    args
-}
-
 pub(super) struct Planner<'a> {
     pub file: &'a Dockerfile,
     pub options: &'a PlanOptions,
-    pub globals: Pairs,
+    pub globals: Globals,
+    meter: Meter,
     /// By stage, for needed ones.
     pub scopes: Vec<Scope>,
 }
 
 impl<'a> Planner<'a> {
     pub fn new(file: &'a Dockerfile, options: &'a PlanOptions) -> Self {
+        let meter = Meter::default();
         Self {
             file,
             options,
-            globals: platform_args(),
+            globals: Globals::new(meter.clone()),
+            meter,
             scopes: Vec::new(),
         }
     }
@@ -206,9 +194,9 @@ impl<'a> Planner<'a> {
         };
         let mut declared = Vec::new();
         for argument in arguments {
-            let lookup = |name: &str| value_of(&self.globals, name);
             let expand = |word: &Word| {
-                word::expand(&word.text, self.file.escape, &lookup)
+                self.globals
+                    .expand(&word.text, self.file.escape)
                     .map_err(|e| PlanError::new(PlanErrorKind::Word(e), word.span))
             };
             let name = expand(&argument.name)?.text;
@@ -220,7 +208,7 @@ impl<'a> Planner<'a> {
                 .map(|e| e.text);
             let value = value_of(&self.options.build_args, &name).or(default);
             if let Some(value) = &value {
-                super::scope::set(&mut self.globals, &name, value);
+                self.globals.set(&name, value);
             }
             declared.push((name, value));
         }
@@ -233,8 +221,9 @@ impl<'a> Planner<'a> {
             return Ok(None);
         };
         let error = |kind| PlanError::new(kind, word.span);
-        let lookup = |name: &str| value_of(&self.globals, name);
-        let value = word::expand(&word.text, self.file.escape, &lookup)
+        let value = self
+            .globals
+            .expand(&word.text, self.file.escape)
             .map_err(|e| error(PlanErrorKind::Word(e)))?
             .text;
         if value.is_empty() {
@@ -274,13 +263,14 @@ impl<'a> Planner<'a> {
             workdir: "/".to_owned(),
             shell: DEFAULT_SHELL.map(str::to_owned).into(),
             escape: self.file.escape,
+            meter: self.meter.clone(),
             ..Scope::default()
         };
         if let Base::Stage(index) = base {
             return self.scopes[*index].clone();
         }
         if let Some(info) = info {
-            scope.env = Variables::from(&info.env);
+            scope.env = info.env.iter().cloned().collect();
             scope.user.clone_from(&info.user);
             scope.workdir = join_path("/", &info.workdir);
             scope.own_shell = info.shell.is_some();
@@ -349,7 +339,7 @@ impl<'a> Planner<'a> {
                 .transpose()?;
             let value = value_of(&self.options.build_args, &name)
                 .or(default)
-                .or_else(|| value_of(&self.globals, &name));
+                .or_else(|| self.globals.get(&name).map(str::to_owned));
             self.scopes[stage].set_arg(&name, value.as_deref());
             declared.push((name, value));
         }
@@ -358,7 +348,13 @@ impl<'a> Planner<'a> {
 
     fn workdir_step(&mut self, stage: usize, path: &Word) -> Result<StepKind, PlanError> {
         let scope = &mut self.scopes[stage];
-        scope.workdir = join_path(&scope.workdir, &expand(path, scope)?);
+        let folder = join_path(&scope.workdir, &expand(path, scope)?);
+        if folder.len() > LONGEST_PATH {
+            // What is relative to it is no mistake of its own.
+            "/".clone_into(&mut scope.workdir);
+            return Err(PlanError::new(PlanErrorKind::LongPath, path.span));
+        }
+        scope.workdir = folder;
         scope.own_workdir = true;
         let (path, user) = (scope.workdir.clone(), scope.user.clone());
         if path == "/" {
@@ -393,8 +389,8 @@ impl<'a> Planner<'a> {
         };
         Ok(StepKind::Layer(LayerStep::Run(RunStep {
             argv,
-            env: scope.env.pairs().clone(),
-            args: scope.args.pairs().clone(),
+            env: scope.env.clone(),
+            args: scope.args.clone(),
             proxies: PROXY_ARGS.iter().filter_map(proxy).collect(),
             workdir: scope.workdir.clone(),
             user: scope.user.clone(),
@@ -418,14 +414,15 @@ impl<'a> Planner<'a> {
     }
 
     fn run_mounts(&self, stage: usize, run: &RunInstruction) -> Result<Vec<RunMount>, PlanError> {
-        let mut mounts: Vec<RunMount> = Vec::new();
+        let mut mounts = Vec::new();
+        let mut ssh_before = 0;
         for word in &run.mounts {
             let mount = mount::mount(word, &self.scopes[stage])?;
             let from = mount.from.as_ref();
             let from = from.map(|from| copy_from(self.file, stage, from));
-            let is_ssh = |mount: &&RunMount| matches!(mount.source, RunMountSource::Ssh { .. });
-            let ssh_before = mounts.iter().filter(is_ssh).count();
-            mounts.push(RunMount::new(&mount, from.transpose()?, ssh_before));
+            let mount = RunMount::new(&mount, from.transpose()?, ssh_before);
+            ssh_before += usize::from(matches!(mount.source, RunMountSource::Ssh { .. }));
+            mounts.push(mount);
         }
         Ok(mounts)
     }

@@ -3,9 +3,11 @@
 //! Dockerfile reference, "ARG", "Scope" and "Using ARG variables": an ENV after an ARG of the
 //! same name wins; an ARG after an ENV counts for the later build steps, not for the image.
 
-use std::collections::{BTreeSet, HashMap};
+use rpds::RedBlackTreeSetSync;
 
-use crate::parser::word::{self, Expanded, WordError};
+use super::meter::Meter;
+pub use super::variables::Variables;
+use crate::parser::word::{Expanded, WordError};
 
 /// Set by `--build-arg` alone, without any ARG (Dockerfile reference, "Predefined ARGs").
 pub const PROXY_ARGS: [&str; 10] = [
@@ -23,57 +25,6 @@ pub const PROXY_ARGS: [&str; 10] = [
 
 /// Words in order, as an image's environment.
 pub type Pairs = Vec<(String, String)>;
-
-/// Variables in order, each name once, found without a search: a file may set very many.
-#[derive(Debug, Clone, Default)]
-pub struct Variables {
-    pairs: Pairs,
-    places: HashMap<String, usize>,
-}
-
-impl Variables {
-    /// Returns them all, in their order.
-    pub fn pairs(&self) -> &Pairs {
-        &self.pairs
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        let place = *self.places.get(name)?;
-        Some(&self.pairs[place].1)
-    }
-
-    fn set(&mut self, name: &str, value: &str) {
-        match self.places.get(name) {
-            Some(&place) => value.clone_into(&mut self.pairs[place].1),
-            None => {
-                self.places.insert(name.to_owned(), self.pairs.len());
-                self.pairs.push((name.to_owned(), value.to_owned()));
-            }
-        }
-    }
-
-    fn remove(&mut self, name: &str) {
-        let Some(place) = self.places.remove(name) else {
-            return;
-        };
-        self.pairs.remove(place);
-        for (name, _) in &self.pairs[place..] {
-            if let Some(at) = self.places.get_mut(name) {
-                *at -= 1;
-            }
-        }
-    }
-}
-
-impl From<&Pairs> for Variables {
-    fn from(pairs: &Pairs) -> Self {
-        let mut variables = Self::default();
-        for (name, value) in pairs {
-            variables.set(name, value);
-        }
-        variables
-    }
-}
 
 /// What a step sees.
 #[derive(Debug, Clone, Default)]
@@ -93,9 +44,11 @@ pub struct Scope {
     /// Whether a WORKDIR of the Dockerfile chose the folder.
     pub own_workdir: bool,
     /// The names of all build arguments declared so far, with or without a value.
-    pub declared: BTreeSet<String>,
+    pub declared: RedBlackTreeSetSync<String>,
     /// The file's escape character.
     pub escape: char,
+    /// What expanding costs, in all scopes of a file together.
+    pub meter: Meter,
 }
 
 impl Scope {
@@ -107,7 +60,7 @@ impl Scope {
 
     /// Expands a word.
     pub fn expand(&self, word: &str) -> Result<Expanded, WordError> {
-        word::expand(word, self.escape, &|name| self.get(name))
+        self.meter.expand(word, self.escape, &|name| self.get(name))
     }
 
     /// Sets variables of the image: each in its place if it exists, else at the end.
@@ -120,7 +73,7 @@ impl Scope {
 
     /// Declares a build argument; without a value it is not visible.
     pub fn set_arg(&mut self, name: &str, value: Option<&str>) {
-        self.declared.insert(name.to_owned());
+        self.declared.insert_mut(name.to_owned());
         if let Some(value) = value {
             self.args.set(name, value);
         }
@@ -143,18 +96,37 @@ pub fn set(pairs: &mut Pairs, name: &str, value: &str) {
 /// assert_eq!(join_path("/app", "/x"), "/x");
 /// ```
 pub fn join_path(folder: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    let start = if path.starts_with('/') { "" } else { folder };
-    for part in start.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
+    let mut joined = String::new();
+    if !path.starts_with('/') {
+        // A long one, cleaned before, is copied as it is.
+        if is_clean(folder) {
+            joined.push_str(folder.trim_end_matches('/'));
+        } else {
+            add_parts(&mut joined, folder);
         }
     }
-    format!("/{}", parts.join("/"))
+    add_parts(&mut joined, path);
+    if joined.is_empty() {
+        joined.push('/');
+    }
+    joined
+}
+
+fn is_clean(folder: &str) -> bool {
+    folder.starts_with('/') && !folder.contains("//") && !folder.contains("/.")
+}
+
+fn add_parts(joined: &mut String, path: &str) {
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => joined.truncate(joined.rfind('/').unwrap_or(0)),
+            part => {
+                joined.push('/');
+                joined.push_str(part);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -170,21 +142,7 @@ mod tests {
         assert_eq!(scope.get("A").as_deref(), Some("env"));
         scope.set_arg("A", Some("again"));
         assert_eq!(scope.get("A").as_deref(), Some("again"));
-        assert_eq!(scope.env.pairs(), &[("A".to_owned(), "env".to_owned())]);
-    }
-
-    #[test]
-    fn variables_keep_their_order_when_one_goes() {
-        let mut args = Variables::default();
-        for name in ["A", "B", "C"] {
-            args.set(name, name);
-        }
-        args.remove("A");
-        args.remove("none");
-        args.set("C", "new");
-        let expected = [("B", "B"), ("C", "new")].map(|(n, v)| (n.to_owned(), v.to_owned()));
-        assert_eq!(args.pairs(), &expected);
-        assert_eq!((args.get("A"), args.get("C")), (None, Some("new")));
+        assert_eq!(scope.env.pairs(), [("A".to_owned(), "env".to_owned())]);
     }
 
     #[test]

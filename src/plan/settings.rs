@@ -8,23 +8,62 @@ use super::scope::Scope;
 use crate::parser::instruction::Word;
 use crate::source::Span;
 
-/// Reads the ports of EXPOSE: words split after expansion, ranges unrolled, the protocol in lower
-/// case, sorted as docker sorts them.
-pub(super) fn ports(words: &[Word], scope: &Scope) -> Result<Vec<String>, PlanError> {
+/// The ports of an EXPOSE: a range of all of them is one word.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ports(Vec<PortRange>);
+
+/// Ports of one protocol.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct PortRange {
+    protocol: String,
+    first: u16,
+    last: u16,
+}
+
+impl Ports {
+    /// Joins ranges that touch.
+    fn new(mut ranges: Vec<PortRange>) -> Self {
+        ranges.sort_unstable();
+        let mut joined: Vec<PortRange> = Vec::new();
+        for range in ranges {
+            match joined.last_mut() {
+                Some(before)
+                    if before.protocol == range.protocol
+                        && range.first <= before.last.saturating_add(1) =>
+                {
+                    before.last = before.last.max(range.last);
+                }
+                _ => joined.push(range),
+            }
+        }
+        Self(joined)
+    }
+
+    /// Returns each port, such as `80/tcp`, sorted as docker sorts them.
+    pub fn unrolled(&self) -> impl Iterator<Item = String> + use<> {
+        let ports = |range: &PortRange| {
+            let protocol = range.protocol.clone();
+            (range.first..=range.last).map(move |port| (port, protocol.clone()))
+        };
+        let mut ports: Vec<_> = self.0.iter().flat_map(ports).collect();
+        ports.sort_unstable();
+        ports
+            .into_iter()
+            .map(|(port, protocol)| format!("{port}/{protocol}"))
+    }
+}
+
+/// Reads the ports of EXPOSE: words split after expansion, the protocol in lower case.
+pub(super) fn ports(words: &[Word], scope: &Scope) -> Result<Ports, PlanError> {
     let mut ports = Vec::new();
     for word in words {
         let expanded = scope.expand(&word.text);
         let expanded = expanded.map_err(|e| PlanError::new(PlanErrorKind::Word(e), word.span))?;
         for text in expanded.words {
-            ports.extend(port_range(&text, word.span)?);
+            ports.push(port_range(&text, word.span)?);
         }
     }
-    ports.sort_unstable();
-    ports.dedup();
-    Ok(ports
-        .into_iter()
-        .map(|(port, protocol)| format!("{port}/{protocol}"))
-        .collect())
+    Ok(Ports::new(ports))
 }
 
 /// A word of EXPOSE, in its parts: `[address:][host port:]port[/protocol]`.
@@ -54,7 +93,7 @@ pub fn port_parts(text: &str) -> PortParts<'_> {
 
 /// Reads the ports of one word. An address or a port of the host has no effect in EXPOSE, but has
 /// to be one.
-fn port_range(text: &str, span: Span) -> Result<Vec<(u16, String)>, PlanError> {
+fn port_range(text: &str, span: Span) -> Result<PortRange, PlanError> {
     let error = |kind| PlanError::new(kind, span);
     let parts = port_parts(text);
     let protocol = parts.protocol.to_ascii_lowercase();
@@ -74,7 +113,11 @@ fn port_range(text: &str, span: Span) -> Result<Vec<(u16, String)>, PlanError> {
         let port = parts.host.to_owned();
         return Err(error(PlanErrorKind::BadHostPort { port }));
     }
-    Ok(ports.map(|port| (port, protocol.clone())).collect())
+    Ok(PortRange {
+        protocol,
+        first: *ports.start(),
+        last: *ports.end(),
+    })
 }
 
 /// Reads `80` or `80-90`.
@@ -123,11 +166,29 @@ fn is_offset(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn unrolled(text: &str) -> Vec<String> {
+        let word = Word {
+            text: text.to_owned(),
+            span: Span::default(),
+        };
+        let scope = Scope::default();
+        ports(&[word], &scope).unwrap().unrolled().collect()
+    }
+
+    #[test]
+    fn ranges_are_joined_and_sorted_as_docker_sorts_them() {
+        let sorted = ["80/sctp", "80/tcp", "80/udp", "81/tcp", "82/tcp"];
+        assert_eq!(unrolled("80/udp 81-82 80-81 80/SCTP 82 82"), sorted);
+        let all = unrolled("1-65535 2-9 65535 60000-65535");
+        assert_eq!((all.len(), all[65_534].as_str()), (65_535, "65535/tcp"));
+    }
+
     #[test]
     fn ranges_are_unrolled_and_protocols_lowered() {
-        let range = port_range("8000-8002/UDP", Span::default()).unwrap();
-        assert_eq!(range.len(), 3);
-        assert_eq!(range[2], (8002, "udp".to_owned()));
+        assert_eq!(
+            unrolled("8000-8002/UDP"),
+            ["8000/udp", "8001/udp", "8002/udp"]
+        );
         for wrong in [
             "99999",
             "0",
@@ -150,8 +211,7 @@ mod tests {
             "[::1]:8080:80",
             "127.0.0.1::80",
         ] {
-            let range = port_range(text, Span::default()).unwrap();
-            assert_eq!(range, [(80, "tcp".to_owned())], "{text}");
+            assert_eq!(unrolled(text), ["80/tcp"], "{text}");
         }
     }
 

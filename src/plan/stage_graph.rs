@@ -1,14 +1,15 @@
 //! Which stages the target needs: names to indexes, and what refers to what.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use super::error::{PlanError, PlanErrorKind};
+use super::globals::Globals;
 use super::mount;
-use super::scope::Pairs;
 use super::step::{Base, CopyFrom};
+use super::triggers::Trigger;
 use crate::parser::instruction::Word;
-use crate::parser::word::{self, WordError};
+use crate::parser::word::WordError;
 use crate::parser::{Dockerfile, Instruction, Stage, StageName, nearest};
 use crate::reference::ImageReference;
 use crate::source::Span;
@@ -28,7 +29,7 @@ impl StageGraph {
     pub fn new(
         file: &Dockerfile,
         target: Option<&str>,
-        globals: &Pairs,
+        globals: &Globals,
     ) -> Result<Self, PlanError> {
         let target = find_target(file, target)?;
         let base = |stage| base_of(file, stage, globals);
@@ -97,17 +98,12 @@ pub(super) fn find_target(file: &Dockerfile, target: Option<&str>) -> Result<usi
 pub(super) fn base_of(
     file: &Dockerfile,
     stage: &Stage,
-    globals: &Pairs,
+    globals: &Globals,
 ) -> Result<Base, PlanError> {
     let error = |kind| PlanError::new(kind, stage.base.span);
     let written = &stage.base.text;
-    let lookup = |name: &str| {
-        globals
-            .iter()
-            .find(|(k, _)| k == name)
-            .map(|(_, v)| v.clone())
-    };
-    let name = word::expand(written, file.escape, &lookup)
+    let name = globals
+        .expand(written, file.escape)
         .map_err(|word: WordError| error(PlanErrorKind::Word(word)))?
         .text;
     if name.is_empty() {
@@ -135,7 +131,7 @@ pub fn copy_from(file: &Dockerfile, current: usize, from: &Word) -> Result<CopyF
     }
     match meant_stage(file, current, name) {
         Meant::Stage(index) if index < current => Ok(CopyFrom::Stage(index)),
-        Meant::Stage(index) if leads_to(file, index, current) => {
+        Meant::Stage(index) if is_short(file) && leads_to(file, index, current) => {
             Err(error(PlanErrorKind::CircularStage {
                 stage: label(&file.stages[current]),
             }))
@@ -183,9 +179,14 @@ fn meant_stage(file: &Dockerfile, current: usize, name: &str) -> Meant {
     }
 }
 
-/// How many stages are followed to find a circle; nobody writes more, and a file of a megabyte
-/// can have a hundred thousand.
+/// How many stages are followed to find a circle.
 const FOLLOWED: usize = 64;
+
+/// Tells whether a circle of stages is looked for, and told from a stage that only comes too late:
+/// nobody writes more instructions, and a file of a megabyte can have a hundred thousand.
+fn is_short(file: &Dockerfile) -> bool {
+    file.instructions.len() <= 300
+}
 
 /// Tells whether a stage needs another one, itself included, whatever their order.
 fn leads_to(file: &Dockerfile, start: usize, goal: usize) -> bool {
@@ -236,20 +237,33 @@ fn label(stage: &Stage) -> String {
 
 /// Tells which stages a target needs, as far as that can be told of a file with mistakes.
 pub(super) fn reachable(file: &Dockerfile, bases: &[Option<Base>], target: usize) -> Vec<bool> {
+    let mut left: BTreeMap<usize, Vec<Word>> = BTreeMap::new();
     let mut reached = vec![false; bases.len()];
     reached[target] = true;
     for index in (0..=target).rev() {
         if !reached[index] {
             continue;
         }
+        let mut sources = sources_of(file, index);
         if let Some(Base::Stage(below)) = bases[index] {
             reached[below] = true;
+            let left = left.entry(below).or_insert_with(|| left_by(file, below));
+            sources.extend(left.iter().cloned());
         }
-        for from in sources_of(file, index) {
+        for from in sources {
             if let Ok(CopyFrom::Stage(source)) = copy_from(file, index, &from) {
                 reached[source] = true;
             }
         }
     }
     reached
+}
+
+/// Returns what the triggers of a stage take files from in one that is built on it.
+fn left_by(file: &Dockerfile, stage: usize) -> Vec<Word> {
+    let triggers = Trigger::of_stage(file, &file.stages[stage]);
+    triggers
+        .flat_map(|trigger| trigger.sources())
+        .take(FOLLOWED)
+        .collect()
 }

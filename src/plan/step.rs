@@ -9,6 +9,8 @@ use super::mode::Mode;
 use super::mount::RunMount;
 use super::remote::is_remote;
 use super::sandbox::Sandbox;
+use super::scope::Variables;
+use super::settings::Ports;
 use crate::digest::Digest;
 use crate::reference::ImageReference;
 use crate::source::Span;
@@ -110,9 +112,9 @@ pub struct RunStep {
     /// The words to execute; for the shell form the shell comes first.
     pub argv: Vec<String>,
     /// The image's environment, in its order.
-    pub env: Vec<(String, String)>,
+    pub env: Variables,
     /// The build arguments in scope that ENV does not hide, in order of declaration.
-    pub args: Vec<(String, String)>,
+    pub args: Variables,
     /// Proxy variables: passed on, but no part of the cache key.
     pub proxies: Vec<(String, String)>,
     /// Absolute working directory.
@@ -251,7 +253,7 @@ pub enum ConfigChange {
         shell: bool,
     },
     /// EXPOSE: `80/tcp`, sorted.
-    Expose(Vec<String>),
+    Expose(Ports),
     /// VOLUME.
     Volumes(Vec<String>),
     /// SHELL.

@@ -1,16 +1,21 @@
 //! Looks at every stage the way planning does, but goes on after a mistake and builds nothing:
 //! what `check` stands on.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
 use super::error::PlanError;
+use super::globals::Globals;
 use super::planner::{BaseInfo, PlanOptions, Planner};
 use super::platform::Platform;
-use super::scope::{Pairs, Scope};
+use super::scope::Scope;
 use super::stage_graph::{base_of, find_target, reachable};
 use super::step::Base;
-use super::triggers::Trigger;
+use super::triggers::{Trigger, judged_alone};
 use crate::parser::instruction::{Argument, FromInstruction, Pair};
 use crate::parser::{Dockerfile, Instruction, Located, Stage};
 use crate::reference::ImageReference;
+use crate::source::Span;
 
 /// An instruction of a stage, and what it sees.
 pub struct Place<'a> {
@@ -28,7 +33,7 @@ pub struct Survey {
     /// The mistakes, each with the index of its instruction; none for a wrong target.
     pub errors: Vec<(Option<usize>, PlanError)>,
     /// The global ARGs and the platform's.
-    pub globals: Pairs,
+    pub globals: Globals,
     /// By stage: what it is built on, where that can be told.
     pub bases: Vec<Option<Base>>,
     /// By stage: the platform that its FROM asks for.
@@ -37,7 +42,17 @@ pub struct Survey {
     pub needed: Vec<bool>,
     /// By stage: whether it was looked at.
     pub seen: Vec<bool>,
+    /// The places of the mistakes in triggers that were told where these stand.
+    told: BTreeSet<Span>,
+    /// By stage that others are built on: the indexes of its ONBUILDs.
+    onbuilds: BTreeMap<usize, Rc<[usize]>>,
+    /// How many triggers were carried out.
+    fired: usize,
 }
+
+/// How many triggers of earlier stages are carried out; nobody writes more, and a file of a megabyte
+/// can ask for milliards.
+const FIRED: usize = 10_000;
 
 /// Surveys a Dockerfile: the stages that the target needs, or all if none is named. `base` knows
 /// the images that are at hand; `visit` sees every instruction before it takes effect.
@@ -71,12 +86,7 @@ pub fn survey(
         None => vec![true; file.stages.len()],
     };
     for stage in &file.stages {
-        let (scope, triggers) = survey.start(&planner, stage, base);
-        planner.scopes.push(scope);
-        for trigger in triggers {
-            // A mistake in it is the base's, and the build's to tell.
-            let _ = planner.kind(stage.index, &trigger.instruction);
-        }
+        survey.start(&mut planner, stage, base);
         if survey.seen[stage.index] {
             survey.walk(&mut planner, stage, visit);
         }
@@ -85,7 +95,7 @@ pub fn survey(
 }
 
 /// Returns the global ARGs of a file and the platform's, as far as they can be worked out.
-pub fn global_args(file: &Dockerfile, options: &PlanOptions) -> Pairs {
+pub fn global_args(file: &Dockerfile, options: &PlanOptions) -> Globals {
     let mut planner = Planner::new(file, options);
     for instruction in file.globals() {
         // A mistake is the survey's to tell.
@@ -117,28 +127,69 @@ impl Survey {
         }
     }
 
-    /// Returns what a stage sees at its beginning, of an image that is not at hand nothing, and what
-    /// its base left for it.
+    /// Begins a stage with what its base gives it, of an image that is not at hand nothing, and with
+    /// what its base left for it.
     fn start(
-        &self,
-        planner: &Planner<'_>,
+        &mut self,
+        planner: &mut Planner<'_>,
         stage: &Stage,
         find: &dyn Fn(&ImageReference) -> Option<BaseInfo>,
-    ) -> (Scope, Vec<Trigger>) {
-        let found = self.bases[stage.index].as_ref();
-        let base = found.unwrap_or(&Base::Scratch);
-        let info = match base {
+    ) {
+        let base = self.bases[stage.index].clone().unwrap_or(Base::Scratch);
+        let info = match &base {
             Base::Image(reference) => find(reference),
             _ => None,
         };
-        let scope = planner.start(base, info.as_ref());
-        let texts = info.map(|info| info.triggers).unwrap_or_default();
-        let read = |text: &String| Trigger::parse(text, stage.base.span).ok();
-        let triggers = match base {
-            Base::Stage(below) => Trigger::of_stage(planner.file, &planner.file.stages[*below]),
-            _ => texts.iter().filter_map(read).collect(),
+        let scope = planner.start(&base, info.as_ref());
+        planner.scopes.push(scope);
+        let file = planner.file;
+        if let Base::Stage(below) = base {
+            let left = FIRED.saturating_sub(self.fired);
+            for index in self.onbuilds(file, below).iter().take(left) {
+                if let Some(trigger) = Trigger::of(&file.instructions[*index].value) {
+                    self.fire(planner, stage, Ok(trigger));
+                }
+            }
+        }
+        for text in info.iter().flat_map(|info| &info.triggers) {
+            self.fire(planner, stage, Trigger::parse(text, stage.base.span));
+        }
+    }
+
+    fn onbuilds(&mut self, file: &Dockerfile, stage: usize) -> Rc<[usize]> {
+        let find = || {
+            let stage = &file.stages[stage];
+            let instructions = file.stage_instructions(stage).iter().zip(stage.first..);
+            let is_onbuild =
+                |at: &Located<Instruction>| matches!(at.value, Instruction::Onbuild(_));
+            let onbuilds = instructions.filter(|(at, _)| is_onbuild(at));
+            onbuilds.map(|(_, index)| index).take(FIRED).collect()
         };
-        (scope, triggers)
+        Rc::clone(self.onbuilds.entry(stage).or_insert_with(find))
+    }
+
+    /// Carries out what a base left. A mistake in it is shown at the FROM, if it was not told where
+    /// the trigger stands.
+    fn fire(
+        &mut self,
+        planner: &mut Planner<'_>,
+        stage: &Stage,
+        trigger: Result<Trigger, PlanError>,
+    ) {
+        self.fired += 1;
+        let is_told = |error: &PlanError| self.told.contains(&error.span);
+        let found =
+            trigger.and_then(
+                |trigger| match planner.kind(stage.index, &trigger.instruction) {
+                    Err(error) if !is_told(&error) => Err(trigger.explain(error, stage.base.span)),
+                    _ => Ok(()),
+                },
+            );
+        if let Err(error) = found
+            && self.seen[stage.index]
+        {
+            self.errors.push((Some(stage.first), error));
+        }
     }
 
     fn walk(
@@ -154,9 +205,19 @@ impl Survey {
                 instruction,
                 scope: &planner.scopes[stage.index],
             });
+            let place = Some(stage.first + offset);
             if let Err(error) = planner.kind(stage.index, &instruction.value) {
-                self.errors.push((Some(stage.first + offset), error));
+                self.errors.push((place, error));
                 declare(&mut planner.scopes[stage.index], &instruction.value);
+            }
+            if let Instruction::Onbuild(onbuild) = &instruction.value
+                && let Some(error) = judged_alone(planner, stage, &onbuild.trigger)
+            {
+                // What hangs on a variable is told where it fires.
+                if !onbuild.text.contains('$') {
+                    self.told.insert(error.span);
+                }
+                self.errors.push((place, error));
             }
         }
     }

@@ -11,7 +11,6 @@ use super::step::{AddStep, CopyFrom, CopyStep, InlineFile, LayerStep, StepKind};
 use crate::digest::Digest;
 use crate::parser::Dockerfile;
 use crate::parser::instruction::{AddInstruction, CopyInstruction, Heredoc, Transfer, Word};
-use crate::parser::word;
 
 /// Plans a COPY.
 pub(super) fn copy_step(
@@ -139,7 +138,9 @@ fn inline_files(heredocs: &[Heredoc], scope: &Scope) -> Result<Vec<InlineFile>, 
     let file = |heredoc: &Heredoc| {
         let mut content = heredoc.text();
         if heredoc.expand {
-            content = word::expand_heredoc(&content, &|name| scope.get(name))
+            content = scope
+                .meter
+                .expand_heredoc(&content, &|name| scope.get(name))
                 .map_err(|e| PlanError::new(PlanErrorKind::Word(e), heredoc.body))?
                 .text;
         }

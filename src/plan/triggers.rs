@@ -4,7 +4,9 @@
 //! stage: its own image does not hand them on (Dockerfile reference, "ONBUILD").
 
 use super::error::{PlanError, PlanErrorKind, TriggerMistake};
+use super::planner::Planner;
 use super::stage_graph::sources_of_instruction;
+use super::step::Base;
 use crate::parser::instruction::Word;
 use crate::parser::{self, Dockerfile, Instruction, Stage};
 use crate::source::{Source, Span};
@@ -40,18 +42,23 @@ impl Trigger {
     }
 
     /// Returns the ONBUILDs of a stage, for one that is built on it.
-    pub fn of_stage(file: &Dockerfile, stage: &Stage) -> Vec<Self> {
+    pub fn of_stage<'a>(
+        file: &'a Dockerfile,
+        stage: &Stage,
+    ) -> impl Iterator<Item = Self> + use<'a> {
         let instructions = file.stage_instructions(stage).iter();
-        let trigger = |instruction: &Instruction| match instruction {
+        instructions.filter_map(|instruction| Self::of(&instruction.value))
+    }
+
+    /// Returns what an ONBUILD leaves; none of another instruction.
+    pub fn of(instruction: &Instruction) -> Option<Self> {
+        match instruction {
             Instruction::Onbuild(onbuild) => Some(Self {
                 text: onbuild.text.clone(),
                 instruction: (*onbuild.trigger).clone(),
             }),
             _ => None,
-        };
-        instructions
-            .filter_map(|instruction| trigger(&instruction.value))
-            .collect()
+        }
     }
 
     /// Returns the stages and images that it takes files from.
@@ -64,6 +71,27 @@ impl Trigger {
         let mistake = TriggerMistake::Plan(Box::new(error.kind));
         PlanError::new(trigger_error(&self.text, mistake), from)
     }
+}
+
+/// Judges a trigger where it stands, though it takes effect elsewhere: in a scope of its own, as
+/// nothing is known of the variables there. Which stages that file has is not known either.
+pub(super) fn judged_alone(
+    planner: &mut Planner<'_>,
+    stage: &Stage,
+    trigger: &Instruction,
+) -> Option<PlanError> {
+    let elsewhere = planner.start(&Base::Scratch, None);
+    let here = std::mem::replace(&mut planner.scopes[stage.index], elsewhere);
+    let judged = planner.kind(stage.index, trigger);
+    planner.scopes[stage.index] = here;
+    judged.err().filter(|error| {
+        !matches!(
+            error.kind,
+            PlanErrorKind::NoStageIndex { .. }
+                | PlanErrorKind::CircularStage { .. }
+                | PlanErrorKind::LaterStage { .. }
+        )
+    })
 }
 
 fn trigger_error(text: &str, mistake: TriggerMistake) -> PlanErrorKind {

@@ -1,6 +1,6 @@
 //! What was, or would be, reused and what not, step by step, with the reason beside it.
 
-use super::cache_total::{score, total};
+use super::cache_total::total;
 use super::grid::{self, Column, Grid, Room};
 use super::layer_stack::{fitted, head_instruction, head_size, head_state, head_time};
 use super::quantity::duration;
@@ -8,47 +8,27 @@ use super::reason;
 use super::screen::Screen;
 use super::sentence::{self, Tense};
 use super::text::{Line, Style, Text};
-use super::width::width;
 use crate::build::{BuildReport, StepReport, StepState};
 use crate::language::Language;
-use crate::plan::{MissReason, StepNumber};
+use crate::plan::MissReason;
 
 const SIZE: usize = 8;
 const TIME: usize = 8;
-/// Columns of `  ok` behind what was said.
-const VERDICT: usize = 4;
 const INSTRUCTION: usize = 16;
-
-/// What somebody said would become of a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Guess {
-    /// The step.
-    pub step: StepNumber,
-    /// What was said: `h`, `m`, a state word, or `-` for nothing.
-    pub said: String,
-    /// Whether it was right; none where nothing was said.
-    pub right: Option<bool>,
-}
 
 /// Draws what a build would do.
 pub fn forecast(report: &BuildReport, screen: &Screen) -> Text {
-    CacheTable::new(report, Tense::Would, &[], screen).draw()
+    CacheTable::new(report, Tense::Would, screen).draw()
 }
 
 /// Draws what a build did.
 pub fn build_result(report: &BuildReport, screen: &Screen) -> Text {
-    CacheTable::new(report, Tense::Done, &[], screen).draw()
-}
-
-/// Draws what a build did beside what somebody said it would do.
-pub fn scored_result(report: &BuildReport, guesses: &[Guess], screen: &Screen) -> Text {
-    CacheTable::new(report, Tense::Done, guesses, screen).draw()
+    CacheTable::new(report, Tense::Done, screen).draw()
 }
 
 struct CacheTable<'a> {
     report: &'a BuildReport,
     tense: Tense,
-    guesses: &'a [Guess],
     screen: &'a Screen,
     room: Room,
 }
@@ -57,7 +37,6 @@ struct CacheTable<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Number,
-    Guess,
     State,
     Size,
     Time,
@@ -66,16 +45,10 @@ enum Part {
 }
 
 impl<'a> CacheTable<'a> {
-    fn new(
-        report: &'a BuildReport,
-        tense: Tense,
-        guesses: &'a [Guess],
-        screen: &'a Screen,
-    ) -> Self {
+    fn new(report: &'a BuildReport, tense: Tense, screen: &'a Screen) -> Self {
         Self {
             report,
             tense,
-            guesses,
             screen,
             room: Room::of(screen),
         }
@@ -101,9 +74,8 @@ impl<'a> CacheTable<'a> {
             .steps
             .iter()
             .map(|step| sentence::step(step, of, self.tense, language));
-        let score = (!self.guesses.is_empty()).then(|| score(self.guesses, self.language()));
         let total = sentence::total(self.report, self.tense, language);
-        let said = steps.chain(score).chain([total]);
+        let said = steps.chain([total]);
         said.flat_map(|said| Line::plain(said).wrap(self.screen.width, 2).into_lines())
             .collect()
     }
@@ -167,17 +139,11 @@ impl<'a> CacheTable<'a> {
         let mut steps = self.report.steps.iter();
         let would = self.tense == Tense::Would && steps.any(|step| step.millis.is_some());
         let mut parts = vec![Part::Number];
-        parts.extend((!self.guesses.is_empty()).then_some(Part::Guess));
         parts.push(Part::State);
         parts.extend((wide || !would).then_some(Part::Size));
         parts.extend((wide || would).then_some(Part::Time));
         parts.extend([Part::Instruction, Part::Why]);
         parts
-    }
-
-    fn said_columns(&self) -> usize {
-        let widths = self.guesses.iter().map(|guess| width(&guess.said));
-        widths.max().unwrap_or(0)
     }
 
     fn why_columns(&self) -> usize {
@@ -188,7 +154,6 @@ impl<'a> CacheTable<'a> {
         let number = grid::number_width(&self.report.steps).max(4);
         let column = |part: &Part| match part {
             Part::Number => Column::right(0, number),
-            Part::Guess => Column::left(2, self.said_columns() + VERDICT),
             Part::State => Column::left(2, 5),
             Part::Size => Column::right(2, SIZE),
             Part::Time => Column::right(2, TIME),
@@ -209,9 +174,7 @@ impl<'a> CacheTable<'a> {
         let language = self.language();
         match part {
             Part::Number => "#".to_owned(),
-            Part::Guess => head_guess(language),
-            Part::State if self.guesses.is_empty() => head_state(language),
-            Part::State => head_real(language),
+            Part::State => head_state(language),
             Part::Size => head_size(language),
             Part::Time if self.tense == Tense::Would => head_cost(language),
             Part::Time => head_time(language),
@@ -223,24 +186,11 @@ impl<'a> CacheTable<'a> {
     fn cell(&self, part: Part, step: &StepReport, columns: usize) -> Line {
         match part {
             Part::Number => grid::number(step),
-            Part::Guess => self.guess(step),
             Part::State => grid::state(step),
             Part::Size => grid::size(step),
             Part::Time => self.time(step),
             Part::Instruction => grid::instruction(step, columns),
             Part::Why => self.why(step, columns),
-        }
-    }
-
-    fn guess(&self, step: &StepReport) -> Line {
-        let Some(guess) = self.guesses.iter().find(|guess| guess.step == step.number) else {
-            return Line::styled(Style::Dim, "-");
-        };
-        let said = Line::plain(&guess.said);
-        match guess.right {
-            Some(true) => said.pad(self.said_columns() + 2).with(Style::Good, "ok"),
-            Some(false) => said.pad(self.said_columns() + 2).with(Style::Bad, "X"),
-            None => said,
         }
     }
 
@@ -302,8 +252,6 @@ impl<'a> CacheTable<'a> {
 }
 
 crate::messages! {
-    head_guess() { en: "you", ko: "예측" }
-    head_real() { en: "real", ko: "결과" }
     head_cost() { en: "cost", ko: "비용" }
     same_base() { en: "same image", ko: "같은 이미지" }
     other_base() { en: "another image", ko: "다른 이미지" }
@@ -318,57 +266,6 @@ mod tests {
 
     fn screen(columns: usize, language: Language, chrome: Chrome) -> Screen {
         Screen::new(columns, language, chrome)
-    }
-
-    fn guesses() -> Vec<Guess> {
-        let guess = |(step, said, right): (usize, &str, bool)| Guess {
-            step,
-            said: said.to_owned(),
-            right: Some(right),
-        };
-        [(2, "h", true), (3, "m", true), (4, "h", false)]
-            .map(guess)
-            .to_vec()
-    }
-
-    #[test]
-    fn a_result_with_guesses_at_80_columns() {
-        let ascii = screen(80, Language::En, Chrome::Ascii);
-        insta::assert_snapshot!(scored_result(&sample::rebuilt(), &guesses(), &ascii), @r#"
-        #  you    real       size  instruction             why
-        6  -      META      (0 B)  CMD ["node", "server.~  settings only
-        5  -      META      (0 B)  EXPOSE 80               settings only
-        4  h  X   MISS   +1.05 MB  RUN npm install         step 3 changed
-        3  m  ok  MISS      +71 B  COPY . /app             server.js: new content
-        2  h  ok  HIT         0 B  WORKDIR /app            same text, same base
-        1  -      BASE    1.98 MB  FROM practice-node      same image
-                  ---------------  4 layers: 1 base, 1 reused, 2 rebuilt, 1.05 MB
-        "#);
-        let korean = screen(80, Language::Ko, Chrome::Unicode);
-        insta::assert_snapshot!(scored_result(&sample::rebuilt(), &guesses(), &korean), @r#"
-        #  예측   결과       크기  명령                    이유
-        6  -      META      (0 B)  CMD ["node", "server.~  설정만 바꿈
-        5  -      META      (0 B)  EXPOSE 80               설정만 바꿈
-        4  h  X   MISS   +1.05 MB  RUN npm install         3단계가 바뀜
-        3  m  ok  MISS      +71 B  COPY . /app             server.js 내용이 바뀜
-        2  h  ok  HIT         0 B  WORKDIR /app            명령과 베이스가 같음
-        1  -      BASE    1.98 MB  FROM practice-node      같은 이미지
-                  ───────────────  레이어 4개: 베이스 1, 재사용 1, 재빌드 2, 1.05 MB
-        "#);
-    }
-
-    #[test]
-    fn a_prediction_may_be_a_state_word() {
-        let guess = |step, said: &str| Guess {
-            step,
-            said: said.to_owned(),
-            right: Some(said == "MISS"),
-        };
-        let ascii = screen(80, Language::En, Chrome::Ascii);
-        let guesses = [guess(3, "MISS"), guess(4, "HIT")];
-        let drawn = scored_result(&sample::rebuilt(), &guesses, &ascii).to_string();
-        assert!(drawn.contains("4  HIT   X   MISS   +1.05 MB"), "{drawn}");
-        assert!(drawn.contains("3  MISS  ok  MISS      +71 B"), "{drawn}");
     }
 
     #[test]
@@ -418,21 +315,6 @@ mod tests {
         2  MISS        0 B  WORKDIR /app                   never built before
         1  BASE    1.98 MB  FROM practice-os               base image
            ---------------  stopped: 0 reused, 1 made and kept
-        "#);
-    }
-
-    #[test]
-    fn plain_sentences_end_with_the_score() {
-        let plain = screen(200, Language::En, Chrome::Plain);
-        insta::assert_snapshot!(scored_result(&sample::rebuilt(), &guesses(), &plain), @r#"
-        Step 1 of 6, FROM practice-node: base image, 1 layer.
-        Step 2 of 6, WORKDIR /app: reused.
-        Step 3 of 6, COPY . /app: ran again, server.js has new content. 71 bytes.
-        Step 4 of 6, RUN npm install: ran again, step 3 changed. 1.05 megabytes.
-        Step 5 of 6, EXPOSE 80: image settings only, no layer.
-        Step 6 of 6, CMD ["node", "server.js"]: image settings only, no layer.
-        Prediction: 2 of 3 right. Wrong: step 4.
-        4 layers, 3.03 megabytes in all: 1 of the base, 1 reused, 2 made, 1.05 megabytes rebuilt.
         "#);
     }
 }

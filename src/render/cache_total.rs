@@ -1,7 +1,7 @@
 //! What a table of reuse adds up to, in one line, and how good a prediction was.
 
-use super::cache_table::Guess;
 use super::quantity::{duration, size};
+use super::scored::Guess;
 use super::sentence::Tense;
 use super::summary::{self, Summary};
 use crate::build::BuildReport;

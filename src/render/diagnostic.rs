@@ -10,6 +10,9 @@ use crate::source::{Source, Span};
 /// A source line longer than this is shown around its carets only.
 const WIDEST: usize = 140;
 
+/// How much of a line is looked at on either side of the carets, in bytes: far more than is shown.
+const FARTHEST: usize = 2_000;
+
 /// Draws a diagnostic: `FILE:LINE: error: sentence`, the place, `help:`.
 pub fn diagnostic(diagnostic: &Diagnostic, source: &Source, screen: &Screen) -> Text {
     let line = source.line(diagnostic.span().start.min(source.text().len()));
@@ -102,9 +105,18 @@ fn snippet(labels: &[Label], source: &Source, style: Style, screen: &Screen) -> 
 /// would take minutes.
 fn window(spans: &[Span], source: &Source) -> Span {
     let all = spans.iter().copied().reduce(Span::to).unwrap_or_default();
-    let start = source.line_span(source.line(all.start)).start;
-    let end = source.line_span(source.line(all.end)).end;
-    Span::new(start, end.max(all.end))
+    let first = source.line_span(source.line(all.start));
+    let last = source.line_span(source.line(all.end));
+    // Nor at all of a line that nobody could see.
+    let near = Span::new(
+        all.start.saturating_sub(FARTHEST),
+        all.end.saturating_add(FARTHEST),
+    );
+    let near = inside(near, source);
+    Span::new(
+        first.start.max(near.start),
+        last.end.min(near.end).max(all.end),
+    )
 }
 
 /// Draws the last line of a gutter quietly, and carets in the style of the message.

@@ -33,6 +33,7 @@ mod quantity;
 mod reason;
 #[cfg(test)]
 pub(crate) mod sample;
+mod scored;
 mod screen;
 mod sentence;
 mod suggestion;
@@ -48,7 +49,7 @@ mod width;
 mod wrap;
 
 pub use build_log::BuildLog;
-pub use cache_table::{Guess, build_result, forecast, scored_result};
+pub use cache_table::{build_result, forecast};
 pub use check::{check_findings, check_summary, rule_list, rule_page};
 pub use compare::{Compared, compare};
 pub use context_listing::{context_excluded, context_files};
@@ -64,6 +65,7 @@ pub use live::{Keep, LiveBuild};
 pub use output::{OutputLines, StepOutputs};
 pub use path_fates::{PathFate, path_fates};
 pub use quantity::{ago, docker_size, duration, human_duration, size, spoken_size};
+pub use scored::{Guess, scored_result};
 pub use screen::{Chrome, Screen};
 pub use syntax_tree::syntax_tree;
 pub use table::{Narrow, narrow_table, table};

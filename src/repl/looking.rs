@@ -108,8 +108,7 @@ impl Desk {
         if let Some(scope) = self.session.scope_of(&self.draft.text()) {
             let given = std::mem::take(&mut call.env);
             // Of two values for one name the later counts: an ARG hides the ENV before it.
-            let known = [scope.env.pairs(), scope.args.pairs(), &given];
-            call.env = known.map(Vec::as_slice).concat();
+            call.env = [scope.env.pairs(), scope.args.pairs(), given].concat();
         }
         self.face(|face| face.run(Command::Expand(call)))
     }

@@ -66,7 +66,7 @@ pub type Result<T, E = SessionError> = std::result::Result<T, E>;
 pub struct Settings {
     /// The store's folder.
     pub root: PathBuf,
-    /// The language of messages.
+    /// The language of messages, to begin with.
     pub language: Language,
     /// `STRATA_BASE`.
     pub base: Option<String>,
@@ -85,6 +85,8 @@ pub struct Settings {
 /// A store, and the process that works on it.
 pub struct Session {
     settings: Settings,
+    /// The language of messages; an answer for machines changes it for as long as it lasts.
+    language: Cell<Language>,
     store: OnceCell<Store>,
     probe: OnceCell<Probe>,
     /// What is left where the kernel refused what the probe had hoped for.
@@ -100,6 +102,7 @@ impl Session {
     pub fn new(settings: Settings) -> Self {
         let (store, probe) = (OnceCell::new(), OnceCell::new());
         Self {
+            language: Cell::new(settings.language),
             settings,
             store,
             probe,
@@ -117,12 +120,12 @@ impl Session {
 
     /// Returns the language of messages.
     pub fn language(&self) -> Language {
-        self.settings.language
+        self.language.get()
     }
 
     /// Changes the language of messages.
-    pub fn set_language(&mut self, language: Language) {
-        self.settings.language = language;
+    pub fn set_language(&self, language: Language) {
+        self.language.set(language);
     }
 
     /// Limits the containers that ask for no limit themselves.

@@ -97,7 +97,7 @@ fn a_run_leaves_no_mount_points_of_the_runtime() {
 #[test]
 fn settings_reach_the_config() {
     let home = Home::with(
-        "FROM practice-os\nEXPOSE 80 53/udp\nVOLUME /data\nLABEL a=b \"c d\"=\"e f\"\n\
+        "FROM practice-os\nEXPOSE 80 53/udp\nVOLUME /data\nLABEL a=old\nLABEL a=b \"c d\"=\"e f\"\n\
         STOPSIGNAL SIGINT\nENTRYPOINT [\"echo\"]\nCMD [\"x\"]\nUSER 1000:5\n",
     );
     home.ok("build -q -t image .");
@@ -105,6 +105,8 @@ fn settings_reach_the_config() {
     let config = &found[0]["Config"];
     let ports: Vec<&String> = config["ExposedPorts"].as_object().unwrap().keys().collect();
     assert_eq!(ports, ["53/udp", "80/tcp"]);
+    // The later value of a key counts.
+    assert_eq!(config["Labels"]["a"], "b");
     assert_eq!(config["Labels"]["c d"], "e f");
     assert_eq!(config["StopSignal"], "SIGINT");
     assert_eq!(config["User"], "1000:5");

@@ -73,9 +73,8 @@ fn setting(change: &ConfigChange) -> String {
         | ConfigChange::Author(text)
         | ConfigChange::Workdir(text) => text.clone(),
         ConfigChange::Cmd { argv, .. } | ConfigChange::Entrypoint { argv, .. } => argv.join("|"),
-        ConfigChange::Expose(words) | ConfigChange::Volumes(words) | ConfigChange::Shell(words) => {
-            words.join("|")
-        }
+        ConfigChange::Expose(ports) => ports.unrolled().collect::<Vec<_>>().join("|"),
+        ConfigChange::Volumes(words) | ConfigChange::Shell(words) => words.join("|"),
     }
 }
 

@@ -10,4 +10,5 @@
 mod expansion;
 mod fixtures;
 mod rows;
+mod shapes;
 mod verbs;

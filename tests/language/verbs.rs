@@ -256,3 +256,44 @@ fn a_dockerfiles_own_ignore_file_comes_before_the_contexts() {
     let contexts = (json!(".dockerignore"), json!("one"));
     assert_eq!(left_out("context ls --json"), contexts);
 }
+
+#[test]
+fn json_is_english_and_one_value_whatever_the_language() {
+    let home = Home::with("FROM a\nENV b\nRUN <<E\n");
+    home.file("bad", "a[\n");
+    home.file("bytes", b"FROM \xff\n");
+    let calls: [(&[&str], &str); 9] = [
+        (&["parse", "Dockerfile"], "ENV must have two arguments"),
+        (&["parse", "nosuch"], "unable to read the file: nosuch"),
+        (&["parse", "bytes"], "not UTF-8"),
+        (&["check", "Dockerfile"], "ENV must have two arguments"),
+        (&["check", "nosuch"], "unable to read the file: nosuch"),
+        (&["expand", "--", "${a:?}"], "is not allowed to be unset"),
+        (&["expand", "--", "${a"], "missing '}'"),
+        (&["ignore-check", "--ignorefile", "bad", "x"], "bad pattern"),
+        (&["context", "ls", "nosuch"], "nosuch"),
+    ];
+    for (words, sentence) in calls {
+        let (verb, rest) = words.split_first().expect("a verb");
+        let called = |language| {
+            let verb = if *verb == "context" {
+                vec!["context", "ls", "--json", "nosuch"]
+            } else {
+                [&[verb, "--json"], rest].concat()
+            };
+            home.words(&[&["--lang", language], verb.as_slice()].concat())
+        };
+        let (english, korean) = (called("en"), called("ko"));
+        let json: Value = serde_json::from_str(&korean.out)
+            .unwrap_or_else(|error| panic!("{words:?}: {error}: {korean:#?}"));
+        let message = json["errors"][0]["message"].as_str().expect("a sentence");
+        assert!(message.contains(sentence), "{words:?}: {message}");
+        assert!(json["errors"][0]["kind"].is_string(), "{json}");
+        assert_eq!(korean.out, english.out, "{words:?}");
+        assert_eq!(korean.err, english.err, "{words:?}");
+        korean.fails(1, message);
+        // Without `--json` it is a person who reads.
+        let asked = home.words(&[&["--lang", "ko"], words].concat());
+        assert_ne!(asked.err, english.err, "{words:?}");
+    }
+}

@@ -8,11 +8,10 @@ use super::super::judge::Judge;
 use super::super::remark::Remark;
 use super::variables::{inside, use_of};
 use crate::parser::instruction::{FromInstruction, Word};
-use crate::parser::word::{self, Expanded};
-use crate::parser::{Dockerfile, Instruction, Located, Stage, nearest};
+use crate::parser::word::Expanded;
+use crate::parser::{Dockerfile, Instruction, Located, Stage};
 use crate::plan::platform::Platform;
-use crate::plan::scope::Pairs;
-use crate::plan::{Base, PlanOptions, Survey, global_args, platform};
+use crate::plan::{Base, Globals, PlanOptions, Survey, global_args, platform};
 use crate::reference::ImageReference;
 
 const TARGET_PLATFORM: &str = "TARGETPLATFORM";
@@ -30,11 +29,11 @@ pub(super) fn arguments(judge: &mut Judge<'_>, survey: &Survey) {
                 continue;
             };
             for name in expanded.unset.difference(&declared) {
-                let known = survey.globals.iter().map(|(name, _)| name.as_str());
+                let known = survey.globals.names();
                 let known = known.chain(declared.iter().map(String::as_str));
                 let remark = Remark::UndefinedArgInFrom {
                     name: name.clone(),
-                    suggestion: nearest(name, known),
+                    suggestion: judge.nearest(name, known),
                 };
                 let span = use_of(&word.text, name).map_or(word.span, |at| inside(word, at));
                 judge.warn(at, span, remark);
@@ -104,13 +103,13 @@ fn redundant(
     at: &Located<Instruction>,
     word: &Word,
     expanded: &Expanded,
-    globals: &Pairs,
+    globals: &Globals,
 ) {
     let only_target = expanded.unset.is_empty()
         && expanded.used.len() == 1
         && expanded.used.contains(TARGET_PLATFORM);
-    let target = globals.iter().find(|(name, _)| name == TARGET_PLATFORM);
-    if only_target && target.is_some_and(|(_, value)| *value == expanded.text) {
+    let target = globals.get(TARGET_PLATFORM);
+    if only_target && target == Some(expanded.text.as_str()) {
         let written = word.text.clone();
         let remark = Remark::RedundantTargetPlatform { written };
         judge.warn(at, word.span, remark);
@@ -168,12 +167,6 @@ fn declared(file: &Dockerfile) -> BTreeSet<String> {
 }
 
 /// Expands a word of FROM; none where it is a mistake, which is told elsewhere.
-fn expand(file: &Dockerfile, word: &Word, globals: &Pairs) -> Option<Expanded> {
-    let lookup = |name: &str| {
-        let mut named = globals.iter().rev();
-        named
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.clone())
-    };
-    word::expand(&word.text, file.escape, &lookup).ok()
+fn expand(file: &Dockerfile, word: &Word, globals: &Globals) -> Option<Expanded> {
+    globals.expand(&word.text, file.escape).ok()
 }

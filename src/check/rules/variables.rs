@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::judge::Judge;
 use super::super::remark::Remark;
 use crate::parser::instruction::{Argument, Heredoc, Pair, Transfer, Word};
-use crate::parser::{Dockerfile, Instruction, Located, nearest, word};
+use crate::parser::{Dockerfile, Instruction, Located};
 use crate::plan::Place;
 use crate::plan::scope::Scope;
 use crate::source::Span;
@@ -27,7 +27,9 @@ pub(super) fn undefined(judge: &mut Judge<'_>, place: &Place<'_>) {
         }
     }
     for heredoc in heredocs(&at.value).iter().filter(|it| it.expand) {
-        let expanded = word::expand_heredoc(&heredoc.content, &|name| scope.get(name));
+        let expanded = scope
+            .meter
+            .expand_heredoc(&heredoc.content, &|name| scope.get(name));
         for name in expanded.map(|it| it.unset).unwrap_or_default() {
             let found = use_of(&heredoc.content, &name);
             let start = heredoc.body.start;
@@ -51,14 +53,11 @@ fn tell(
     if is_known || !told.insert(name.clone()) {
         return;
     }
-    let known = scope.env.pairs().iter().chain(scope.args.pairs());
-    // Among very many names a near one is chance.
-    let known = known.map(|(name, _)| name.as_str()).take(1_000);
+    let known = scope.env.iter().chain(scope.args.iter());
+    let known = known.map(|(name, _)| name);
+    let known = known.chain(scope.declared.iter().map(String::as_str));
     let remark = Remark::UndefinedVar {
-        suggestion: nearest(
-            &name,
-            known.chain(scope.declared.iter().map(String::as_str)),
-        ),
+        suggestion: judge.nearest(&name, known),
         global: is_global(judge.file, &name),
         name,
     };

@@ -55,6 +55,9 @@ crate::messages! {
     }
 }
 
+/// Of a lesson that is wrong from end to end nobody reads more; `--json` has all that is found.
+const MOST_FINDINGS: usize = 100;
+
 /// `lesson lint`
 pub(super) fn lint(call: &LessonFolder, screen: &Screen) -> Done {
     let files = files(call.folder.as_deref())?;
@@ -68,7 +71,7 @@ pub(super) fn lint(call: &LessonFolder, screen: &Screen) -> Done {
         say(&render::json(&told));
         return Ok(i32::from(errors > 0));
     }
-    for finding in &findings {
+    for finding in findings.iter().take(MOST_FINDINGS) {
         let text = render::diagnostic(&finding.diagnostic, &finding.source, screen);
         show(&text, screen);
     }

@@ -27,7 +27,7 @@ pub(super) fn healthcheck(mut untyped: Untyped) -> Result<Healthcheck, ParseErro
         let instruction = "HEALTHCHECK";
         return Err(untyped.error_here(Kind::NeedsArguments { instruction }));
     };
-    match (kind.text.to_uppercase().as_str(), command) {
+    match (kind.text.to_uppercase().as_str(), command.map(|it| *it)) {
         ("NONE", None) => {
             untyped.take_flags(FLAGS)?;
             Ok(Healthcheck::Disabled)

@@ -24,12 +24,14 @@ pub fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<
             strsim::osa_distance(&lower, &word),
         )
     };
+    // With a distance of at least its length, a word has nothing in common with the other.
+    let length = typed.chars().count();
+    let farthest = FARTHEST.min(length.saturating_sub(1));
     let ((distance, _), word) = known
-        .filter(|word| *word != typed)
+        .filter(|word| *word != typed && word.chars().count().abs_diff(length) <= farthest)
         .map(|word| (far(word), word))
         .min_by_key(|(far, _)| *far)?;
-    let is_near = distance <= FARTHEST && distance < typed.chars().count();
-    is_near.then(|| word.to_owned())
+    (distance <= farthest).then(|| word.to_owned())
 }
 
 /// Returns the nearest of some known words in the case that was typed: `FORM` → `FROM`,

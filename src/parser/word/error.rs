@@ -101,12 +101,12 @@ crate::messages! {
         ko: "{name}: 값이 비어 있으면 안 됩니다",
     }
     too_long() {
-        en: "the word expands to more than 16 MiB",
-        ko: "단어가 16 MiB보다 길게 확장됩니다",
+        en: "the word expands to more than 1 MiB",
+        ko: "단어가 1 MiB보다 길게 확장됩니다",
     }
     too_costly() {
-        en: "the pattern is too long for a value this long",
-        ko: "값에 비해 패턴이 너무 깁니다",
+        en: "the values and patterns are too long: to expand them would take minutes",
+        ko: "값과 패턴이 너무 깁니다. 확장하는 데 몇 분이 걸립니다",
     }
     close_quote(quote: char) {
         en: "write another {quote}, or put an escape character before the first",

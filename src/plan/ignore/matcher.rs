@@ -79,11 +79,15 @@ impl Wild {
             if rest.first() == Some(&Token::Exactly('/')) {
                 rest = &rest[1..];
             }
-            places.push(if rest.is_empty() {
+            let place = if rest.is_empty() {
                 Place::Everything
             } else {
                 Place::Folders
-            });
+            };
+            // Any folders, and then any folders, are any folders.
+            if places.last() != Some(&place) {
+                places.push(place);
+            }
         }
         let needle = longest_literal(&places);
         Self { places, needle }

@@ -5,7 +5,7 @@ use crate::build::{BuildReport, StepReport, StepState};
 use crate::language::Language;
 use crate::lesson::{PredictKind, Prediction, Question, Score, find_step};
 use crate::messages;
-use crate::render::cache_table::{Guess, scored_result};
+use crate::render::scored::{Guess, scored_result};
 use crate::render::screen::Screen;
 use crate::render::text::{Line, Style, Text};
 use crate::render::width::cut;
