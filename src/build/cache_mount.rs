@@ -119,7 +119,8 @@ fn wait_for(lock: &File, sharing: Sharing, stop: &Stop) -> Result<bool, BuildErr
     }
 }
 
-/// Makes the folder if it is new. Of two steps that share it, one does so, alone.
+/// Makes the folder if it is new. Of two steps that share it, one does so, alone; the other goes on
+/// as soon as it is there, while the first one has begun to use it.
 fn made(
     lock: File,
     tree: &Path,
@@ -127,18 +128,18 @@ fn made(
     stop: &Stop,
     fill: &mut dyn FnMut(&Path) -> Result<(), BuildError>,
 ) -> Result<File, BuildError> {
-    if tree.exists() {
-        return Ok(lock);
-    }
-    let is_shared = sharing == Sharing::Shared;
-    if is_shared {
+    while !tree.exists() {
+        if sharing != Sharing::Shared {
+            fill(tree)?;
+            break;
+        }
         lock.unlock().map_err(system)?;
-        wait_for(&lock, Sharing::Locked, stop)?;
-    }
-    if !tree.exists() {
-        fill(tree)?;
-    }
-    if is_shared {
+        match lock.try_lock() {
+            Ok(()) if !tree.exists() => fill(tree)?,
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => thread::sleep(LOOK_AGAIN),
+            Err(TryLockError::Error(error)) => return Err(system(error)),
+        }
         lock.unlock().map_err(system)?;
         wait_for(&lock, Sharing::Shared, stop)?;
     }
@@ -181,6 +182,40 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let first = hold(root.path(), "a", Sharing::Shared);
         assert_eq!(first.tree(), hold(root.path(), "a", Sharing::Shared).tree());
+    }
+
+    #[test]
+    fn two_that_share_a_new_folder_have_it_at_the_same_time() {
+        let root = tempfile::tempdir().unwrap();
+        let stop = Stop::new().unwrap();
+        for round in 0..100 {
+            let both = std::sync::Barrier::new(2);
+            let (sender, receiver) = std::sync::mpsc::channel();
+            let held = thread::scope(|scope| {
+                for _ in 0..2 {
+                    let (root, stop, both, sender) = (root.path(), &stop, &both, sender.clone());
+                    scope.spawn(move || {
+                        let mut fill = |tree: &Path| {
+                            fs::create_dir(tree).unwrap();
+                            Ok(())
+                        };
+                        both.wait();
+                        let name = format!("{round}");
+                        let held = CacheFolder::hold(root, &name, Sharing::Shared, stop, &mut fill);
+                        sender.send(held).unwrap();
+                    });
+                }
+                let half_a_minute = Duration::from_secs(30);
+                let held: Vec<_> = (0..2)
+                    .map_while(|_| receiver.recv_timeout(half_a_minute).ok())
+                    .collect();
+                if held.len() < 2 {
+                    stop.now();
+                }
+                held
+            });
+            assert_eq!(held.len(), 2, "round {round}: one waits for the other");
+        }
     }
 
     #[test]
