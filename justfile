@@ -23,6 +23,10 @@ bench:
 budgets:
     benches/budgets.sh
 
+# kill -9 at 200 random moments of builds
+kills:
+    benches/kills.sh
+
 # all that has to be true before a change lands
 ci:
     .ci/run

@@ -74,6 +74,33 @@ macro_rules! messages {
     )* };
 }
 
+/// Reads an answer to a question of yes and no, in any language; Enter is no. None where the
+/// answer is something else: whoever typed a command there did not mean to answer.
+///
+/// ```
+/// use strata::language::yes_or_no;
+/// assert_eq!(yes_or_no("Yes"), Some(true));
+/// assert_eq!(yes_or_no("네"), Some(true));
+/// assert_eq!(yes_or_no(""), Some(false));
+/// assert_eq!(yes_or_no("write Dockerfile"), None);
+/// ```
+pub fn yes_or_no(answer: &str) -> Option<bool> {
+    match answer.trim().to_lowercase().as_str() {
+        // The last of each row is the key of the Latin letter on a Korean keyboard.
+        "y" | "yes" | "예" | "네" | "ㅛ" => Some(true),
+        "" | "n" | "no" | "아니요" | "아니오" | "ㅜ" => Some(false),
+        _ => None,
+    }
+}
+
+messages! {
+    /// What to say to another answer.
+    pub not_yes_or_no() {
+        en: "That is neither yes nor no: `y`, or Enter for no.",
+        ko: "예/아니요로 답해 주세요. 예는 `y`, 아니요는 Enter입니다.",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;

@@ -12,4 +12,5 @@ mod garbage;
 mod kernel;
 mod language;
 mod messages;
+mod pressure;
 mod repl;

@@ -1,4 +1,4 @@
-//! The loop over the steps of a plan: reuse the recorded layer, or make it.
+//! A build from its Dockerfile to its image, and the forecast of it.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use super::base::PracticeSettings;
 use super::cache::BuildCache;
-use super::carry::Progress;
+use super::carry::Work;
 use super::error::{BuildError, ImageError};
 use super::notes::{notes, remarks};
 use super::permission;
 use super::report::{BuildEvent, BuildReport, StepState};
 use super::stage::{Stage, base_info};
+use super::stages;
 use super::supplies::Supplies;
 use super::world::BuildWorld;
 use crate::language::Language;
@@ -102,18 +103,12 @@ impl Builder<'_> {
         let started = Instant::now();
         let _hold = self.store.hold()?;
         let prepared = self.prepare(input)?;
-        let mut progress = Progress::new(self, &prepared, input)?;
+        let work = Work::new(self, &prepared, input)?;
         let mut report = self.report(input);
-        for step in &prepared.plan.steps {
-            let mut row = self.row(&prepared.plan, step);
-            if report.failed().is_none() {
-                progress.take(step, &mut row, events)?;
-            }
-            events(BuildEvent::Finished(Box::new(row.clone())));
-            report.steps.push(row);
-        }
+        let (steps, noted) = stages::build(&work, events)?;
+        report.steps = steps;
         if report.failed().is_none() {
-            let stage = progress.stage(prepared.plan.target);
+            let stage = work.board.stage(prepared.plan.target);
             let image = stage.labelled(&input.labels).put_image(self.store)?;
             for tag in &input.tags {
                 self.store.tag(tag, &image)?;
@@ -127,10 +122,10 @@ impl Builder<'_> {
         report.notes = remarks(&prepared.warnings, self.language);
         let about_runs = notes(&prepared.plan, &report, self.ids, self.language);
         report.notes.extend(about_runs);
-        report.notes.extend(progress.notes.take());
-        report.context = progress.world.looked_at;
+        report.notes.extend(noted);
+        report.context = work.world.looked_at();
         report.millis = millis(started);
-        progress.world.store_digests()?;
+        work.world.store_digests()?;
         // What may not run is no build that the next one is compared with.
         if !(input.expect_cached && report.failed().is_some()) {
             self.cache.remember_build(&input.history, &report)?;
@@ -159,7 +154,7 @@ impl Builder<'_> {
             }
             report.steps.push(row);
         }
-        report.context = world.looked_at;
+        report.context = world.looked_at();
         report.notes = remarks(&prepared.warnings, self.language);
         world.store_digests()?;
         Ok(report)

@@ -10,8 +10,11 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use super::error::BuildError;
+use super::stop::Stop;
 use crate::digest::{DiffId, Digest};
 use crate::plan::Sharing;
 
@@ -46,6 +49,7 @@ impl CacheFolder {
         root: &Path,
         name: &str,
         sharing: Sharing,
+        stop: &Stop,
         fill: &mut dyn FnMut(&Path) -> Result<(), BuildError>,
     ) -> Result<Self, BuildError> {
         fs::create_dir_all(root).map_err(system)?;
@@ -57,8 +61,8 @@ impl CacheFolder {
             };
             let tree = root.join(&own_name);
             let lock = lock_file(&root.join(format!("{own_name}.lock"))).map_err(system)?;
-            if wait_for(&lock, sharing).map_err(system)? {
-                let lock = made(lock, &tree, sharing, fill)?;
+            if wait_for(&lock, sharing, stop)? {
+                let lock = made(lock, &tree, sharing, stop, fill)?;
                 return Ok(Self {
                     name: name.to_owned(),
                     tree,
@@ -94,16 +98,24 @@ fn lock_file(path: &Path) -> io::Result<File> {
     options.write(true).create(true).truncate(false).open(path)
 }
 
+/// How long it takes at most until a step that waits sees that the build ended, or the lock is free.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
 /// Locks; false if a private folder is in use.
-fn wait_for(lock: &File, sharing: Sharing) -> io::Result<bool> {
-    match sharing {
-        Sharing::Shared => lock.lock_shared().map(|()| true),
-        Sharing::Locked => lock.lock().map(|()| true),
-        Sharing::Private => match lock.try_lock() {
-            Ok(()) => Ok(true),
-            Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(error)) => Err(error),
-        },
+fn wait_for(lock: &File, sharing: Sharing, stop: &Stop) -> Result<bool, BuildError> {
+    loop {
+        let tried = match sharing {
+            Sharing::Shared => lock.try_lock_shared(),
+            Sharing::Locked | Sharing::Private => lock.try_lock(),
+        };
+        match tried {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if sharing == Sharing::Private => return Ok(false),
+            // Waiting in flock(2) could be ended by a signal only.
+            Err(TryLockError::WouldBlock) => thread::sleep(LOOK_AGAIN),
+            Err(TryLockError::Error(error)) => return Err(system(error)),
+        }
+        stop.check()?;
     }
 }
 
@@ -112,6 +124,7 @@ fn made(
     lock: File,
     tree: &Path,
     sharing: Sharing,
+    stop: &Stop,
     fill: &mut dyn FnMut(&Path) -> Result<(), BuildError>,
 ) -> Result<File, BuildError> {
     if tree.exists() {
@@ -119,15 +132,15 @@ fn made(
     }
     let is_shared = sharing == Sharing::Shared;
     if is_shared {
-        lock.unlock().and_then(|()| lock.lock()).map_err(system)?;
+        lock.unlock().map_err(system)?;
+        wait_for(&lock, Sharing::Locked, stop)?;
     }
     if !tree.exists() {
         fill(tree)?;
     }
     if is_shared {
-        lock.unlock()
-            .and_then(|()| lock.lock_shared())
-            .map_err(system)?;
+        lock.unlock().map_err(system)?;
+        wait_for(&lock, Sharing::Shared, stop)?;
     }
     Ok(lock)
 }
@@ -148,7 +161,8 @@ mod tests {
             fs::create_dir(tree).unwrap();
             Ok(())
         };
-        CacheFolder::hold(root, name, sharing, &mut fill).unwrap()
+        let stop = Stop::new().unwrap();
+        CacheFolder::hold(root, name, sharing, &stop, &mut fill).unwrap()
     }
 
     #[test]
@@ -174,15 +188,31 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let first = hold(root.path(), "a", Sharing::Locked);
         let (sender, receiver) = std::sync::mpsc::channel();
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             scope.spawn(|| {
                 let _second = hold(root.path(), "a", Sharing::Locked);
                 sender.send(()).unwrap();
             });
-            let soon = std::time::Duration::from_millis(100);
+            let soon = Duration::from_millis(100);
             assert!(receiver.recv_timeout(soon).is_err());
             drop(first);
             receiver.recv().unwrap();
+        });
+    }
+
+    #[test]
+    fn waiting_ends_when_another_stage_fails() {
+        let root = tempfile::tempdir().unwrap();
+        let _held = hold(root.path(), "a", Sharing::Locked);
+        let stop = Stop::new().unwrap();
+        thread::scope(|scope| {
+            let mut fill = |_: &Path| unreachable!("it is there");
+            let (root, stop) = (root.path(), &stop);
+            let waits =
+                scope.spawn(move || CacheFolder::hold(root, "a", Sharing::Shared, stop, &mut fill));
+            stop.now();
+            let outcome = waits.join().unwrap();
+            assert!(matches!(outcome, Err(BuildError::Stopped)));
         });
     }
 

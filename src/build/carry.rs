@@ -1,9 +1,9 @@
 //! Carrying one step out: reuse the layer that is recorded for its key, or make it.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use super::board::{Board, Claim, Needs};
 use super::builder::{BuildInput, Builder, Events, Prepared, millis};
 use super::copy::{self, Reader, Times, Tree};
 use super::error::BuildError;
@@ -20,140 +20,325 @@ use super::workdir::workdir;
 use super::world::{BuildWorld, fetched, layer_ingredients};
 use crate::layers::{Layer, Stack};
 use crate::plan::{
-    Base, CacheRecord, CopyFrom, CopyStep, Ingredients, LayerStep, RunStep, Step, StepKind,
+    self, Asked, Base, CacheRecord, CopyFrom, CopyStep, Ingredients, Judged, LayerStep, RunStep,
+    Step, StepKind, Twins, asked_files,
 };
+use crate::reference::ImageReference;
 
-/// A build on its way: what was worked out before it, and what has come of it so far.
-pub(super) struct Progress<'b> {
+/// All that the stages of a build have in common.
+pub(super) struct Work<'b> {
     builder: &'b Builder<'b>,
     prepared: &'b Prepared,
     input: &'b BuildInput,
-    /// By index, the stages that were begun.
-    stages: HashMap<usize, Stage>,
+    twins: Twins,
     /// What the steps ask about.
     pub world: BuildWorld<'b>,
-    /// What is worth a line beside the steps.
-    pub notes: RefCell<Vec<String>>,
+    /// What the stages know of each other.
+    pub board: Board,
 }
 
-impl<'b> Progress<'b> {
+impl<'b> Work<'b> {
     /// Begins a build.
     pub fn new(
         builder: &'b Builder<'b>,
         prepared: &'b Prepared,
         input: &'b BuildInput,
     ) -> Result<Self, BuildError> {
+        let image = |name: &ImageReference| Some(prepared.bases.get(&name.to_string())?.id);
+        let twins = if input.no_cache {
+            // Everybody makes everything.
+            Twins::new()
+        } else {
+            plan::twins(&prepared.plan, &image)
+        };
+        let board = Board::new().map_err(|source| BuildError::System {
+            doing: "make a pipe",
+            source,
+        })?;
         Ok(Self {
             builder,
             prepared,
             input,
-            stages: HashMap::new(),
+            twins,
             world: builder.world(input)?,
-            notes: RefCell::default(),
+            board,
         })
     }
 
-    /// Returns a stage that was begun.
-    pub fn stage(&self, index: usize) -> &Stage {
-        &self.stages[&index]
+    /// Returns the steps, in the order of the file.
+    pub fn steps(&self) -> &'b [Step] {
+        &self.prepared.plan.steps
     }
 
-    /// Carries a step out, or reuses what it made before, and fills in its row.
-    pub fn take(
-        &mut self,
-        step: &Step,
-        row: &mut StepReport,
-        events: Events<'_>,
-    ) -> Result<(), BuildError> {
+    /// Tells whether steps are carried out one after the other, whatever could be done at once: so
+    /// that it is always the first MISS of the file that is told.
+    pub fn is_one_by_one(&self) -> bool {
+        self.input.expect_cached
+    }
+
+    /// Returns a step's row before anything is known of it.
+    pub fn row(&self, step: &Step) -> StepReport {
+        self.builder.row(&self.prepared.plan, step)
+    }
+
+    /// Returns the row of a step that was stopped; of one that was at work it says for how long.
+    pub fn stopped(&self, step: &Step, so_far: &StepReport) -> StepReport {
+        StepReport {
+            millis: so_far.millis,
+            ..self.row(step)
+        }
+    }
+
+    /// Returns what has to be finished before a step can be looked at.
+    pub fn needs(&self, step: &Step) -> Needs {
+        let stages = match &step.kind {
+            StepKind::From(Base::Stage(below)) => vec![*below],
+            StepKind::Layer(layer) => {
+                let asked = asked_files(layer).into_iter();
+                let stage = |asked: Asked<'_>| match asked.copy.from {
+                    CopyFrom::Stage(stage) => Some(stage),
+                    _ => None,
+                };
+                asked.filter_map(stage).collect()
+            }
+            _ => Vec::new(),
+        };
+        let twin = self.twins.get(&step.id()).copied();
+        Needs { stages, twin }
+    }
+}
+
+/// One stage on its way.
+pub(super) struct StageBuild<'w> {
+    work: &'w Work<'w>,
+    /// Its index and what it has come to; none before FROM.
+    stage: Option<(usize, Stage)>,
+    /// What is worth a line beside the steps.
+    notes: RefCell<Vec<String>>,
+}
+
+/// What came of looking at a step.
+pub(super) enum Begun {
+    /// It is done: nothing had to be made.
+    Done,
+    /// It has to be made.
+    ToMake(Box<Looked>),
+    /// It cannot be, as its row tells.
+    Failed,
+}
+
+/// What was found out about a step that has to be made.
+pub(super) struct Looked {
+    since: Instant,
+    taken: Taken,
+    judged: Judged,
+}
+
+impl<'w> StageBuild<'w> {
+    /// Begins a stage.
+    pub fn new(work: &'w Work<'w>) -> Self {
+        Self {
+            work,
+            stage: None,
+            notes: RefCell::default(),
+        }
+    }
+
+    /// Returns the stage's index and what it has come to, and the lines beside its steps.
+    pub fn finish(self) -> (Option<(usize, Stage)>, Vec<String>) {
+        (self.stage, self.notes.into_inner())
+    }
+
+    /// Carries a step out as far as that goes without making a layer, and fills in its row.
+    pub fn begin(&mut self, step: &Step, row: &mut StepReport) -> Result<Begun, BuildError> {
         let Some(index) = step.stage else {
             row.state = StepState::Meta;
-            return Ok(());
+            return Ok(Begun::Done);
         };
         match &step.kind {
-            StepKind::NotNeeded | StepKind::Unsupported(_) => return Ok(()),
+            StepKind::NotNeeded | StepKind::Unsupported(_) => return Ok(Begun::Done),
             StepKind::From(base) => {
                 let stage = match base {
-                    Base::Stage(below) => Stage::on_stage(&self.stages[below]),
-                    _ => self.prepared.start(step),
+                    Base::Stage(below) => Stage::on_stage(&self.work.board.stage(*below)),
+                    _ => self.work.prepared.start(step),
                 };
-                self.stages.insert(index, stage);
-                self.builder.base_row(base, self.prepared, row)?;
+                self.stage = Some((index, stage));
+                self.work.builder.base_row(base, self.work.prepared, row)?;
             }
             StepKind::Config(change) => {
-                let stage = self.stages.get_mut(&index).expect("FROM comes first");
+                let stage = self.stage_mut();
                 settings::apply(change, &mut stage.config, &mut stage.cmd_set);
                 let history = settings::config_history(change);
                 stage.config.history.extend(history);
                 row.state = StepState::Meta;
             }
-            StepKind::Layer(layer) => {
-                let outcome = self.layer(step, layer, row, events);
-                if let Err(error) = outcome {
-                    row.state = StepState::Fail;
-                    row.failure = Some(self.builder.failure(&error));
-                }
-                if row.state == StepState::Fail {
-                    return Ok(());
-                }
-            }
+            StepKind::Layer(layer) => match self.look(step, layer, row) {
+                Ok(looked) => match &looked.judged.record {
+                    Some(record) => self.advance(step, layer, record, looked.since, row),
+                    None if self.work.input.expect_cached => {
+                        row.state = StepState::Fail;
+                        row.failure = Some(self.work.builder.not_reused(step.number));
+                        return Ok(Begun::Failed);
+                    }
+                    None => return Ok(Begun::ToMake(Box::new(looked))),
+                },
+                Err(error) => return self.failed(&error, row),
+            },
         }
-        row.image = Some(self.stages[&index].put_image(self.builder.store)?.id);
-        Ok(())
+        self.end(row)
+    }
+
+    /// Makes what a step has to make, and fills in its row.
+    pub fn make(
+        &mut self,
+        step: &Step,
+        looked: Looked,
+        row: &mut StepReport,
+        events: Events<'_>,
+    ) -> Result<Begun, BuildError> {
+        let StepKind::Layer(layer) = &step.kind else {
+            return Ok(Begun::Done);
+        };
+        match self.layer(step, layer, looked, row, events) {
+            Err(error) => self.failed(&error, row),
+            Ok(()) if row.state == StepState::Fail => Ok(Begun::Failed),
+            Ok(()) => self.end(row),
+        }
+    }
+
+    fn end(&self, row: &mut StepReport) -> Result<Begun, BuildError> {
+        row.image = Some(self.stage().put_image(self.work.builder.store)?.id);
+        Ok(Begun::Done)
+    }
+
+    /// Writes a failure into a step's row. That of another stage is none of its own.
+    fn failed(&self, error: &BuildError, row: &mut StepReport) -> Result<Begun, BuildError> {
+        if let BuildError::Stopped = error {
+            return Err(BuildError::Stopped);
+        }
+        row.state = StepState::Fail;
+        row.failure = Some(self.work.builder.failure(error));
+        Ok(Begun::Failed)
+    }
+
+    fn stage(&self) -> &Stage {
+        &self.stage.as_ref().expect("FROM comes first").1
+    }
+
+    fn stage_mut(&mut self) -> &mut Stage {
+        &mut self.stage.as_mut().expect("FROM comes first").1
+    }
+
+    /// Asks the cache about a step.
+    fn look(
+        &self,
+        step: &Step,
+        layer: &LayerStep,
+        row: &mut StepReport,
+    ) -> Result<Looked, BuildError> {
+        let since = Instant::now();
+        let taken = self.taken(layer)?;
+        let judged = self.judge(step, layer, &taken, row)?;
+        Ok(Looked {
+            since,
+            taken,
+            judged,
+        })
+    }
+
+    fn judge(
+        &self,
+        step: &Step,
+        layer: &LayerStep,
+        taken: &Taken,
+        row: &mut StepReport,
+    ) -> Result<Judged, BuildError> {
+        let (chain, world) = (&self.stage().chain, &self.work.world);
+        let may_reuse = self.may_reuse(row);
+        let judged = chain.judge(step, layer, &taken.files, may_reuse, world);
+        self.work.builder.judged_row(&judged, row)?;
+        Ok(judged)
+    }
+
+    fn may_reuse(&self, row: &StepReport) -> bool {
+        self.work.input.may_reuse(row.stage_name.as_deref())
     }
 
     fn layer(
         &mut self,
         step: &Step,
         layer: &LayerStep,
+        looked: Looked,
         row: &mut StepReport,
         events: Events<'_>,
     ) -> Result<(), BuildError> {
-        let started = Instant::now();
-        let index = step.stage.unwrap_or_default();
-        let taken = self.taken(layer)?;
-        let stage = &self.stages[&index];
-        let may_reuse = self.input.may_reuse(row.stage_name.as_deref());
-        let judged = stage
-            .chain
-            .judge(step, layer, &taken.files, may_reuse, &self.world);
-        self.builder.judged_row(&judged, row)?;
-        let record = if let Some(record) = &judged.record {
-            record.clone()
-        } else if self.input.expect_cached {
-            row.state = StepState::Fail;
-            row.failure = Some(self.builder.not_reused(step.number));
-            return Ok(());
-        } else {
-            let (number, text) = (step.number, step.text.clone());
-            events(BuildEvent::Started { number, text });
-            let made = self.make(step, layer, &taken, row, events)?;
-            let Some(made) = made else { return Ok(()) };
-            row.layer = Some(layer_report(&made));
-            let record = CacheRecord {
-                key: judged.key.expect("a build knows every key"),
-                layer: made.diff_id,
-                text: step.text.clone(),
-                created: self.builder.now(),
-                millis: millis(started),
-            };
-            let below = stage.chain.below().expect("a build knows every key");
-            let ingredients = Ingredients::of(layer, &below, &taken.files);
-            self.builder.cache.remember(&record, &ingredients)?;
-            record
+        let (number, text) = (step.number, step.text.clone());
+        let Looked {
+            since,
+            taken,
+            judged,
+        } = looked;
+        let key = judged.key.expect("a build knows every key");
+        let claim = self.may_reuse(row).then(|| self.work.board.claim(key));
+        let making = match claim.transpose()? {
+            Some(Claim::Granted(making)) => Some(making),
+            Some(Claim::Made) => {
+                // Another stage came to the same step by other words.
+                let again = self.judge(step, layer, &taken, row)?;
+                if let Some(record) = &again.record {
+                    self.advance(step, layer, record, since, row);
+                    return Ok(());
+                }
+                None
+            }
+            None => None,
         };
-        row.millis = Some(millis(started));
-        let stage = self.stages.get_mut(&index);
-        let stage = stage.expect("the stage was looked at above");
-        stage.advance(step, layer, &record);
+        events(BuildEvent::Started { number, text });
+        let made = self.carry_out(step, layer, &taken, row, events);
+        if let Err(BuildError::Stopped) = made {
+            row.millis = Some(millis(since));
+        }
+        let made = made?;
+        let Some(made) = made else { return Ok(()) };
+        row.layer = Some(layer_report(&made));
+        let record = CacheRecord {
+            key,
+            layer: made.diff_id,
+            text: step.text.clone(),
+            created: self.work.builder.now(),
+            millis: millis(since),
+        };
+        let below = self.stage().chain.below();
+        let below = below.expect("a build knows every key");
+        let ingredients = Ingredients::of(layer, &below, &taken.files);
+        self.work.builder.cache.remember(&record, &ingredients)?;
+        if let Some(making) = making {
+            making.done();
+        }
+        self.advance(step, layer, &record, since, row);
         Ok(())
     }
 
+    /// Puts a layer that was made or found on top.
+    fn advance(
+        &mut self,
+        step: &Step,
+        layer: &LayerStep,
+        record: &CacheRecord,
+        since: Instant,
+        row: &mut StepReport,
+    ) {
+        row.millis = Some(millis(since));
+        self.stage_mut().advance(step, layer, record);
+        self.work.board.finish_step(step.id());
+    }
+
     /// Finds out what a COPY takes, and what the mounts of a RUN show.
-    fn taken(&mut self, layer: &LayerStep) -> Result<Taken, BuildError> {
+    fn taken(&self, layer: &LayerStep) -> Result<Taken, BuildError> {
+        let (store, world) = (self.work.builder.store, &self.work.world);
+        let layers_of = |stage: usize| self.work.board.stage(stage).layers;
         let LayerStep::Copy(copy) = layer else {
-            let layers_of = |stage: usize| self.stages[&stage].layers.clone();
-            let store = self.builder.store;
-            let (shown, files) = shown::find(store, layer, &layers_of, &mut self.world)?;
+            let (shown, files) = shown::find(store, layer, &layers_of, world)?;
             return Ok(Taken {
                 files,
                 shown,
@@ -162,9 +347,9 @@ impl<'b> Progress<'b> {
         };
         let layers = match &copy.from {
             CopyFrom::Context | CopyFrom::Folder(_) => {
-                let selections = self.world.select(copy)?;
-                let mut files = self.world.ingredients(copy, &selections)?;
-                let downloads = self.world.look(copy)?;
+                let selections = world.select(copy)?;
+                let mut files = world.ingredients(copy, &selections)?;
+                let downloads = world.look(copy)?;
                 files.extend(downloads.iter().map(fetched));
                 return Ok(Taken {
                     selections,
@@ -173,11 +358,11 @@ impl<'b> Progress<'b> {
                     ..Taken::default()
                 });
             }
-            CopyFrom::Stage(stage) => self.stages[stage].layers.clone(),
-            CopyFrom::Image(_) => self.world.image_layers(copy)?,
+            CopyFrom::Stage(stage) => layers_of(*stage),
+            CopyFrom::Image(_) => world.image_layers(copy)?,
         };
-        let stack = self.builder.store.stack(&layers)?;
-        let files = layer_ingredients(&stack, &self.world.layer_trees(&stack, copy)?)?;
+        let stack = store.stack(&layers)?;
+        let files = layer_ingredients(&stack, &world.layer_trees(&stack, copy)?)?;
         Ok(Taken {
             files,
             layers: Some(layers),
@@ -186,7 +371,7 @@ impl<'b> Progress<'b> {
     }
 
     /// Makes the step's layer; none if it ran and failed, which `row` then tells.
-    fn make(
+    fn carry_out(
         &self,
         step: &Step,
         layer: &LayerStep,
@@ -194,35 +379,35 @@ impl<'b> Progress<'b> {
         row: &mut StepReport,
         events: Events<'_>,
     ) -> Result<Option<Layer>, BuildError> {
-        let stage = &self.stages[&step.stage.unwrap_or_default()];
+        let (stage, builder, world) = (self.stage(), self.work.builder, &self.work.world);
         let below = if layer.is_linked() {
             &[][..]
         } else {
             &stage.layers
         };
-        let below = self.builder.store.stack(below)?;
+        let below = builder.store.stack(below)?;
         match layer {
             LayerStep::Workdir(dir) => {
-                let times = self.builder.times();
-                workdir(self.builder.store, &below, dir, times).map(Some)
+                workdir(builder.store, &below, dir, builder.times()).map(Some)
             }
             LayerStep::Copy(copy) => {
-                let unchanged = unchanged(step, layer, stage, &taken.files, &self.world);
+                let unchanged = unchanged(step, layer, stage, &taken.files, world);
                 let place = (&below, step.lines.0);
                 self.copy(copy, taken, place, unchanged).map(Some)
             }
             LayerStep::Run(run) => {
                 let place = Workplace {
-                    store: self.builder.store,
+                    store: builder.store,
                     below: &below,
-                    ids: self.builder.ids,
-                    times: self.builder.times(),
+                    ids: builder.ids,
+                    times: builder.times(),
                     supply: Supply {
                         files: &taken.shown,
-                        supplies: self.world.supplies(),
+                        supplies: world.supplies(),
                     },
+                    stop: &self.work.board.stop,
                 };
-                self.builder.run(step, run, &place, row, events)
+                builder.run(step, run, &place, row, events)
             }
         }
     }
@@ -234,27 +419,29 @@ impl<'b> Progress<'b> {
         (below, line): (&Stack, usize),
         unchanged: copy::Unchanged,
     ) -> Result<Layer, BuildError> {
-        let store = self.builder.store;
+        let (builder, world) = (self.work.builder, &self.work.world);
+        let store = builder.store;
         let stack = |ids: &Vec<_>| store.stack(ids);
         let from = taken.layers.as_ref().map(stack).transpose()?;
         let mut trees: Vec<Tree> = match &from {
-            Some(stack) => self.world.layer_trees(stack, copy)?,
+            Some(stack) => world.layer_trees(stack, copy)?,
             None => copy::from_context(&taken.selections),
         };
         for download in &taken.downloads {
-            let (download, path) = self.world.fetch(download)?;
+            let (download, path) = world.fetch(download)?;
             trees.push(copy::from_download(&download, path));
         }
         if let Some(add) = copy.add {
             unpack(store, add, &mut trees)?;
-            let note = self.builder.device_note(line, &trees);
+            let note = builder.device_note(line, &trees);
             self.notes.borrow_mut().extend(note);
         }
         let reader = Reader {
             layers: from.as_ref(),
             unchanged,
+            stop: &self.work.board.stop,
         };
-        copy::copy(store, below, copy, trees, &reader, self.builder.times())
+        copy::copy(store, below, copy, trees, &reader, builder.times())
     }
 }
 

@@ -6,17 +6,19 @@
 use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::error::{BuildError, CopyError};
 use super::fetch::Download;
+use super::stop::Stop;
 use crate::digest::{DiffId, Digest};
 use crate::layers::{
-    Content, Entry, EntryKind, Follow, Layer, LayerFile, Node, RootPath, Stack, Store, StoreError,
-    Unpacked, Xattrs, users,
+    Content, Entry, EntryKind, Follow, Layer, LayerDraft, LayerFile, Node, RootPath, Stack, Store,
+    StoreError, Unpacked, Xattrs, users,
 };
-use crate::plan::context::{ContextFile, Selection};
+use crate::plan::context::{ContextFile, FileStat, Selection};
 use crate::plan::{CopyStep, FileContent, FileIngredient, InlineFile, file_name};
 
 /// Permission bits of folders that have to be made, and of files from heredocs.
@@ -114,6 +116,8 @@ pub struct Reader<'a> {
     pub layers: Option<&'a Stack>,
     /// Unchanged files of the layer this step made last time.
     pub unchanged: Unchanged,
+    /// Asked before every file whether the build goes on.
+    pub stop: &'a Stop,
 }
 
 /// Files that are the same as in the layer of an earlier run, by their path in the source.
@@ -292,6 +296,7 @@ pub fn copy(
     placement.link_names_of_one_file();
     let mut draft = store.draft_layer()?.clamp_times(times.latest);
     for target in placement.targets.values() {
+        reader.stop.check()?;
         write(&mut draft, target, reader)?;
     }
     Ok(draft.commit()?)
@@ -306,11 +311,7 @@ pub struct Times {
     pub latest: Option<i64>,
 }
 
-fn write(
-    draft: &mut crate::layers::LayerDraft,
-    target: &Target,
-    reader: &Reader<'_>,
-) -> Result<(), BuildError> {
+fn write(draft: &mut LayerDraft, target: &Target, reader: &Reader<'_>) -> Result<(), BuildError> {
     let mut entry = target.entry.clone();
     entry.xattrs = reader.xattrs(&target.bytes)?;
     let entry = &entry;
@@ -344,13 +345,36 @@ fn write(
             let mut bytes = File::open(path).map_err(read)?;
             Ok(draft.add_file(entry, Content::Reader(&mut bytes))?)
         }
-        Bytes::Context(file) => {
-            let mut bytes = File::open(file.host_path()).map_err(|source| CopyError::Read {
-                path: file.path.clone(),
-                source,
-            })?;
-            Ok(draft.add_file(entry, Content::Reader(&mut bytes))?)
-        }
+        Bytes::Context(file) => write_from_context(draft, entry, file),
+    }
+}
+
+/// Copies a file of the context, which must still be what it was when its digest was taken: the
+/// step's key promises these bytes.
+fn write_from_context(
+    draft: &mut LayerDraft,
+    entry: &Entry,
+    file: &ContextFile,
+) -> Result<(), BuildError> {
+    let path = || file.path.clone();
+    let changed = || CopyError::Changed { path: path() };
+    let unread = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => changed(),
+        _ => CopyError::Read {
+            path: path(),
+            source,
+        },
+    };
+    let mut bytes = File::open(file.host_path()).map_err(unread)?;
+    match draft.add_file(entry, Content::Reader(&mut bytes)) {
+        Err(StoreError::FileChanged(_)) => return Err(changed().into()),
+        added => added?,
+    }
+    let now = FileStat::new(&bytes.metadata().map_err(unread)?);
+    if now == file.metadata {
+        Ok(())
+    } else {
+        Err(changed().into())
     }
 }
 

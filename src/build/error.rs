@@ -107,6 +107,9 @@ pub enum BuildError {
         #[source]
         source: io::Error,
     },
+    /// Another stage failed meanwhile.
+    #[error("stopped, because another step failed")]
+    Stopped,
     /// A step of a built-in image's own Dockerfile failed.
     #[error("the built-in image {name} could not be built: {message}")]
     BuiltIn {
@@ -157,6 +160,12 @@ pub enum CopyError {
     #[error("{path} is no folder")]
     NotAFolder {
         /// That thing, absolute.
+        path: String,
+    },
+    /// A file of the context is no longer what it was when the build looked at it.
+    #[error("{path} of the build context changed while it was copied")]
+    Changed {
+        /// Path relative to the context.
         path: String,
     },
     /// A file of the context cannot be read.
@@ -231,6 +240,14 @@ crate::messages! {
         en: "make it readable, or leave it out with a line in .dockerignore",
         ko: "읽기 권한을 주거나 .dockerignore에 한 줄을 넣어 제외하세요",
     }
+    changed(path: &str) {
+        en: "{path} of the build context changed while it was copied",
+        ko: "빌드 컨텍스트의 {path} 파일이 복사하는 동안 바뀌었습니다",
+    }
+    changed_help() {
+        en: "build again when nothing writes to it, or leave it out with a line in .dockerignore",
+        ko: "파일에 쓰는 프로그램이 없을 때 다시 빌드하거나, .dockerignore에 한 줄을 넣어 제외하세요",
+    }
     link_loop(path: &str) {
         en: "\"/{path}\": too many symbolic links",
         ko: "\"/{path}\": 심볼릭 링크가 끝없이 이어집니다",
@@ -287,6 +304,10 @@ crate::messages! {
         en: "the built-in image {name} could not be built: {message}",
         ko: "내장 이미지를 빌드하지 못했습니다: {name}: {message}",
     }
+    stopped() {
+        en: "stopped, because another step failed",
+        ko: "다른 단계가 실패해서 중단했습니다",
+    }
     system(doing: &str, why: &str) {
         en: "cannot {doing}: {why}",
         ko: "실패했습니다({doing}): {why}",
@@ -319,6 +340,7 @@ impl BuildError {
             Self::Launch(error) => error.message(language),
             Self::NoNamespaces(reason) => reason.message(language),
             Self::System { doing, source } => system(language, doing, &source.to_string()),
+            Self::Stopped => stopped(language),
             Self::BuiltIn { name, message } => built_in_failed(language, name, message),
         }
     }
@@ -336,6 +358,7 @@ impl BuildError {
             Self::NotAllowed { needed, .. } => Some(permission::help(*needed, language)),
             Self::Context(error) => context_help(error, language),
             Self::Copy(CopyError::Read { .. }) => Some(unreadable_help(language)),
+            Self::Copy(CopyError::Changed { .. }) => Some(changed_help(language)),
             Self::Store(error) | Self::Archive { error, .. } => error.help(language),
             Self::Fetch { error, .. } => error.help(language),
             Self::Mount(error) => Some(error.help(language)),
@@ -392,6 +415,7 @@ impl CopyError {
             } => folder_over_file(language, from, target),
             Self::Conflict { from, target, .. } => file_over_folder(language, from, target),
             Self::NotAFolder { path } => not_a_folder(language, path),
+            Self::Changed { path } => changed(language, path),
             Self::Read { path, source } => unreadable(language, path, &source.to_string()),
         }
     }
@@ -409,8 +433,14 @@ fn context_message(error: &ContextError, language: Language) -> String {
         ContextError::BadPattern { pattern } => bad_pattern(language, pattern),
         ContextError::LinkLoop { path } => link_loop(language, path),
         ContextError::Name { path } => bad_name(language, &shown(path)),
+        ContextError::Read { path, source } if is_gone(source) => changed(language, path),
         ContextError::Read { path, source } => unreadable(language, path, &source.to_string()),
     }
+}
+
+/// Tells whether a file that was there a moment ago is not there any more.
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
 }
 
 fn context_help(error: &ContextError, language: Language) -> Option<String> {
@@ -419,6 +449,7 @@ fn context_help(error: &ContextError, language: Language) -> Option<String> {
         ContextError::NotFound { .. } | ContextError::NoMatch { .. } => {
             Some(context_not_found_help(language))
         }
+        ContextError::Read { source, .. } if is_gone(source) => Some(changed_help(language)),
         ContextError::Read { .. } => Some(unreadable_help(language)),
         _ => None,
     }

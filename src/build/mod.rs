@@ -2,9 +2,10 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `builder` | the loop over the steps, and the forecast of it |
+//! | `builder` | from the Dockerfile to the image, and the forecast of it |
+//! | `stages`, `board`, `stop` | all stages, at the same time where they can be |
 //! | `carry` | one step: reuse the recorded layer, or make it |
-//! | `stage` | a stage while it is built: layers, config, key |
+//! | `stage` | what a stage has come to: layers, config, key |
 //! | `rows` | the report's rows |
 //! | [`base`], [`practice`], `recipe` | FROM: images of the store, built-in bases |
 //! | `taken`, `layer_source`, `copy`, `unpack`, `run` (in a `room`), `workdir` | the instructions that make layers |
@@ -19,6 +20,7 @@
 //! | `report` | what a build has to tell |
 
 pub mod base;
+mod board;
 mod builder;
 pub mod cache;
 mod cache_mount;
@@ -41,7 +43,9 @@ mod run;
 mod settings;
 mod shown;
 mod stage;
+mod stages;
 mod stat_cache;
+mod stop;
 mod supplies;
 mod taken;
 mod times;

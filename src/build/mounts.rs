@@ -230,7 +230,7 @@ fn hold_caches(
         let same = held.values().find(|known| known.is(&name));
         let folder = match same {
             Some(known) => known.again(),
-            None => CacheFolder::hold(&root, &name, sharing, &mut |tree| {
+            None => CacheFolder::hold(&root, &name, sharing, place.stop, &mut |tree| {
                 fill(place, tree, begin.as_ref(), access)
             })?,
         };

@@ -69,7 +69,8 @@ pub struct StepReport {
     pub layer: Option<LayerReport>,
     /// Its cache key, for a step that makes a layer and was reached.
     pub key: Option<CacheKey>,
-    /// How long it took, in milliseconds; in a forecast, how long it took last time.
+    /// How long it took, in milliseconds; in a forecast, how long it took last time. For WAIT: it was
+    /// stopped after so long, because a step of another stage failed.
     pub millis: Option<u64>,
     /// The image as it is after this step, if it was reached; any verb that takes an image takes it.
     pub image: Option<ImageId>,

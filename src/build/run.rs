@@ -11,6 +11,7 @@ use super::copy::Times;
 use super::error::BuildError;
 use super::mounts::{StepMounts, Supply};
 use super::room::Room;
+use super::stop::Stop;
 use crate::layers::{Layer, Stack, Store, UpperOptions, users};
 use crate::plan::{Limit, NetworkMode, RunStep, Sandbox};
 use crate::runtime::{
@@ -46,6 +47,8 @@ pub struct Workplace<'a> {
     pub times: Times,
     /// What its mounts show.
     pub supply: Supply<'a>,
+    /// Ends it when another stage has failed.
+    pub stop: &'a Stop,
 }
 
 /// Runs the step. `output` gets what it writes, and whether to standard error.
@@ -78,14 +81,14 @@ pub fn run(
     let script = script.transpose()?;
     let all = |mounts: &StepMounts| mounts.mounts.iter().chain(&script).cloned().collect();
     spec.mounts = all(&mounts);
-    let (exit, lines) = match execute(&spec, output) {
+    let (exit, lines) = match execute(&spec, place.stop, output) {
         Err(BuildError::Launch(error)) if error.is_overlay() => {
             spec.rootfs = room.copy_instead()?;
             // Its locks are asked for again.
             drop(mounts);
             mounts = StepMounts::prepare(place, step)?;
             spec.mounts = all(&mounts);
-            execute(&spec, output)?
+            execute(&spec, place.stop, output)?
         }
         done => done?,
     };
@@ -164,8 +167,10 @@ fn environment(step: &RunStep, home: &str) -> Vec<(String, String)> {
     env.pairs()
 }
 
+/// Runs it to its end, or to that of the build: then it is killed as `running` is dropped.
 fn execute(
     spec: &Spec,
+    stop: &Stop,
     output: &mut dyn FnMut(bool, &[u8]),
 ) -> Result<(Exit, Vec<String>), BuildError> {
     let pipe = || io::pipe().map_err(system("make a pipe"));
@@ -177,27 +182,31 @@ fn execute(
     };
     let mut running = launch(spec, stdio)?;
     let mut tail = Tail::default();
-    forward(stdout, stderr, &mut |stderr, bytes| {
+    forward(stdout, stderr, stop, &mut |stderr, bytes| {
         tail.add(bytes);
         output(stderr, bytes);
     })
     .map_err(system("read the step's output"))?;
+    stop.check()?;
     let exit = running.wait().map_err(system("wait for the step"))?;
     Ok((exit, tail.lines()))
 }
 
-/// Passes on what comes from both pipes, in the order it comes, until both are closed.
+/// Passes on what comes from both pipes, in the order it comes, until both are closed or the build
+/// is to end.
 fn forward(
     stdout: PipeReader,
     stderr: PipeReader,
+    stop: &Stop,
     output: &mut dyn FnMut(bool, &[u8]),
 ) -> io::Result<()> {
     let mut pipes = vec![(false, stdout), (true, stderr)];
     let mut buffer = vec![0; 64 * 1024];
     while !pipes.is_empty() {
-        let mut ready: Vec<PollFd<'_>> = pipes
-            .iter()
-            .map(|(_, pipe)| PollFd::from_borrowed_fd(pipe.as_fd(), PollFlags::IN))
+        let fds = pipes.iter().map(|(_, pipe)| pipe.as_fd());
+        let mut ready: Vec<PollFd<'_>> = fds
+            .chain([stop.as_fd()])
+            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
             .collect();
         match poll(&mut ready, None) {
             Ok(_) => {}
@@ -205,6 +214,9 @@ fn forward(
             Err(errno) => return Err(errno.into()),
         }
         let readable: Vec<bool> = ready.iter().map(|fd| !fd.revents().is_empty()).collect();
+        if readable.last() == Some(&true) {
+            return Ok(());
+        }
         let mut closed = Vec::new();
         for (index, (stderr, pipe)) in pipes.iter_mut().enumerate().filter(|(i, _)| readable[*i]) {
             match pipe.read(&mut buffer)? {

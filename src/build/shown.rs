@@ -30,7 +30,7 @@ pub fn find(
     store: &Store,
     step: &LayerStep,
     layers_of: &dyn Fn(usize) -> Vec<DiffId>,
-    world: &mut BuildWorld<'_>,
+    world: &BuildWorld<'_>,
 ) -> Result<(Vec<Files>, Vec<FileIngredient>), BuildError> {
     let (mut found, mut ingredients) = (Vec::new(), Vec::new());
     for asked in asked_files(step) {
@@ -100,6 +100,7 @@ pub fn shown_layers(
             let reader = Reader {
                 layers: None,
                 unchanged: Unchanged::default(),
+                stop: place.stop,
             };
             let nothing = store.stack(&[])?;
             let copied = copy::copy(store, &nothing, &shown.copy(), trees, &reader, place.times)?;

@@ -75,7 +75,7 @@ impl Stage {
     /// Puts a finished layer on top.
     pub fn advance(&mut self, step: &Step, layer: &LayerStep, record: &CacheRecord) {
         self.chain
-            .advance(step.number, layer, Some(record.key), Some(record.layer));
+            .advance(step, layer, Some(record.key), Some(record.layer));
         self.layers.push(record.layer);
         let created = timestamp(record.created);
         self.config.created.clone_from(&created);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::base::Images;
 use super::cache::{BuildCache, FolderHistory};
@@ -23,22 +24,30 @@ use crate::plan::{
     World,
 };
 
-/// The store, the cache and the context of one build.
+/// The store, the cache and the context of one build. All its stages ask here, also at the same
+/// time.
 pub struct BuildWorld<'a> {
     store: &'a Store,
     cache: &'a BuildCache,
     history: FolderHistory,
     file: String,
     folder: Option<PathBuf>,
-    ignore: Option<Ignore>,
     rights: Rights,
-    /// By folder; none for the context itself.
-    contexts: HashMap<Option<PathBuf>, (BuildContext, StatCache)>,
+    contexts: Mutex<Contexts>,
     supplies: Supplies,
     temporary: bool,
     downloads: Downloads,
-    /// What the context's COPY steps looked at.
-    pub looked_at: ContextReport,
+}
+
+/// The folders that files are copied from. Of two stages that ask for the same file at once, one
+/// reads it.
+#[derive(Default)]
+struct Contexts {
+    /// Until the context is opened.
+    ignore: Option<Ignore>,
+    /// By folder; none for the context itself.
+    open: HashMap<Option<PathBuf>, (BuildContext, StatCache)>,
+    looked_at: ContextReport,
 }
 
 impl<'a> BuildWorld<'a> {
@@ -57,13 +66,14 @@ impl<'a> BuildWorld<'a> {
             history: cache.history(history_folder),
             file: file.to_owned(),
             folder,
-            ignore: Some(ignore),
             rights: Rights::default(),
-            contexts: HashMap::new(),
+            contexts: Mutex::new(Contexts {
+                ignore: Some(ignore),
+                ..Contexts::default()
+            }),
             supplies: Supplies::default(),
             temporary: false,
             downloads: Downloads::new(store, cache.downloads_folder()),
-            looked_at: ContextReport::default(),
         }
     }
 
@@ -92,7 +102,7 @@ impl<'a> BuildWorld<'a> {
 
     /// Remembers the digests that were read.
     pub fn store_digests(&self) -> Result<(), BuildError> {
-        for (folder, (_, digests)) in &self.contexts {
+        for (folder, (_, digests)) in &self.contexts().open {
             if folder.is_some() || !self.temporary {
                 digests.store()?;
             }
@@ -100,28 +110,35 @@ impl<'a> BuildWorld<'a> {
         Ok(())
     }
 
+    /// Returns what the context's COPY steps looked at.
+    pub fn looked_at(&self) -> ContextReport {
+        self.contexts().looked_at
+    }
+
     /// Returns what a COPY takes from the context.
-    pub fn select(&mut self, copy: &CopyStep) -> Result<Vec<Selection>, BuildError> {
+    pub fn select(&self, copy: &CopyStep) -> Result<Vec<Selection>, BuildError> {
         if copy.paths().next().is_none() {
             return Ok(Vec::new());
         }
-        let (context, _) = self.open_context(folder_of(copy))?;
+        let mut contexts = self.contexts();
+        let (context, _) = self.open_context(&mut contexts, folder_of(copy))?;
         Ok(context.select_all(copy)?)
     }
 
     /// Returns what of the selected files is in the key.
     pub fn ingredients(
-        &mut self,
+        &self,
         copy: &CopyStep,
         selections: &[Selection],
     ) -> Result<Vec<FileIngredient>, BuildError> {
-        let Some((context, digests)) = self.contexts.get_mut(&folder_of(copy)) else {
+        let contexts = &mut *self.contexts();
+        let Some((context, digests)) = contexts.open.get_mut(&folder_of(copy)) else {
             return Ok(Vec::new());
         };
         for file in selections.iter().flat_map(Selection::files) {
             if file.metadata.is_file() {
-                self.looked_at.files += 1;
-                self.looked_at.bytes += file.metadata.size;
+                contexts.looked_at.files += 1;
+                contexts.looked_at.bytes += file.metadata.size;
             }
         }
         Ok(context.ingredients(selections, digests)?)
@@ -143,12 +160,17 @@ impl<'a> BuildWorld<'a> {
         found.map_err(|error| fetch_error(&download.url, error))
     }
 
+    fn contexts(&self) -> MutexGuard<'_, Contexts> {
+        self.contexts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Opens the context, or a folder that has a name, when it is first needed.
-    fn open_context(
-        &mut self,
+    fn open_context<'c>(
+        &self,
+        contexts: &'c mut Contexts,
         named: Option<PathBuf>,
-    ) -> Result<&(BuildContext, StatCache), BuildError> {
-        let entry = match self.contexts.entry(named) {
+    ) -> Result<&'c (BuildContext, StatCache), BuildError> {
+        let entry = match contexts.open.entry(named) {
             Occupied(known) => return Ok(known.into_mut()),
             Vacant(entry) => entry,
         };
@@ -157,7 +179,7 @@ impl<'a> BuildWorld<'a> {
             None => {
                 let folder = self.folder.clone();
                 let folder = folder.unwrap_or_else(|| PathBuf::from("."));
-                (folder, self.ignore.take().unwrap_or_default())
+                (folder, contexts.ignore.take().unwrap_or_default())
             }
         };
         let context = BuildContext::open(&folder, ignore)?.with_rights(self.rights);

@@ -27,16 +27,6 @@ messages! {
     pub(super) undid(line: &str) { en: "taken back: {line}", ko: "되돌렸습니다: {line}" }
     /// Redo: done.
     pub(super) redid(line: &str) { en: "done again: {line}", ko: "다시 실행했습니다: {line}" }
-    /// Undo: nothing to do.
-    pub(super) nothing_to_undo() {
-        en: "nothing in this step to take back",
-        ko: "이 단계에서 되돌릴 것이 없습니다",
-    }
-    /// Redo: nothing to do.
-    pub(super) nothing_to_redo() {
-        en: "nothing to do again",
-        ko: "다시 실행할 것이 없습니다",
-    }
     /// Next: not yet.
     pub(super) not_done() {
         en: "this step is not done yet: `check` says what is missing, `skip` leaves it out",

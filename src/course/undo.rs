@@ -42,6 +42,8 @@ struct Redo {
 pub(super) struct Undone {
     /// The line that was taken back.
     pub line: String,
+    /// Whether the session has said so: it was a line of the draft.
+    pub is_told: bool,
     /// What could not be.
     pub left: Vec<Bilingual>,
 }
@@ -99,7 +101,8 @@ impl Journal {
         };
         let now = Moment::now(&before.line, stage, console)?;
         let mut left = Vec::new();
-        if now.draft != before.draft {
+        let is_told = now.draft != before.draft;
+        if is_told {
             console.execute("undo", None);
             if console.draft() != before.draft {
                 left.push(Bilingual::of(sentences::draft_left));
@@ -118,7 +121,11 @@ impl Journal {
             line: line.clone(),
             files: now.files,
         });
-        Ok(Some(Undone { line, left }))
+        Ok(Some(Undone {
+            line,
+            is_told,
+            left,
+        }))
     }
 
     /// Does the last line again that was taken back; returns it.

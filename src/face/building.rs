@@ -10,7 +10,7 @@ use crate::command;
 use crate::parser;
 use crate::plan::{NamedContext, NamedContexts};
 use crate::reference::ImageReference;
-use crate::render::{self, BuildLog, Compared, Keep, Line, LiveBuild, OutputLines, Screen};
+use crate::render::{self, BuildLog, Compared, Keep, Line, LiveBuild, Screen, StepOutputs};
 use crate::session::{BuildCall, GivenContext, SessionError, Trouble, read_text};
 
 /// Redraws a second at the most (lesson-format.md, 10.12).
@@ -23,7 +23,7 @@ const STDIN: &str = "-";
 enum Progress {
     Quiet,
     /// Only what steps write; their rows follow.
-    Output(OutputLines),
+    Output(StepOutputs),
     Lines(Box<BuildLog>),
     Live(Box<LiveBuild>),
 }
@@ -310,7 +310,7 @@ impl Face<'_> {
             let target = ProgressDrawTarget::stderr_with_hz(REDRAWS);
             Progress::Live(Box::new(LiveBuild::new(self.screen, keep, target)))
         } else if keep == Keep::Output {
-            Progress::Output(OutputLines::default())
+            Progress::Output(StepOutputs::default())
         } else {
             Progress::Lines(Box::new(BuildLog::new(steps_of(call), self.screen)))
         };
@@ -407,14 +407,11 @@ fn lines(log: &mut BuildLog, event: &BuildEvent, screen: Screen) -> String {
     screen.paint(&log.event(event))
 }
 
-/// Returns what a step wrote, indented so that it can be told from what strata says.
-fn written(lines: &mut OutputLines, event: &BuildEvent) -> String {
-    let whole = match event {
-        BuildEvent::Output { bytes, .. } => lines.push(bytes),
-        BuildEvent::Finished(_) => lines.finish().into_iter().collect(),
-        _ => Vec::new(),
-    };
-    whole.iter().map(|line| format!("  {line}\n")).collect()
+/// Returns what steps wrote, indented so that it can be told from what strata says.
+fn written(outputs: &mut StepOutputs, event: &BuildEvent) -> String {
+    let said = outputs.event(event).into_iter();
+    said.map(|said| format!("  {}{}\n", said.label(), said.line))
+        .collect()
 }
 
 /// Counts the instructions, for "step 2 of 6"; a file that cannot be read is told elsewhere.

@@ -193,18 +193,19 @@ impl Face<'_> {
             self.write(&ids);
             return Ok(0);
         }
-        let row = |record: &Record| {
+        let row = |record: Record| {
             vec![
-                id(record),
+                id(&record),
                 record.image.clone(),
                 shown_command(&record.command, call.no_trunc),
                 self.since(record.created),
-                self.status(record),
+                self.status(&record),
                 String::new(),
-                record.name.clone(),
+                record.name,
             ]
         };
-        let rows: Vec<Vec<String>> = records.iter().map(row).collect();
+        // A record goes when its row is made: a thousand of both at once are a lot of memory.
+        let rows: Vec<Vec<String>> = records.into_iter().map(row).collect();
         let heads = [
             "CONTAINER ID",
             "IMAGE",

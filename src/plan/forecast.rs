@@ -41,6 +41,8 @@ pub struct Chain {
     pub parent: StepNumber,
     /// Whether that is a FROM.
     pub parent_is_base: bool,
+    /// Its text, if it made a layer.
+    parent_text: Option<String>,
     /// Whether that was reused as it was.
     parent_reused: bool,
     /// Whether the step judged last is reused: what `advance` makes the parent of the next one.
@@ -70,6 +72,7 @@ impl Chain {
             linked: Vec::new(),
             parent: from,
             parent_is_base: true,
+            parent_text: None,
             parent_reused: false,
             judged_reused: Cell::new(false),
             layers: Some(layers),
@@ -103,6 +106,7 @@ impl Chain {
             linked: &parent.linked,
             parent: self.parent,
             parent_is_base: self.parent_is_base,
+            parent_text: self.parent_text.as_deref(),
             parent_reused: self.parent_reused,
             cache,
         };
@@ -126,18 +130,19 @@ impl Chain {
     /// Goes on to the next step. `layer` is none where the step has yet to run.
     pub fn advance(
         &mut self,
-        step: StepNumber,
+        step: &Step,
         made: &LayerStep,
         key: Option<CacheKey>,
         layer: Option<DiffId>,
     ) {
         match key {
-            Some(key) if made.is_linked() => self.linked.push((step, key)),
+            Some(key) if made.is_linked() => self.linked.push((step.number, key)),
             _ => {
                 self.key = key;
                 self.linked.clear();
-                self.parent = step;
+                self.parent = step.number;
                 self.parent_is_base = false;
+                self.parent_text = Some(step.text.clone());
                 self.parent_reused = self.judged_reused.get();
             }
         }
@@ -149,7 +154,7 @@ impl Chain {
     }
 
     /// Goes on to the next step with what was found out about it.
-    fn advance_judged(&mut self, step: StepNumber, made: &LayerStep, judged: &Judged) {
+    fn advance_judged(&mut self, step: &Step, made: &LayerStep, judged: &Judged) {
         let layer = judged.record.as_ref().map(|record| record.layer);
         self.advance(step, made, judged.key, layer);
         if let Verdict::Unknown { until } = judged.verdict {
@@ -201,7 +206,7 @@ pub fn forecast<W: World>(
                     answer.verdict = Verdict::Hit;
                     chain.judged_reused.set(true);
                 }
-                chain.advance_judged(step.number, layer, &answer);
+                chain.advance_judged(step, layer, &answer);
                 judged.push((step.id(), answer));
             }
             _ => {}

@@ -12,6 +12,7 @@
 //! | [`ingredients`] | all that a step's cache key depends on, walked once |
 //! | `record`, `verdict` | what the cache remembers; hit, or miss and why |
 //! | [`forecast`](mod@forecast) | what a build would do |
+//! | `twins` | steps of different stages that ask for the same |
 
 pub mod context;
 mod error;
@@ -38,6 +39,7 @@ mod step;
 mod survey;
 mod transfer;
 mod triggers;
+mod twins;
 mod variables;
 mod verdict;
 
@@ -58,6 +60,7 @@ pub use step::{
     PlannedStage, RunStep, Step, StepId, StepKind, StepNumber, WorkdirStep,
 };
 pub use survey::{Place, Survey, global_args, survey};
+pub use twins::{Twins, twins};
 pub use variables::Variables;
 pub use verdict::{Changed, FileChange, FileDifference, MissReason, Remade, Verdict};
 

@@ -158,6 +158,8 @@ pub struct Question<'a> {
     pub parent: StepNumber,
     /// Whether that is a FROM.
     pub parent_is_base: bool,
+    /// The text of the parent, unless that is a base.
+    pub parent_text: Option<&'a str>,
     /// Whether it was reused as it was.
     pub parent_reused: bool,
     /// Whether the cache may be used at all.
@@ -228,11 +230,10 @@ fn parent_change(
     let step = question.parent;
     // The record of the step that stood right before; a base image has none.
     let recorded = |list: &Ingredients| records.record(list.get(PARENT)?.parse().ok()?);
-    let (was, is) = (recorded(before), recorded(now));
+    let was = recorded(before);
     if question.parent_reused || (question.parent_is_base && was.is_some()) {
-        let same = |is: &CacheRecord, was: &CacheRecord| is.text == was.text;
-        let was = was.filter(|was| !is.as_ref().is_some_and(|is| same(is, was)));
         let was = was.map(|record| record.text);
+        let was = was.filter(|was| question.parent_text != Some(was.as_str()));
         return MissReason::ChainChanged { step, was };
     }
     if !question.parent_is_base {

@@ -1,6 +1,6 @@
 //! A build as it happens, one fact a line: for pipes, screen readers and `--progress=plain`.
 
-use super::output::OutputLines;
+use super::output::{SaidLine, StepOutputs};
 use super::screen::Screen;
 use super::sentence::{self, Tense};
 use super::text::{Line, Style, Text};
@@ -12,7 +12,7 @@ pub struct BuildLog {
     screen: Screen,
     /// How many instructions the file has.
     steps: usize,
-    output: OutputLines,
+    output: StepOutputs,
 }
 
 impl BuildLog {
@@ -21,43 +21,37 @@ impl BuildLog {
         Self {
             screen,
             steps,
-            output: OutputLines::default(),
+            output: StepOutputs::default(),
         }
     }
 
     /// Returns the lines an event adds.
     pub fn event(&mut self, event: &BuildEvent) -> Text {
+        let said = self.output.event(event);
+        let mut text = self.quote(said);
+        let language = self.screen.language;
         match event {
-            BuildEvent::Started { number, text } => self.say(&sentence::started(
-                *number,
-                self.steps,
-                text,
-                self.screen.language,
-            )),
-            BuildEvent::Output { bytes, .. } => {
-                let lines = self.output.push(bytes);
-                self.quote(lines)
+            BuildEvent::Started { number, text: it } => {
+                text.append(self.say(&sentence::started(*number, self.steps, it, language)));
             }
-            BuildEvent::Progress { .. } => Text::new(),
             BuildEvent::Finished(step) => {
-                let rest: Vec<String> = self.output.finish().into_iter().collect();
-                let mut text = self.quote(rest);
-                let said = sentence::step(step, self.steps, Tense::Done, self.screen.language);
+                let said = sentence::step(step, self.steps, Tense::Done, language);
                 text.append(self.say(&said));
-                text
             }
+            BuildEvent::Output { .. } | BuildEvent::Progress { .. } => {}
         }
+        text
     }
 
     fn say(&self, sentence: &str) -> Text {
         self.screen.wrap(&Line::plain(sentence), 2)
     }
 
-    /// Indents what a step wrote, so that it can be told from what strata says.
-    fn quote(&self, lines: Vec<String>) -> Text {
+    /// Indents what steps wrote, so that it can be told from what strata says.
+    fn quote(&self, lines: Vec<SaidLine>) -> Text {
         let lines = lines
             .into_iter()
-            .map(|line| Line::plain("  ").with(Style::Plain, line));
+            .map(|said| Line::plain(format!("  {}", said.label())).with(Style::Plain, said.line));
         lines
             .flat_map(|line| self.screen.wrap(&line, 2).into_lines())
             .collect()

@@ -1,17 +1,18 @@
-//! The last lines of the terminal while a build runs: the running step, how long it takes, how far
-//! it is, what it says.
+//! The last lines of the terminal while a build runs: the running steps, how long they take, how far
+//! they are, what they say.
 //!
 //! What is shown is a picture like any other ([`region`]). Drawing it over and over is left to
 //! `indicatif`, which moves the cursor; the face decides where, and only on a terminal.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::output::OutputLines;
+use super::output::{SaidLine, StepOutputs};
 use super::quantity::{duration, size};
 use super::screen::{Chrome, Screen};
 use super::text::{Line, Style, Text};
@@ -19,7 +20,7 @@ use super::width::width;
 use crate::build::BuildEvent;
 use crate::plan::StepNumber;
 
-/// Last lines of the running step that are shown.
+/// Last lines of running steps that are shown; several steps share them, and each has one.
 const TAIL: usize = 4;
 /// lesson-format.md, 10.12: rewritten at most four times a second.
 const REFRESH: Duration = Duration::from_millis(250);
@@ -41,12 +42,22 @@ pub struct LiveBuild {
     screen: Screen,
     keep: Keep,
     region: MultiProgress,
-    bar: Option<ProgressBar>,
-    running: Arc<Mutex<Running>>,
-    output: OutputLines,
+    /// In the order in which they began.
+    steps: Vec<LiveStep>,
+    /// How many they are.
+    count: Arc<AtomicUsize>,
+    output: StepOutputs,
 }
 
-/// What is known of the running step.
+/// A running step and where it is drawn.
+#[derive(Debug)]
+struct LiveStep {
+    number: StepNumber,
+    bar: ProgressBar,
+    running: Arc<Mutex<Running>>,
+}
+
+/// What is known of a running step.
 #[derive(Debug, Default, Clone)]
 struct Running {
     number: StepNumber,
@@ -63,37 +74,40 @@ impl LiveBuild {
             screen,
             keep,
             region: MultiProgress::with_draw_target(target),
-            bar: None,
-            running: Arc::default(),
-            output: OutputLines::default(),
+            steps: Vec::new(),
+            count: Arc::default(),
+            output: StepOutputs::default(),
         }
     }
 
     /// Shows an event.
     pub fn event(&mut self, event: &BuildEvent) {
+        let said = self.output.event(event);
         match event {
             BuildEvent::Started { number, text } => self.start(*number, text),
-            BuildEvent::Output { bytes, .. } => {
-                let lines = self.output.push(bytes);
-                self.show(lines);
+            BuildEvent::Output { number, .. } => self.show(*number, said),
+            BuildEvent::Progress {
+                number,
+                done,
+                total,
+            } => {
+                self.change(*number, |running| running.progress = Some((*done, *total)));
             }
-            BuildEvent::Progress { done, total, .. } => {
-                self.change(|running| running.progress = Some((*done, *total)));
+            BuildEvent::Finished(step) => {
+                self.show(step.number, said);
+                self.stop(step.number);
             }
-            BuildEvent::Finished(_) => self.stop(),
         }
     }
 
     fn start(&mut self, number: StepNumber, text: &str) {
-        self.stop();
-        let fresh = Running {
+        let running = Arc::new(Mutex::new(Running {
             number,
             text: text.to_owned(),
             ..Running::default()
-        };
-        self.change(|running| *running = fresh);
+        }));
         let bar = self.region.add(ProgressBar::new_spinner());
-        bar.set_style(self.style());
+        bar.set_style(self.style(Arc::clone(&running)));
         let weak = bar.downgrade();
         // A bar is first drawn when it ticks. The thread ends by itself, whatever becomes of the bar.
         std::thread::spawn(move || {
@@ -102,16 +116,22 @@ impl LiveBuild {
                 bar.enable_steady_tick(REFRESH);
             }
         });
-        self.bar = Some(bar);
+        self.steps.push(LiveStep {
+            number,
+            bar,
+            running,
+        });
+        self.count.store(self.steps.len(), Ordering::Relaxed);
     }
 
-    fn style(&self) -> ProgressStyle {
-        let (screen, running) = (self.screen, Arc::clone(&self.running));
+    fn style(&self, running: Arc<Mutex<Running>>) -> ProgressStyle {
+        let (screen, count) = (self.screen, Arc::clone(&self.count));
         let draw = move |state: &ProgressState, writer: &mut dyn std::fmt::Write| {
-            let running = running
+            let mut running = running
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone();
+            running.keep_last(TAIL / count.load(Ordering::Relaxed).max(1));
             let painted = screen.paint(&region(&running, state.elapsed(), &screen));
             // A terminal that is gone is noticed by whoever writes to it next.
             let _ = writer.write_str(painted.trim_end_matches('\n'));
@@ -120,20 +140,20 @@ impl LiveBuild {
         style.with_key("region", draw)
     }
 
-    fn show(&mut self, lines: Vec<String>) {
+    fn show(&mut self, number: StepNumber, lines: Vec<SaidLine>) {
         if lines.is_empty() {
             return;
         }
         if self.keep == Keep::Nothing {
-            return self.change(|running| {
-                running.tail.extend(lines);
-                let surplus = running.tail.len().saturating_sub(TAIL);
-                running.tail.drain(..surplus);
+            return self.change(number, |running| {
+                running.tail.extend(lines.into_iter().map(|said| said.line));
+                running.keep_last(TAIL);
             });
         }
-        let quoted = lines
-            .into_iter()
-            .map(|line| Line::plain("  ").with(Style::Plain, line));
+        let quoted = lines.into_iter().map(|said| {
+            let line = Line::plain("  ").with(Style::Dim, said.label());
+            line.with(Style::Plain, said.line)
+        });
         let text: Text = quoted
             .flat_map(|line| self.screen.wrap(&line, 2).into_lines())
             .collect();
@@ -143,24 +163,40 @@ impl LiveBuild {
             .println(self.screen.paint(&text).trim_end_matches('\n'));
     }
 
-    fn change(&self, change: impl FnOnce(&mut Running)) {
-        change(&mut self.running.lock().unwrap_or_else(PoisonError::into_inner));
+    fn change(&self, number: StepNumber, change: impl FnOnce(&mut Running)) {
+        if let Some(step) = self.steps.iter().find(|step| step.number == number) {
+            change(&mut step.running.lock().unwrap_or_else(PoisonError::into_inner));
+        }
     }
 
-    fn stop(&mut self) {
-        let rest: Vec<String> = self.output.finish().into_iter().collect();
-        self.show(rest);
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-            self.region.remove(&bar);
+    fn stop(&mut self, number: StepNumber) {
+        if let Some(index) = self.steps.iter().position(|step| step.number == number) {
+            let ended = self.steps.remove(index);
+            self.remove(&ended);
         }
+        self.count.store(self.steps.len(), Ordering::Relaxed);
+    }
+
+    fn remove(&self, step: &LiveStep) {
+        step.bar.finish_and_clear();
+        self.region.remove(&step.bar);
+    }
+}
+
+impl Running {
+    /// Forgets all but the last lines; one stays.
+    fn keep_last(&mut self, count: usize) {
+        let surplus = self.tail.len().saturating_sub(count.max(1));
+        self.tail.drain(..surplus);
     }
 }
 
 /// Whatever way a build ends, its region goes.
 impl Drop for LiveBuild {
     fn drop(&mut self) {
-        self.stop();
+        for step in &self.steps {
+            self.remove(step);
+        }
     }
 }
 

@@ -61,7 +61,7 @@ pub use lesson::{
     lesson_question, lesson_question_prompt, lesson_score, lesson_try_again,
 };
 pub use live::{Keep, LiveBuild};
-pub use output::OutputLines;
+pub use output::{OutputLines, StepOutputs};
 pub use path_fates::{PathFate, path_fates};
 pub use quantity::{ago, docker_size, duration, human_duration, size, spoken_size};
 pub use screen::{Chrome, Screen};

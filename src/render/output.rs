@@ -1,5 +1,10 @@
 //! What a running step writes, cut into lines that are safe to show.
 
+use std::collections::BTreeMap;
+
+use crate::build::BuildEvent;
+use crate::plan::StepNumber;
+
 /// A line without an end is shown in pieces of at most this many bytes.
 const LONGEST: usize = 8 * 1024;
 
@@ -29,6 +34,64 @@ impl OutputLines {
     pub fn finish(&mut self) -> Option<String> {
         let bytes = std::mem::take(&mut self.partial);
         (!bytes.is_empty()).then(|| shown(&bytes))
+    }
+}
+
+/// The output of all steps of a build, of which several may run at once.
+#[derive(Debug, Default)]
+pub struct StepOutputs {
+    running: BTreeMap<StepNumber, OutputLines>,
+    /// The step that was named last, if nothing else was said since.
+    named: Option<StepNumber>,
+}
+
+/// A line that a step wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaidLine {
+    /// The step, where that is not clear from what was shown right before.
+    pub of: Option<StepNumber>,
+    /// What it wrote.
+    pub line: String,
+}
+
+impl StepOutputs {
+    /// Takes an event; returns the lines that it ends.
+    pub fn event(&mut self, event: &BuildEvent) -> Vec<SaidLine> {
+        match event {
+            BuildEvent::Started { number, .. } => {
+                self.running.insert(*number, OutputLines::default());
+                self.named = Some(*number);
+                Vec::new()
+            }
+            BuildEvent::Output { number, bytes, .. } => {
+                let lines = self.running.entry(*number).or_default().push(bytes);
+                self.said(*number, lines)
+            }
+            BuildEvent::Progress { .. } => Vec::new(),
+            BuildEvent::Finished(step) => {
+                let rest = self.running.get_mut(&step.number);
+                let rest = rest.and_then(OutputLines::finish);
+                let said = self.said(step.number, rest.into_iter().collect());
+                self.running.remove(&step.number);
+                self.named = None;
+                said
+            }
+        }
+    }
+
+    fn said(&self, number: StepNumber, lines: Vec<String>) -> Vec<SaidLine> {
+        let is_clear = self.running.len() == 1 && self.named == Some(number);
+        let of = (!is_clear).then_some(number);
+        let said = |line| SaidLine { of, line };
+        lines.into_iter().map(said).collect()
+    }
+}
+
+impl SaidLine {
+    /// Returns what stands before the line: docker's `#7 ` where the step has to be named.
+    pub fn label(&self) -> String {
+        self.of
+            .map_or_else(String::new, |number| format!("#{number} "))
     }
 }
 
@@ -101,6 +164,50 @@ mod tests {
             lines(&[b"\x1b[1;31mred\x1b[0m \x1b]0;title\x07ok\x1b(B!\x1b"]),
             ["red ok!"]
         );
+    }
+
+    #[test]
+    fn a_line_names_its_step_where_another_one_was_named_since() {
+        let started = |number| BuildEvent::Started {
+            number,
+            text: String::new(),
+        };
+        let output = |number, bytes: &[u8]| BuildEvent::Output {
+            number,
+            stderr: false,
+            bytes: bytes.to_vec(),
+        };
+        let finished = |number| {
+            let step = crate::render::sample::step(number, crate::build::StepState::Miss, "RUN x");
+            BuildEvent::Finished(Box::new(step))
+        };
+        let events = [
+            started(2),
+            output(2, b"alone\nha"),
+            started(5),
+            output(2, b"lf\n"),
+            output(5, b"other\nopen"),
+            finished(2),
+            output(5, b"\nlast"),
+            finished(5),
+            started(6),
+            output(6, b"alone again\n"),
+        ];
+        let mut outputs = StepOutputs::default();
+        let said: Vec<String> = events
+            .iter()
+            .flat_map(|event| outputs.event(event))
+            .map(|said| format!("{}{}", said.label(), said.line))
+            .collect();
+        let expected = [
+            "alone",
+            "#2 half",
+            "#5 other",
+            "#5 open",
+            "#5 last",
+            "alone again",
+        ];
+        assert_eq!(said, expected);
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub(super) fn short(step: &StepReport, language: Language, columns: usize) -> (S
         StepState::Hit => (Style::Dim, same_text(language)),
         StepState::Meta => (Style::Dim, settings_only(language)),
         StepState::Skip => (Style::Dim, not_needed(language)),
+        StepState::Wait if step.millis.is_some() => (Style::Dim, stopped(language)),
         StepState::Wait => (Style::Dim, not_reached(language)),
         StepState::Base => (Style::Dim, base_image(language)),
         StepState::Fail => (Style::Bad, failed_shortly(step, language)),
@@ -223,6 +224,7 @@ crate::messages! {
     unneeded() { en: "not needed", ko: "필요 없음" }
     just_code(code: i32) { en: "exit {code}", ko: "종료 {code}" }
     unknown() { en: "not known", ko: "알 수 없음" }
+    stopped() { en: "stopped", ko: "중단됨" }
     not_reached() { en: "not reached", ko: "실행 안 됨" }
     base_image() { en: "base image", ko: "베이스 이미지" }
     failed() { en: "failed", ko: "실패" }

@@ -89,6 +89,7 @@ fn outcome(step: &StepReport, tense: Tense, language: Language) -> String {
         (StepState::Miss, _) => ran(step, tense, language),
         (StepState::Meta, _) => settings(language),
         (StepState::Skip, _) => skipped(language),
+        (StepState::Wait, _) if step.millis.is_some() => stopped(language),
         (StepState::Wait, _) => waits(language),
         (StepState::Base, _) if let Some(stage) = summary::from_stage(step) => {
             goes_on(language, stage)
@@ -127,6 +128,7 @@ crate::messages! {
     would_run_again(why: &str) { en: "would run again, {why}", ko: "다시 실행될 것입니다. {why}" }
     settings() { en: "image settings only, no layer", ko: "이미지 설정만 바꾸고 레이어는 만들지 않습니다" }
     skipped() { en: "skipped, its stage is not needed", ko: "건너뛰었습니다. 필요 없는 스테이지입니다" }
+    stopped() { en: "stopped, because another step failed", ko: "다른 단계가 실패해서 중단했습니다" }
     waits() { en: "not reached", ko: "여기까지 오지 못했습니다" }
     base(layers: &str) { en: "base image, {layers}", ko: "베이스 이미지, {layers}" }
     failed(what: &str) { en: "failed, {what}", ko: "실패했습니다, {what}" }

@@ -3,7 +3,7 @@
 //! Scripts read them, so they are the same in every language, and nothing is cut in a pipe. At a
 //! terminal that is too narrow, columns are cut or leave in an order that the table's owner gives.
 
-use super::width::{clean, cut, pad_right, width};
+use super::width::{clean, cut, width};
 
 const GAP: &str = "   ";
 
@@ -15,15 +15,18 @@ const GAP: &str = "   ";
 /// assert_eq!(table, "REPOSITORY   SIZE\nshop         1.99MB\n");
 /// ```
 pub fn table(heads: &[&str], rows: &[Vec<String>]) -> String {
-    let heads: Vec<String> = heads.iter().map(|&head| head.to_owned()).collect();
-    let lines: Vec<Vec<String>> = std::iter::once(&heads)
-        .chain(rows)
-        .map(|row| cleaned(row))
-        .collect();
-    let widths: Vec<usize> = (0..heads.len())
-        .map(|column| widest(&lines, column))
-        .collect();
-    lines.iter().map(|line| draw(line, &widths)).collect()
+    let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column));
+    let widest = |(column, head): (usize, &&str)| {
+        let wide = cells(column).map(|cell| width(&clean(cell))).max();
+        width(head).max(wide.unwrap_or(0))
+    };
+    let widths: Vec<usize> = heads.iter().enumerate().map(widest).collect();
+    let mut drawn = String::new();
+    draw(heads, &widths, &mut drawn);
+    for row in rows {
+        draw(row, &widths, &mut drawn);
+    }
+    drawn
 }
 
 /// What is done to a table that is too wide, the first thing first.
@@ -93,27 +96,18 @@ fn whole_width(heads: &[&str], rows: &[Vec<String>]) -> usize {
     drawn.lines().map(width).max().unwrap_or(0)
 }
 
-fn cleaned(row: &[String]) -> Vec<String> {
-    row.iter().map(|cell| clean(cell)).collect()
-}
-
-fn widest(lines: &[Vec<String>], column: usize) -> usize {
-    let cells = lines.iter().filter_map(|line| line.get(column));
-    cells.map(|cell| width(cell)).max().unwrap_or(0)
-}
-
-fn draw(line: &[String], widths: &[usize]) -> String {
-    let cell = |(column, &width): (usize, &usize)| {
-        let text = line.get(column).map_or("", String::as_str);
+fn draw(row: &[impl AsRef<str>], widths: &[usize], drawn: &mut String) {
+    for (column, &wide) in widths.iter().enumerate() {
+        let text = clean(row.get(column).map_or("", AsRef::as_ref));
+        drawn.push_str(&text);
         // docker pads every column but the last.
-        if column + 1 == widths.len() {
-            text.to_owned()
-        } else {
-            pad_right(text, width)
+        if column + 1 < widths.len() {
+            let spaces = wide.saturating_sub(width(&text));
+            drawn.extend(std::iter::repeat_n(' ', spaces));
+            drawn.push_str(GAP);
         }
-    };
-    let cells: Vec<String> = widths.iter().enumerate().map(cell).collect();
-    cells.join(GAP) + "\n"
+    }
+    drawn.push('\n');
 }
 
 #[cfg(test)]

@@ -110,7 +110,10 @@ impl Line {
         match self.pieces.last_mut() {
             Some(last) if last.style == style => last.text.push_str(&text),
             _ if text.is_empty() => {}
-            _ => self.pieces.push(Piece { text, style }),
+            _ => self.pieces.push(Piece {
+                text: text.into_owned(),
+                style,
+            }),
         }
     }
 

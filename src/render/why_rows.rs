@@ -316,6 +316,7 @@ fn state_words(step: &StepReport, language: Language) -> Line {
     let words = match step.state {
         StepState::Meta => is_meta(language),
         StepState::Skip => is_skipped(language),
+        StepState::Wait if step.millis.is_some() => was_stopped(language),
         StepState::Wait => is_waiting(language),
         StepState::Base => is_base(language),
         _ => reason::short(step, language, usize::MAX).1,
@@ -357,6 +358,10 @@ crate::messages! {
     is_skipped() {
         en: "the image does not need this stage",
         ko: "이미지에 필요 없는 스테이지입니다",
+    }
+    was_stopped() {
+        en: "stopped while it ran, because another step failed",
+        ko: "실행하는 동안 다른 단계가 실패해서 중단했습니다",
     }
     is_waiting() {
         en: "the build stopped before it",

@@ -5,6 +5,8 @@
 //! out of them; after that the width of a string is the sum of the widths of its characters, which
 //! every terminal agrees on.
 
+use std::borrow::Cow;
+
 use unicode_width::UnicodeWidthChar;
 
 /// The mark of a text that was cut.
@@ -40,9 +42,9 @@ fn is_plain(text: &str) -> bool {
 /// the screen, direction overrides could show other words than those that are run.
 ///
 /// Line ends and tabs become spaces, other such characters `?`.
-pub fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> Cow<'_, str> {
     if is_plain(text) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());
     let mut wide_before = false;
@@ -58,7 +60,7 @@ pub fn clean(text: &str) -> String {
             wide_before = char_width(character) == 2;
         }
     }
-    shown
+    Cow::Owned(shown)
 }
 
 fn is_unsafe(character: char) -> bool {
@@ -156,11 +158,7 @@ mod tests {
             "한\u{301}글",
         ] {
             let shown = clean(text);
-            assert_eq!(
-                width(&shown),
-                UnicodeWidthStr::width(shown.as_str()),
-                "{text}"
-            );
+            assert_eq!(width(&shown), UnicodeWidthStr::width(&*shown), "{text}");
         }
     }
 

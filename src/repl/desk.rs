@@ -15,7 +15,7 @@ use super::verb::Verbs;
 use crate::build::BuildReport;
 use crate::command::Global;
 use crate::face::{Face, Last, Surroundings};
-use crate::language::Language;
+use crate::language::{self, Language};
 use crate::render::{Line, Screen, Style, Text};
 use crate::runtime::Resources;
 use crate::session::draft::Draft;
@@ -279,8 +279,14 @@ impl Desk {
 
     /// Asks a question of yes and no.
     pub fn agrees(&mut self, question: &Line) -> bool {
-        let answer = self.ask(question).unwrap_or_default();
-        ["y", "yes", "예", "네", "ㅛ"].contains(&answer.to_lowercase().as_str())
+        while let Some(answer) = self.ask(question) {
+            if let Some(agreed) = language::yes_or_no(&answer) {
+                return agreed;
+            }
+            let sentence = language::not_yes_or_no(self.language());
+            self.remark(&sentence);
+        }
+        false
     }
 
     /// Writes a picture.

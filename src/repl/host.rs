@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::desk::{Desk, Done, DoneKind};
+use crate::render::{Line, Style};
 
-/// Editors that are tried where nobody said which.
-const EDITORS: [&str; 3] = ["vi", "nano", "vim"];
+/// Editors that are tried where nobody said which: first the one that names its keys.
+const EDITORS: [&str; 3] = ["nano", "vim", "vi"];
 
 impl Desk {
     /// Carries out a line in the host's shell; an empty one opens the shell.
@@ -36,8 +37,20 @@ impl Desk {
         let told = ["VISUAL", "EDITOR"].map(self.opening.variable);
         let told = told.into_iter().flatten().find(|editor| !editor.is_empty());
         let found = || EDITORS.into_iter().find(|editor| self.is_program(editor));
-        let Some(editor) = told.or_else(|| found().map(str::to_owned)) else {
-            return self.refuse(no_editor(language), no_editor_help(language));
+        let editor = match (told, found()) {
+            (Some(told), _) => told,
+            (None, Some(found)) => {
+                if found != "nano" {
+                    // Its screen covers this; who never saw it would not know how to leave.
+                    self.say(&keys_of_vi(language, found));
+                    let question = Line::styled(Style::Prompt, open_it(language));
+                    if self.ask(&question).is_none() {
+                        return 130;
+                    }
+                }
+                found.to_owned()
+            }
+            (None, None) => return self.refuse(no_editor(language), no_editor_help(language)),
         };
         // An editor may come with options: EDITOR="code --wait".
         let mut command = Command::new("/bin/sh");
@@ -110,6 +123,11 @@ crate::messages! {
         en: "`insert`, `replace`, `move` and `drop` change the draft without one",
         ko: "`insert`, `replace`, `move`, `drop`은 터미널 없이도 초안을 바꿀 수 있습니다",
     }
+    keys_of_vi(editor: &str) {
+        en: "This opens {editor}: `i` begins to write; Esc, then `:wq` saves and leaves, `:q!` leaves only.",
+        ko: "{editor} 편집기를 엽니다. `i`를 누르면 입력하고, Esc 다음 `:wq`는 저장하고 나가기, `:q!`는 그냥 나가기입니다.",
+    }
+    open_it() { en: "[Enter] open it > ", ko: "[Enter] 열기 > " }
     no_editor() {
         en: "no editor was found",
         ko: "편집기를 찾지 못했습니다",

@@ -23,6 +23,7 @@ pub use super::container_folder::{ContainerConfig, ContainerFolder, DEFAULT_STOP
 use super::container_error::ContainerError;
 use super::container_folder::make_folder;
 use super::names::{ContainerId, generate_name, is_id_prefix, is_valid_name};
+use super::records;
 use super::state::Record;
 
 /// The containers of one store.
@@ -103,16 +104,21 @@ impl Containers {
     /// Returns every container, newest first. A record that claims to run although its
     /// supervisor is gone is corrected, here and on disk.
     pub fn list(&self) -> Result<Vec<Record>, ContainerError> {
-        let mut records = Vec::new();
-        for id in self.ids()? {
-            // It may be removed by someone else while we look.
-            match self.folder(&id).record() {
+        let ids = self.ids()?;
+        let rows = records::read_all(&self.folder, &ids);
+        let mut rows = rows.unwrap_or_default().into_iter();
+        let mut records = Vec::with_capacity(ids.len());
+        for id in ids {
+            let row = rows.next().flatten();
+            let ended = row.filter(|record| !record.state.is_running());
+            // Who claims to run is looked at closely, and may be removed by someone meanwhile.
+            match ended.map_or_else(|| self.folder(&id).record(), Ok) {
                 Ok(record) => records.push(record),
                 Err(ContainerError::NotFound { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
-        records.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));
+        records.sort_unstable_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));
         Ok(records)
     }
 
@@ -155,13 +161,10 @@ impl Containers {
             return Ok(Vec::new());
         }
         let _lock = self.lock_names()?;
-        let names = self.entries()?;
-        let left = |name: &&String| name.starts_with(".new-") || name.starts_with(".gone-");
-        Ok(names
-            .iter()
-            .filter(left)
-            .map(|name| self.folder.join(name))
-            .collect())
+        self.entries(|name| {
+            let is_left = name.starts_with(".new-") || name.starts_with(".gone-");
+            is_left.then(|| self.folder.join(name))
+        })
     }
 
     /// Returns the containers that were to be removed at their end but whose supervisor was
@@ -176,22 +179,21 @@ impl Containers {
     }
 
     fn ids(&self) -> Result<Vec<ContainerId>, ContainerError> {
-        let names = self.entries()?;
-        Ok(names
-            .iter()
-            .filter_map(|name| ContainerId::parse(name))
-            .collect())
+        self.entries(ContainerId::parse)
     }
 
-    fn entries(&self) -> Result<Vec<String>, ContainerError> {
-        let read = || -> io::Result<Vec<String>> {
+    /// Returns what `of` makes of each name in the folder.
+    fn entries<T>(&self, of: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, ContainerError> {
+        let read = || -> io::Result<Vec<T>> {
+            let mut found = Vec::new();
             let entries = match fs::read_dir(&self.folder) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
                 other => other?,
             };
-            entries
-                .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-                .collect()
+            for entry in entries {
+                found.extend(of(&entry?.file_name().to_string_lossy()));
+            }
+            Ok(found)
         };
         read().map_err(ContainerError::io("read", &self.folder))
     }

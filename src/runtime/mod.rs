@@ -94,6 +94,7 @@ pub mod state;
 mod container_folder;
 mod join;
 mod peer;
+mod records;
 mod relay;
 mod stdio;
 mod supervisor;

@@ -308,7 +308,7 @@ struct Child {
 
 /// Runs an executable as a child in new namespaces and returns its pid and pidfd: clone(2) and
 /// `execveat(2)`. It dies with the calling thread, has an empty environment, every signal blocked,
-/// and no descriptor but the four.
+/// and no descriptor but the four. Any thread may call this, while others do what they like.
 pub fn spawn(
     executable: BorrowedFd<'_>,
     argv: &[&CStr],
@@ -334,7 +334,9 @@ pub fn spawn(
     let argument = ptr::from_mut(&mut child).cast::<c_void>();
     // SAFETY: CLONE_VFORK suspends this thread until the child has executed or exited, so the
     // stack and what `argument` leads to outlive the child's use of them, and nobody else touches
-    // them meanwhile. `execute` allocates nothing, takes no lock and never returns.
+    // them meanwhile. `execute` allocates nothing, takes no lock and never returns: what other
+    // threads hold locked at that moment, the allocator included, is nothing to it. The errno it
+    // may set is this suspended thread's. Its descriptors are a copy, of which it keeps four.
     let (pid, pidfd) = unsafe {
         clone(
             execute,
@@ -541,12 +543,8 @@ unsafe fn clone(
     flags: c_int,
     stack: &mut [u8],
 ) -> io::Result<(u32, OwnedFd)> {
-    let mut before = SigSet::empty();
-    sigprocmask(
-        SigmaskHow::SIG_SETMASK,
-        Some(&SigSet::all()),
-        Some(&mut before),
-    )?;
+    // The calling thread's mask, which the child gets; other threads go on with theirs.
+    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
     let mut pidfd: c_int = -1;
     // SAFETY: the stack's end is inside or just behind it, aligned down to 16 bytes; the rest is
     // what this function's caller promises.
@@ -563,7 +561,7 @@ unsafe fn clone(
         )
     };
     let failure = io::Error::last_os_error();
-    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None)?;
+    before.thread_set_mask()?;
     if pid < 0 {
         return Err(failure);
     }

@@ -394,9 +394,7 @@ impl Session {
 
     /// Lists every container, newest first.
     pub fn containers_list(&self) -> Result<Vec<Record>> {
-        let mut records = self.containers().list().map_err(|e| self.contained(&e))?;
-        records.sort_by_key(|record| std::cmp::Reverse(record.created));
-        Ok(records)
+        Ok(self.containers().list().map_err(|e| self.contained(&e))?)
     }
 
     /// Returns a container's record.

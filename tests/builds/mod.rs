@@ -3,13 +3,16 @@
 //!
 //! The tables are `tests/fixtures/builds/*.toml`; how a case is written is said in `case`. Beside
 //! what a case asks for, all of them are held to this: the forecast says what the build then does,
-//! building again reuses everything, and there is one line of history for every layer.
+//! building again reuses everything, and there is one line of history for every layer. With
+//! `STRATA_TEST_OTHERS=1` skopeo and umoci read every image too.
 
 mod archives;
 mod case;
+mod others;
 mod saved;
 mod urls;
 
+use std::fs;
 use std::path::Path;
 
 use case::{Case, Table};
@@ -20,29 +23,44 @@ use crate::common::strata::{Home, Rows};
 
 /// Builds every case of a table, and says all that is wrong at once.
 fn check(name: &str) {
+    check_with(name, &mut |case| wrong(&Home::new(), case));
+}
+
+/// Does the same in one store: its base image is made once.
+fn check_in_one_store(name: &str) {
+    let home = Home::new();
+    check_with(name, &mut |case| {
+        let found = wrong(&home, case);
+        fs::remove_dir_all(home.context()).unwrap();
+        fs::create_dir(home.context()).unwrap();
+        found
+    });
+    home.assert_clean();
+}
+
+fn check_with(name: &str, wrong: &mut dyn FnMut(&Case) -> Option<String>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/builds");
-    let table = std::fs::read_to_string(folder.join(name)).unwrap();
+    let table = fs::read_to_string(folder.join(name)).unwrap();
     let table: Table = toml::from_str(&table).unwrap_or_else(|error| panic!("{name}: {error}"));
     let wrong: Vec<String> = table.case.iter().filter_map(wrong).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn wrong(case: &Case) -> Option<String> {
-    let home = Home::new();
-    if let Some(base) = &case.base {
-        home.file("Dockerfile", base);
-        home.ok("build -q -t base .");
-        std::fs::remove_file(home.context().join("Dockerfile")).unwrap();
-    }
+fn wrong(home: &Home, case: &Case) -> Option<String> {
     case.files
         .iter()
-        .for_each(|(name, file)| file.write(&home, name));
-    std::fs::write(home.beside("Dockerfile"), &case.dockerfile).unwrap();
+        .for_each(|(name, file)| file.write(home, name));
+    if let Some(base) = &case.base {
+        fs::write(home.beside("Base"), base).unwrap();
+        let file = home.beside("Base").display().to_string();
+        home.ok(&format!("build -q -t base -f {file} ."));
+    }
+    fs::write(home.beside("Dockerfile"), &case.dockerfile).unwrap();
     let file = home.beside("Dockerfile").display().to_string();
     let options = format!("-f {file} {}", case.options);
     let found = match &case.fails {
-        Some(words) => refused(&home, &options, words),
-        None => built(&home, &options, case),
+        Some(words) => refused(home, &options, words),
+        None => built(home, &options, case),
     };
     let found = found.err()?;
     Some(format!(
@@ -73,6 +91,9 @@ fn built(home: &Home, options: &str, case: &Case) -> Result<(), String> {
     }
     if again.states().contains("MISS") || again.image() != build.image() {
         return Err(format!("built again: {}", again.states()));
+    }
+    if std::env::var_os("STRATA_TEST_OTHERS").is_some() {
+        others::agree(home, "image")?;
     }
     let saved = Saved::of(home, "image");
     same(
@@ -114,6 +135,26 @@ fn same<T: PartialEq + std::fmt::Debug + ?Sized>(
     Err(format!(
         "{what}\nexpected: {expected:#?}\nfound:    {found:#?}"
     ))
+}
+
+#[test]
+fn stages() {
+    check("stages.toml");
+}
+
+#[test]
+fn variables() {
+    check("variables.toml");
+}
+
+#[test]
+fn ignored() {
+    check("ignored.toml");
+}
+
+#[test]
+fn runs() {
+    check_in_one_store("runs.toml");
 }
 
 #[test]

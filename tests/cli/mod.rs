@@ -10,6 +10,7 @@
 //! | `contexts` | build contexts from standard input |
 //! | `outputs` | build --output, --metadata-file, --expect-cached |
 //! | `failing` | a RUN that fails |
+//! | `stages` | stages at the same time |
 //! | `ctrl_c` | Ctrl-C in the foreground |
 //! | `remedies` | what is refused says what to type |
 //! | `mounts` | RUN --mount |
@@ -30,4 +31,5 @@ mod mounts;
 mod outputs;
 mod remedies;
 mod sandbox;
+mod stages;
 mod tracing;

@@ -12,9 +12,9 @@
 mod error;
 mod http;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,9 +27,12 @@ use crate::layers::{ScratchDir, Store, StoreError};
 pub struct Downloads {
     store: Store,
     folder: PathBuf,
-    /// Those of this build.
-    seen: RefCell<HashMap<String, Download>>,
+    /// Those of this build, by URL. Who asks for one that is on its way waits for it.
+    seen: Mutex<HashMap<String, Arc<Mutex<Seen>>>>,
 }
+
+/// What this build knows of a URL; none before it was asked for.
+type Seen = Option<Download>;
 
 /// What is known of a URL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,13 +67,15 @@ impl Downloads {
         Self {
             store: store.clone(),
             folder,
-            seen: RefCell::default(),
+            seen: Mutex::default(),
         }
     }
 
     /// Finds out what a URL holds: fetched, unless the digest is known from `checksum`.
     pub fn look(&self, url: &str, checksum: Option<Digest>) -> Result<Download, FetchError> {
-        if let Some(known) = self.seen.borrow().get(url) {
+        let seen = self.seen(url);
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*seen {
             return checked(known.clone(), checksum);
         }
         if let Some(digest) = checksum {
@@ -84,21 +89,28 @@ impl Downloads {
                 last_modified: None,
             }));
         }
-        self.fetch(url)
+        self.fetch(url, &mut seen)
     }
 
     /// Returns where the bytes are, after they were fetched if need be.
     pub fn bytes(&self, wanted: &Download) -> Result<(Download, PathBuf), FetchError> {
+        let seen = self.seen(&wanted.url);
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = wanted.clone();
         let is_here = self.before(&wanted.url).as_ref() == Some(wanted);
         if !is_here || !self.file(wanted.digest).is_file() {
-            found = checked(self.fetch(&wanted.url)?, Some(wanted.digest))?;
+            found = checked(self.fetch(&wanted.url, &mut seen)?, Some(wanted.digest))?;
         }
         let file = self.file(found.digest);
         Ok((found, file))
     }
 
-    fn fetch(&self, url: &str) -> Result<Download, FetchError> {
+    fn seen(&self, url: &str) -> Arc<Mutex<Seen>> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(seen.entry(url.to_owned()).or_default())
+    }
+
+    fn fetch(&self, url: &str, seen: &mut Seen) -> Result<Download, FetchError> {
         let before = self.before(url);
         let before = before.filter(|before| self.file(before.digest).is_file());
         let scratch = self.store.scratch()?;
@@ -110,9 +122,7 @@ impl Downloads {
                 download
             }
         };
-        self.seen
-            .borrow_mut()
-            .insert(url.to_owned(), download.clone());
+        *seen = Some(download.clone());
         Ok(download)
     }
 

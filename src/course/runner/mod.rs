@@ -225,14 +225,6 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Reads yes and no in every language; an empty line is no.
-fn is_yes(line: &str) -> bool {
-    matches!(
-        line.trim().to_lowercase().as_str(),
-        "y" | "yes" | "예" | "네"
-    )
-}
-
 /// Reads a language's name.
 fn language_named(name: &str) -> Option<Language> {
     Language::ALL

@@ -5,11 +5,12 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mode, Runner, RunnerError, Say, Scope, is_yes};
+use super::{Mode, Runner, RunnerError, Say, Scope};
 use crate::course::console::Console;
 use crate::course::progress_file::write_whole;
 use crate::course::sentences;
 use crate::course::stage::{Digests, Stage};
+use crate::language::{not_yes_or_no, yes_or_no};
 use crate::lesson::{Localized, StepMark};
 
 /// What a later process has to know to go on where this one stopped.
@@ -204,10 +205,15 @@ impl Runner {
         console: &mut dyn Console,
     ) -> Result<Vec<Say>, RunnerError> {
         self.mode = Mode::Prompt;
-        if is_yes(line) {
-            return self.start_again(scope, console);
+        match yes_or_no(line) {
+            Some(true) => self.start_again(scope, console),
+            Some(false) => Ok(vec![Say::note(sentences::kept_all)]),
+            None => {
+                let mut says = vec![Say::note(not_yes_or_no)];
+                says.extend(self.reset(scope, false, console)?);
+                Ok(says)
+            }
         }
-        Ok(vec![Say::note(sentences::kept_all)])
     }
 
     fn start_again(

@@ -8,7 +8,6 @@ use crate::course::help::is_explained;
 use crate::course::list::list;
 use crate::course::sentences;
 use crate::course::told_of_change;
-use crate::language::Language;
 use crate::lesson::{ConsoleLine, find_step};
 
 impl Runner {
@@ -197,19 +196,22 @@ impl Runner {
 
     fn undo(&mut self, console: &mut dyn Console) -> Result<Vec<Say>, RunnerError> {
         let Some(undone) = self.journal.undo(&mut self.stage, console)? else {
-            return self.session_word("undo", sentences::nothing_to_undo, console);
+            return self.session_word("undo", console);
         };
         self.mode = Mode::Prompt;
-        let mut says = vec![Say::note(|language| {
-            sentences::undid(language, &undone.line)
-        })];
+        let mut says = Vec::new();
+        if !undone.is_told {
+            says.push(Say::note(|language| {
+                sentences::undid(language, &undone.line)
+            }));
+        }
         says.extend(undone.left.into_iter().map(Say::Note));
         Ok(says)
     }
 
     fn redo(&mut self, console: &mut dyn Console) -> Result<Vec<Say>, RunnerError> {
         match self.journal.redo(&mut self.stage, console)? {
-            None => self.session_word("redo", sentences::nothing_to_redo, console),
+            None => self.session_word("redo", console),
             Some(line) => {
                 let mut says = vec![Say::note(|language| sentences::redid(language, &line))];
                 says.extend(self.judge(&line, console)?);
@@ -219,17 +221,16 @@ impl Runner {
     }
 
     /// Leaves `undo` and `redo` to the session where this step has nothing of its own to take
-    /// back: the draft may be older than the step.
+    /// back: the draft may be older than the step. The session says what came of it.
     fn session_word(
         &mut self,
         word: &str,
-        nothing: fn(Language) -> String,
         console: &mut dyn Console,
     ) -> Result<Vec<Say>, RunnerError> {
         let before = console.draft();
         self.stage.carry_out(word, Editing::Learner, console);
         if console.draft() == before {
-            return Ok(vec![Say::note(nothing)]);
+            return Ok(Vec::new());
         }
         self.judge(word, console)
     }
