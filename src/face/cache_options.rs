@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Face;
+use super::exporting::{not_a_pair, unknown_key};
 use crate::build::{BuildReport, CacheSource};
 use crate::language::Language;
 use crate::session::{SessionError, Trouble};
@@ -150,14 +151,6 @@ crate::messages! {
     cache_help() {
         en: "`--cache-to type=local,dest=FOLDER` writes a cache (with `mode=max` that of every stage), `--cache-from type=local,src=FOLDER` reads it",
         ko: "`--cache-to type=local,dest=폴더`로 캐시를 쓰고(`mode=max`를 붙이면 모든 스테이지) `--cache-from type=local,src=폴더`로 읽습니다",
-    }
-    not_a_pair(field: &str) {
-        en: "invalid field '{field}' must be a key=value pair",
-        ko: "'{field}' 필드는 key=value 꼴이어야 합니다",
-    }
-    unknown_key(key: &str) {
-        en: "unexpected key '{key}'",
-        ko: "모르는 키 '{key}'입니다(unexpected key)",
     }
     unknown_type(kind: &str) {
         en: "unknown cache type \"{kind}\": strata has local",

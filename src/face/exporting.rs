@@ -191,11 +191,11 @@ crate::messages! {
         en: "`-o FOLDER` for the files, `-o type=tar,dest=FILE` for a tar of them, `-o type=oci,dest=FILE` or `type=docker,dest=FILE` for the image",
         ko: "파일들은 `-o 폴더`, 그 tar는 `-o type=tar,dest=파일`, 이미지는 `-o type=oci,dest=파일`이나 `type=docker,dest=파일`로 내보냅니다",
     }
-    not_a_pair(field: &str) {
+    pub(super) not_a_pair(field: &str) {
         en: "invalid field '{field}' must be a key=value pair",
         ko: "'{field}' 필드는 key=value 꼴이어야 합니다",
     }
-    unknown_key(key: &str) {
+    pub(super) unknown_key(key: &str) {
         en: "unexpected key '{key}'",
         ko: "모르는 키 '{key}'입니다(unexpected key)",
     }

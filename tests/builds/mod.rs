@@ -22,6 +22,18 @@ use serde_json::Value;
 
 use crate::common::strata::{Home, Rows};
 
+/// A home whose Dockerfile adds a URL with these flags to `/x/`.
+fn adding(flags: &str, url: &str) -> Home {
+    Home::with(&format!("FROM scratch\nADD {flags} {url} /x/\n"))
+}
+
+/// Builds it and returns what the image has.
+fn tree(home: &Home) -> Vec<String> {
+    home.ok("build -q -t image .");
+    home.assert_clean();
+    Saved::of(home, "image").tree(None)
+}
+
 /// Builds every case of a table, and says all that is wrong at once.
 fn check(name: &str) {
     check_with(name, &mut |case| wrong(&Home::new(), case));

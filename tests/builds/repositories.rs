@@ -1,7 +1,7 @@
 //! ADD of git repositories, from a daemon that each test starts itself. Where a machine has no git,
 //! the build is held to the sentence that says so.
 
-use super::saved::Saved;
+use super::{adding, tree};
 use crate::common::repository::{Repository, has_git};
 use crate::common::strata::Home;
 
@@ -18,16 +18,6 @@ fn repository() -> Option<Repository> {
     repository.git(&["add", "link"]);
     repository.git(&["commit", "-q", "-m", "modes"]);
     Some(repository)
-}
-
-fn adding(flags: &str, url: &str) -> Home {
-    Home::with(&format!("FROM scratch\nADD {flags} {url} /x/\n"))
-}
-
-fn tree(home: &Home) -> Vec<String> {
-    home.ok("build -q -t image .");
-    home.assert_clean();
-    Saved::of(home, "image").tree(None)
 }
 
 #[test]

@@ -1,22 +1,12 @@
 //! ADD of URLs, from a server that each test starts itself.
 
 use super::saved::Saved;
+use super::{adding, tree};
 use crate::common::server::{Page, Server};
 use crate::common::strata::Home;
 
 const TIME: &str = "Wed, 21 Oct 2015 07:28:00 GMT";
 const SECONDS: u64 = 1_445_412_480;
-
-/// A home whose Dockerfile adds a URL with these flags to `/x/`.
-fn adding(flags: &str, url: &str) -> Home {
-    Home::with(&format!("FROM scratch\nADD {flags} {url} /x/\n"))
-}
-
-fn tree(home: &Home) -> Vec<String> {
-    home.ok("build -q -t image .");
-    home.assert_clean();
-    Saved::of(home, "image").tree(None)
-}
 
 fn digest(bytes: &[u8]) -> String {
     strata::digest::Digest::of(bytes).to_string()
