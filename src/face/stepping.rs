@@ -294,8 +294,8 @@ crate::messages! {
         ko: "{of}단계 중 {step}단계, {line}번 줄",
     }
     choices() {
-        en: "next, continue, back, shell, why, quit?",
-        ko: "다음 next, 끝까지 continue, 뒤로 back, shell, 이유 why, 그만 quit?",
+        en: "[Enter] next  [c] continue  [b] back  [s] shell  [w] why  [q] quit  >",
+        ko: "[Enter] 다음  [c] 끝까지  [b] 뒤로  [s] 셸  [w] 이유  [q] 그만  >",
     }
     stopped(step: usize) {
         en: "stopped before step {step}; what was made stays in the cache",

@@ -14,7 +14,7 @@ fn home() -> Home {
 /// Answers at a pause once it is there.
 fn answer(terminal: &mut Terminal, pause: &str, say: &str) {
     terminal.expect(pause);
-    terminal.expect("quit?");
+    terminal.expect("[q] ");
     terminal.keys(&format!("{say}\r"));
 }
 
@@ -29,7 +29,7 @@ fn every_instruction_waits_for_its_turn() {
     answer(&mut terminal, "Step 3 of 4, line 3  MISS", "n");
     answer(&mut terminal, "Step 4 of 4, line 4  META", "what");
     // Asked again.
-    terminal.sees("quit? next, continue");
+    terminal.sees("[q] quit  > [Enter]");
     terminal.keys("next\r");
     terminal.expect("image:latest");
     assert_eq!(terminal.ended(), 0);
@@ -56,7 +56,7 @@ fn a_shell_shows_the_image_before_the_step_and_back_goes_back() {
     terminal.expect("atexta");
     answer(&mut terminal, "Step 3 of 4", "n");
     answer(&mut terminal, "Step 4 of 4", "back");
-    terminal.sees("line 3  HIT\n  RUN cat /a > /b\nnext, continue, back, shell, why, quit?");
+    terminal.sees("line 3  HIT\n  RUN cat /a > /b\n[Enter] next");
     terminal.keys("c\r");
     assert_eq!(terminal.ended(), 0);
     home.assert_clean();
@@ -113,7 +113,7 @@ fn steps_of_stages_follow_the_file() {
     let mut terminal = Terminal::call(&home, &["build", "--step", "-t", "image", "."]);
     answer(&mut terminal, "Step 1 of 8, line 1  META", "n");
     // This terminal has no echo: the next pause stands right behind the question.
-    terminal.sees("line 4  BASE\n  FROM scratch AS one\nnext, continue, back, shell, why, quit?");
+    terminal.sees("line 4  BASE\n  FROM scratch AS one\n[Enter] next");
     terminal.keys("n\r");
     for pause in [
         "Step 5 of 8, line 5  MISS",
