@@ -2,6 +2,7 @@
 //! what strata says about a Dockerfile.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use strata::check::page::page;
 use strata::check::{Finding, KnownImage, Report, Request, Rule, World, check};
@@ -184,9 +185,13 @@ fn judged(id: &str, text: &str, ignore: Option<&str>) -> (Source, Report) {
     (source, report)
 }
 
-/// Every kind with an example: its name, the text, and the one finding that is meant.
+/// Every kind with an example: its name, the text, and the one finding that is meant. Judging a
+/// file that has too much of something takes a while.
+static CATALOGUE: LazyLock<Vec<(Source, Finding)>> = LazyLock::new(catalogue);
+
 fn catalogue() -> Vec<(Source, Finding)> {
     let long = format!("\nRUN {}\n", "x".repeat(70_000));
+    let many = "ARG A\n".repeat(200_001);
     let deep = format!("\n{}RUN x\n", "ONBUILD ".repeat(70));
     let path = format!("\nWORKDIR {}\n", ["folder"; 50].join("/")).repeat(15);
     // The value doubles with every line.
@@ -195,6 +200,7 @@ fn catalogue() -> Vec<(Source, Finding)> {
     let too_costly = doubled(18) + &"ENV B=$A\n".repeat(100);
     let generated = [
         ("line-too-long", long.as_str()),
+        ("too-many-instructions", many.as_str()),
         ("nested-too-deep", deep.as_str()),
         ("long-path", path.as_str()),
         ("bad-word", too_long.as_str()),
@@ -244,7 +250,7 @@ fn every_kind_has_an_example() {
     kinds.extend(names_in(include_str!("../src/check/note.rs"), "fn id("));
     kinds.extend(names_in(include_str!("../src/check/rule.rs"), "fn name("));
     kinds.extend(["check-option", "bad-pattern"].map(str::to_owned));
-    let shown: BTreeSet<String> = catalogue()
+    let shown: BTreeSet<String> = CATALOGUE
         .iter()
         .map(|(_, found)| found.what.id().to_owned())
         .collect();
@@ -253,12 +259,12 @@ fn every_kind_has_an_example() {
 
 fn drawn(language: Language) -> String {
     let screen = Screen::new(100, language, Chrome::Ascii);
-    let draw = |(source, found): (Source, Finding)| {
-        let drawn = diagnostic(&found.diagnostic(&source, language), &source, &screen);
+    let draw = |(source, found): &(Source, Finding)| {
+        let drawn = diagnostic(&found.diagnostic(source, language), source, &screen);
         let drawn = screen.paint(&drawn).replace(&platform(), "linux/HERE");
         format!("# {}\n{drawn}\n", found.what.id())
     };
-    catalogue().into_iter().map(draw).collect()
+    CATALOGUE.iter().map(draw).collect()
 }
 
 #[test]
@@ -284,7 +290,7 @@ fn no_message_shows_a_rule_of_the_grammar_or_a_type_of_the_program() {
     let types = [
         "::", "Some(", "None", "Err(", "Ok(", "String", "usize", "Span",
     ];
-    for (source, found) in catalogue() {
+    for (source, found) in &*CATALOGUE {
         for language in Language::ALL {
             let help = found.what.help(language).unwrap_or_default();
             let said = format!("{} {help}", found.what.message(language));
@@ -300,7 +306,7 @@ fn no_message_shows_a_rule_of_the_grammar_or_a_type_of_the_program() {
 #[test]
 fn every_sentence_is_in_its_language() {
     let hangul = |text: &str| text.chars().any(|c| ('가'..='힣').contains(&c));
-    for (_, found) in catalogue() {
+    for (_, found) in &*CATALOGUE {
         let sentences = |language| {
             let mut all = vec![found.what.message(language)];
             all.extend(found.what.help(language));

@@ -34,6 +34,8 @@ pub enum ParseErrorKind {
     Binary,
     /// A line has more bytes than BuildKit accepts.
     LineTooLong,
+    /// A file has more instructions than anybody writes: judging it would take seconds.
+    TooManyInstructions,
     /// The file has no bytes but white space.
     Empty,
     /// The file has only comments.
@@ -204,6 +206,7 @@ impl ParseErrorKind {
             Self::NotUtf8 => "not-utf8",
             Self::Binary => "binary",
             Self::LineTooLong => "line-too-long",
+            Self::TooManyInstructions => "too-many-instructions",
             Self::Empty => "empty",
             Self::NoInstructions => "no-instructions",
             Self::DuplicateDirective { .. } => "duplicate-directive",

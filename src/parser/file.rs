@@ -10,6 +10,9 @@ use crate::source::{Source, Span};
 /// The longest line BuildKit accepts, in bytes, its line end left out.
 const LONGEST_LINE: usize = 65_535;
 
+/// The most instructions that are read; more would take seconds, and nobody means them.
+const MOST_INSTRUCTIONS: usize = 200_000;
+
 /// What could be read, and what could not. Instructions with errors are left out of the file.
 pub(super) struct Reading {
     pub file: File,
@@ -40,14 +43,22 @@ pub(super) fn walk(source: &Source, each: &mut dyn FnMut(Node)) -> Reading {
         errors: head.errors,
     };
     reading.errors.extend(too_long_lines(source.text()));
-    let mut seen_any = false;
+    let mut seen = 0;
     while let Some(line) = lines.next_line() {
-        seen_any = true;
+        if seen == MOST_INSTRUCTIONS {
+            let first = source.line_span(source.line(line.span.start));
+            let kind = ParseErrorKind::TooManyInstructions;
+            reading
+                .errors
+                .push(error(kind, span_trimmed(source, first)));
+            break;
+        }
+        seen += 1;
         if let Some(node) = reading.take(source, line, &mut lines) {
             each(node);
         }
     }
-    if !seen_any {
+    if seen == 0 {
         reading.errors.push(nothing_there(source));
     }
     reading.errors.sort_by_key(|error| error.span);

@@ -16,6 +16,10 @@ crate::messages! {
         en: "split the line: end it with the escape character and go on in the next",
         ko: "줄을 나누세요: 이스케이프 문자로 끝내고 다음 줄에서 이어 쓰면 됩니다",
     }
+    too_many_instructions() {
+        en: "is this a Dockerfile? an image has a few hundred layers at most",
+        ko: "Dockerfile이 맞나요? 이미지의 레이어는 많아야 수백 개입니다",
+    }
     no_instructions() {
         en: "begin with a base image, for example: FROM practice-os",
         ko: "베이스 이미지부터 시작하세요. 예: FROM practice-os",
@@ -148,6 +152,7 @@ pub(super) fn of(kind: &Kind, language: Language) -> Option<String> {
         Kind::NotUtf8 => not_utf8(language),
         Kind::Binary => binary(language),
         Kind::LineTooLong => line_too_long(language),
+        Kind::TooManyInstructions => too_many_instructions(language),
         Kind::Empty | Kind::NoInstructions => no_instructions(language),
         Kind::DuplicateDirective { .. } => duplicate_directive(language),
         Kind::InvalidEscape { .. } => invalid_escape(language),

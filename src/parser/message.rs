@@ -16,6 +16,10 @@ crate::messages! {
         en: "dockerfile line greater than max allowed size of 65535",
         ko: "한 줄이 허용된 최대 크기 65535바이트를 넘습니다",
     }
+    too_many_instructions() {
+        en: "more than 200000 instructions: the rest is not read",
+        ko: "명령이 200000개를 넘습니다. 나머지는 읽지 않습니다",
+    }
     empty() {
         en: "the Dockerfile cannot be empty: file with no instructions",
         ko: "Dockerfile이 비어 있습니다: 명령이 하나도 없습니다",
@@ -180,6 +184,7 @@ pub(super) fn of(kind: &Kind, language: Language) -> String {
         Kind::NotUtf8 => not_utf8(language),
         Kind::Binary => binary(language),
         Kind::LineTooLong => line_too_long(language),
+        Kind::TooManyInstructions => too_many_instructions(language),
         Kind::Empty => empty(language),
         Kind::NoInstructions => no_instructions(language),
         Kind::DuplicateDirective { name } => duplicate_directive(language, name),
