@@ -127,7 +127,7 @@ impl<'scope, 'w: 'scope> Crew<'scope, '_, 'w> {
             match rest.begin(hear)? {
                 Ok(done) => notes.extend(done),
                 Err(rest) if alone => notes.extend(rest.go_on(false, hear)?),
-                Err(rest) => self.spawn(rest),
+                Err(rest) => self.spawn(rest)?,
             }
             if work.board.stop.is_asked() {
                 break;
@@ -138,14 +138,20 @@ impl<'scope, 'w: 'scope> Crew<'scope, '_, 'w> {
         Ok(notes)
     }
 
-    fn spawn(&mut self, rest: Rest<'w>) {
+    fn spawn(&mut self, rest: Rest<'w>) -> Result<(), BuildError> {
         let sender = self.sender.clone();
-        let thread = self.scope.spawn(move || {
+        let go_on = move || {
             // Who receives is there until all threads are done.
             let mut tell = |told| sender.send(told).unwrap_or_default();
             rest.go_on(true, &mut tell)
-        });
+        };
+        let thread = thread::Builder::new().spawn_scoped(self.scope, go_on);
+        let thread = thread.map_err(|source| BuildError::System {
+            doing: "start a thread",
+            source,
+        })?;
         self.threads.push(thread);
+        Ok(())
     }
 
     /// Passes on what the threads say until all are done.
