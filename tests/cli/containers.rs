@@ -134,7 +134,7 @@ fn what_one_container_writes_no_other_sees() {
 #[test]
 fn detached_it_lives_is_logged_is_entered_and_stops() {
     let home = Home::new();
-    let line = "trap 'echo bye; exit 0' TERM; echo started; while :; do sleep 0.05; done";
+    let line = "trap 'echo bye; exit 0' TERM; echo started; while :; do :; done";
     let id = home
         .words(&[
             "run",

@@ -358,7 +358,7 @@ fn stop_kills_a_program_that_ignores_the_signal() {
 #[cfg_attr(no_kernel, ignore = "STRATA_TEST_NO_KERNEL=1")]
 fn stop_lets_a_program_finish_that_handles_its_stop_signal() {
     let store = Store::new();
-    let script = "trap 'echo bye; exit 4' INT; echo ready; while true; do sleep 0.05; done";
+    let script = "trap 'echo bye; exit 4' INT; echo ready; while :; do :; done";
     let id = store.create_with(script, |config| config.stop_signal = "SIGINT".to_owned());
     store.start_detached(&id).unwrap();
     store.log_when(&id, |log| log == "ready\n");
@@ -809,7 +809,7 @@ fn a_terminal_has_the_learners_size_from_the_first_moment() {
 #[cfg_attr(no_kernel, ignore = "STRATA_TEST_NO_KERNEL=1")]
 fn a_new_size_reaches_the_container() {
     let store = Store::new();
-    let script = "trap 'stty size; exit 0' WINCH; echo ready; while true; do sleep 0.05; done";
+    let script = "trap 'stty size; exit 0' WINCH; echo ready; while :; do :; done";
     let id = store.create_with(script, with_terminal);
     let mut typist = Typist::new(20, 30);
     let (_, shown) = on_terminal(&store, &id, &mut typist, |typist, screen| {
@@ -831,7 +831,7 @@ fn a_new_size_reaches_the_container() {
 #[cfg_attr(no_kernel, ignore = "STRATA_TEST_NO_KERNEL=1")]
 fn keys_go_raw_to_the_program_and_ctrl_c_interrupts_it() {
     let store = Store::new();
-    let script = "trap 'echo caught; exit 9' INT; echo ready; while true; do sleep 0.05; done";
+    let script = "trap 'echo caught; exit 9' INT; echo ready; while :; do :; done";
     let id = store.create_with(script, with_terminal);
     let mut typist = Typist::new(24, 80);
     let (outcome, shown) = on_terminal(&store, &id, &mut typist, |typist, screen| {
@@ -985,7 +985,7 @@ fn a_foreground_container_dies_with_its_face() {
 fn ctrl_c_at_a_container_without_a_terminal_is_for_its_program() {
     let store = Store::new();
     let id =
-        store.create("trap 'echo caught; exit 9' INT; echo ready; while true; do sleep 0.05; done");
+        store.create("trap 'echo caught; exit 9' INT; echo ready; while :; do :; done");
     let mut child = face(&store, &id, "attached").spawn().unwrap();
     store.log_when_created(&id, |log| log == "ready\n");
     kill(child.id(), "INT");
