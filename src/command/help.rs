@@ -1,6 +1,6 @@
 //! `--help` as a person reads it: in the language that is asked for, options of every verb apart.
 //!
-//! clap makes the help of the declarations in `command.rs`, in English. The declarations are changed
+//! clap makes the help of the declarations in this folder, in English. The declarations are changed
 //! here only once help is asked for, so that no other call pays for it.
 
 use clap::{Arg, ArgAction, Command};

@@ -1,4 +1,4 @@
-//! What `--help` says, in Korean: the English sentence of `command.rs` (and of the prompt's own
+//! What `--help` says, in Korean: the English sentence of this folder (and of the prompt's own
 //! verbs), and what stands in its place.
 
 /// Returns the Korean for an English sentence of the help.

@@ -984,8 +984,7 @@ fn a_foreground_container_dies_with_its_face() {
 #[cfg_attr(no_kernel, ignore = "STRATA_TEST_NO_KERNEL=1")]
 fn ctrl_c_at_a_container_without_a_terminal_is_for_its_program() {
     let store = Store::new();
-    let id =
-        store.create("trap 'echo caught; exit 9' INT; echo ready; while :; do :; done");
+    let id = store.create("trap 'echo caught; exit 9' INT; echo ready; while :; do :; done");
     let mut child = face(&store, &id, "attached").spawn().unwrap();
     store.log_when_created(&id, |log| log == "ready\n");
     kill(child.id(), "INT");

@@ -1,0 +1,235 @@
+//! Options of the verbs on containers, and `container ...`.
+
+use clap::{Args, Subcommand};
+
+use super::Inspect;
+
+/// What `run` takes. `-h` is docker's `--hostname`, so help is only `--help`.
+#[derive(Debug, Clone, Args)]
+#[command(disable_help_flag = true)]
+pub struct Run {
+    /// Keep standard input open
+    #[arg(long, short, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub interactive: bool,
+    /// Give it a terminal
+    #[arg(long, short, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub tty: bool,
+    /// Leave it running in the background, print its id
+    #[arg(long, short, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub detach: bool,
+    /// Remove it when it ends
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub rm: bool,
+    /// Name of the container
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Set a variable; without a value it is taken from the environment
+    #[arg(long, short, value_name = "NAME[=VALUE]")]
+    pub env: Vec<String>,
+    /// Working directory
+    #[arg(long, short, value_name = "DIR")]
+    pub workdir: Option<String>,
+    /// User, and group: name or number
+    #[arg(long, short, value_name = "USER[:GROUP]")]
+    pub user: Option<String>,
+    /// Mount a folder of this machine at a path of the container, `:ro` for reading only
+    #[arg(long, short, value_name = "SOURCE:TARGET[:ro]")]
+    pub volume: Vec<String>,
+    /// Run this instead of the image's entrypoint
+    #[arg(long, value_name = "COMMAND")]
+    pub entrypoint: Option<String>,
+    /// none (loopback only) or host
+    #[arg(
+        long,
+        visible_alias = "net",
+        value_name = "NETWORK",
+        default_value = "default"
+    )]
+    pub network: String,
+    /// Host name
+    #[arg(long, short = 'h', value_name = "NAME")]
+    pub hostname: Option<String>,
+    /// Label: KEY[=VALUE]
+    #[arg(long, short, value_name = "LABEL")]
+    pub label: Vec<String>,
+    /// Make the image's files read-only
+    #[arg(long)]
+    pub read_only: bool,
+    /// Add a capability
+    #[arg(long, value_name = "CAPABILITY")]
+    pub cap_add: Vec<String>,
+    /// Take a capability away
+    #[arg(long, value_name = "CAPABILITY")]
+    pub cap_drop: Vec<String>,
+    /// Memory limit, such as 64m
+    #[arg(long, short, value_name = "BYTES")]
+    pub memory: Option<String>,
+    /// Processor limit, such as 0.5
+    #[arg(long, value_name = "NUMBER")]
+    pub cpus: Option<String>,
+    /// Limit of processes
+    #[arg(long, value_name = "NUMBER")]
+    pub pids_limit: Option<i64>,
+    /// Go on without a limit that this machine cannot give
+    #[arg(long)]
+    pub best_effort: bool,
+    /// Signal that `stop` sends
+    #[arg(long, value_name = "SIGNAL")]
+    pub stop_signal: Option<String>,
+    /// Show help
+    #[arg(long, action = clap::ArgAction::Help)]
+    pub help: Option<bool>,
+    /// The image, then the command instead of the image's own
+    // No `allow_hyphen_values`: it would take an unknown flag before the image for the image.
+    #[arg(trailing_var_arg = true, value_name = "IMAGE [COMMAND [ARG...]]")]
+    pub words: Vec<String>,
+}
+
+/// `exec`
+#[derive(Debug, Clone, Args)]
+pub struct Exec {
+    /// Keep standard input open
+    #[arg(long, short)]
+    pub interactive: bool,
+    /// Give it a terminal
+    #[arg(long, short)]
+    pub tty: bool,
+    /// Leave it running in the background
+    #[arg(long, short)]
+    pub detach: bool,
+    /// Set a variable
+    #[arg(long, short, value_name = "NAME=VALUE")]
+    pub env: Vec<String>,
+    /// User, and group
+    #[arg(long, short, value_name = "USER[:GROUP]")]
+    pub user: Option<String>,
+    /// Working directory
+    #[arg(long, short, value_name = "DIR")]
+    pub workdir: Option<String>,
+    /// The container
+    pub container: String,
+    /// The command
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        required = true,
+        value_name = "COMMAND [ARG...]"
+    )]
+    pub words: Vec<String>,
+}
+
+/// `ps`
+#[derive(Debug, Clone, Args)]
+pub struct Ps {
+    /// Stopped ones as well
+    #[arg(long, short)]
+    pub all: bool,
+    /// Only ids
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Whole ids and commands
+    #[arg(long)]
+    pub no_trunc: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `logs`
+#[derive(Debug, Clone, Args)]
+pub struct Logs {
+    /// Go on as more is written
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Only the last lines: a number, or all
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value = "all")]
+    pub tail: String,
+    /// Show times
+    #[arg(long, short)]
+    pub timestamps: bool,
+    /// The container
+    pub container: String,
+}
+
+/// `stop`
+#[derive(Debug, Clone, Args)]
+pub struct Stop {
+    /// Seconds to wait before it is killed
+    #[arg(long, short = 't', visible_alias = "timeout", value_name = "SECONDS")]
+    pub time: Option<u64>,
+    /// The containers
+    #[arg(required = true)]
+    pub containers: Vec<String>,
+}
+
+/// `kill`
+#[derive(Debug, Clone, Args)]
+pub struct Kill {
+    /// The signal
+    #[arg(long, short, value_name = "SIGNAL", default_value = "KILL")]
+    pub signal: String,
+    /// The containers
+    #[arg(required = true)]
+    pub containers: Vec<String>,
+}
+
+/// `start`
+#[derive(Debug, Clone, Args)]
+pub struct Start {
+    /// Show its output, and wait for its end
+    #[arg(long, short)]
+    pub attach: bool,
+    /// Pass standard input on
+    #[arg(long, short)]
+    pub interactive: bool,
+    /// The containers
+    #[arg(required = true)]
+    pub containers: Vec<String>,
+}
+
+/// Some names.
+#[derive(Debug, Clone, Args)]
+pub struct Names {
+    /// The containers
+    #[arg(required = true)]
+    pub names: Vec<String>,
+}
+
+/// `rm`
+#[derive(Debug, Clone, Args)]
+pub struct Rm {
+    /// Running ones as well
+    #[arg(long, short)]
+    pub force: bool,
+    /// The containers
+    #[arg(required = true)]
+    pub containers: Vec<String>,
+}
+
+/// `container ...`
+#[derive(Debug, Clone, Subcommand)]
+pub enum ContainerCommand {
+    /// List containers
+    #[command(visible_alias = "list", visible_alias = "ps")]
+    Ls(Ps),
+    /// Make a container and run it
+    #[command(disable_help_flag = true)]
+    Run(Box<Run>),
+    /// Run one more program in a container
+    Exec(Exec),
+    /// Show what a container wrote
+    Logs(Logs),
+    /// Show all that is known of containers
+    Inspect(Inspect),
+    /// Start containers
+    Start(Start),
+    /// Stop containers
+    Stop(Stop),
+    /// Send a signal to containers
+    Kill(Kill),
+    /// Wait for containers
+    Wait(Names),
+    /// Remove containers
+    #[command(visible_alias = "remove")]
+    Rm(Rm),
+}
