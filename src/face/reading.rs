@@ -146,7 +146,11 @@ impl Face<'_> {
         match lengths.max() {
             Some(length) if length > ignore::LONGEST_PATH => {
                 let language = self.language();
-                Err(Trouble::new(long_path(language, length, ignore::LONGEST_PATH)))
+                Err(Trouble::new(long_path(
+                    language,
+                    length,
+                    ignore::LONGEST_PATH,
+                )))
             }
             _ => Ok(()),
         }
