@@ -56,7 +56,7 @@ mod unpack;
 mod workdir;
 mod world;
 
-pub use advice::{Advice, How, advice};
+pub use advice::{Advice, How, advice, all_advice};
 pub use base::PracticeSettings;
 pub use builder::{BuildInput, Builder};
 pub use cache::BuildCache;
