@@ -1,0 +1,117 @@
+//! What is known of a container: everything as docker's JSON, its files, what changed in them.
+
+use crate::layers::{Change, ChangeKind, Stack};
+use crate::runtime::containers::ContainerConfig;
+use crate::runtime::state::Record;
+use crate::runtime::{Network, Rootfs, User};
+use crate::session::{Inspected, Result, Session, Trouble};
+
+impl Session {
+    /// Lists what a container changed in its image's files, as docker's `A /x`, `C /x`, `D /x`.
+    pub fn container_changes(&self, name: &str) -> Result<Vec<String>> {
+        let image = self.find_image(&self.container(name)?.image_id)?;
+        let folder = self.containers().folder(&self.find_container(name)?);
+        let store = self.store()?;
+        let changes = store
+            .stack(&image.layers)
+            .and_then(|stack| stack.with_upper(&folder.upper()))
+            .and_then(|stack| stack.changes(image.layers.len()));
+        let changes = changes.map_err(|e| Trouble::store(&e, self.language()))?;
+        let line = |change: &Change| {
+            let letter = match change.kind {
+                ChangeKind::Added => 'A',
+                ChangeKind::Modified => 'C',
+                ChangeKind::Deleted => 'D',
+            };
+            format!("{letter} {}", change.path.absolute())
+        };
+        Ok(changes.iter().map(line).collect())
+    }
+
+    /// Returns the files of a container as it sees them now.
+    fn container_stack(&self, name: &str) -> Result<Stack> {
+        let config = self.container_config(name)?;
+        let (layers, changes) = match config.spec.rootfs {
+            Rootfs::Overlay { upper, .. } => {
+                (self.find_image(&config.record.image_id)?.layers, upper)
+            }
+            Rootfs::Folder(copied) => (Vec::new(), copied),
+        };
+        let stack = self.store()?.stack(&layers);
+        let stack = stack.and_then(|stack| stack.with_upper(&changes));
+        Ok(stack.map_err(|e| Trouble::store(&e, self.language()))?)
+    }
+
+    /// Finds a user by the names a container's files know now.
+    pub(super) fn user_in(&self, container: &str, user: &str) -> Result<User> {
+        let stack = self.container_stack(container)?;
+        let found = self.resolve_user(&stack, user)?;
+        Ok(User {
+            uid: found.uid,
+            gid: found.gid,
+            groups: found.groups,
+        })
+    }
+
+    /// Returns docker's JSON about an image or a container.
+    pub fn inspect(&self, name: &str) -> Inspected {
+        let container = self
+            .container_config(name)
+            .and_then(|config| Ok(container_json(&config, &self.container(name)?)));
+        match container.or_else(|_| self.inspect_image(name)) {
+            Ok(value) => Inspected::Found(value),
+            Err(_) => Inspected::Missing(name.to_owned()),
+        }
+    }
+}
+
+fn container_json(config: &ContainerConfig, record: &Record) -> serde_json::Value {
+    let process = &config.spec.process;
+    let env: Vec<String> = process
+        .env
+        .iter()
+        .map(|(k, v)| format!("{k}={v}"))
+        .collect();
+    let (path, args) = process
+        .argv
+        .split_first()
+        .map_or(("", &[][..]), |(p, a)| (p.as_str(), a));
+    serde_json::json!({
+        "Id": record.id.as_str(),
+        "Created": record.created.to_string(),
+        "Path": path,
+        "Args": args,
+        "State": record.state,
+        "Image": record.image_id,
+        "Name": format!("/{}", record.name),
+        "Config": {
+            "Hostname": config.spec.hostname,
+            "User": format!("{}:{}", process.user.uid, process.user.gid),
+            "Tty": record.tty,
+            "OpenStdin": config.open_stdin,
+            "Env": env,
+            "Cmd": process.argv,
+            "Image": record.image,
+            "WorkingDir": process.cwd,
+            "Labels": record.labels,
+            "StopSignal": config.stop_signal,
+        },
+        "HostConfig": {
+            "AutoRemove": record.auto_remove,
+            "ReadonlyRootfs": config.spec.read_only,
+            "Capabilities": config.spec.capabilities.names().collect::<Vec<_>>(),
+            "NetworkMode": match config.spec.network {
+                Network::Loopback => "none",
+                Network::Host => "host",
+            },
+        },
+        "Mounts": config.spec.mounts,
+        "GraphDriver": {
+            "Name": match config.spec.rootfs {
+                Rootfs::Overlay { .. } => "overlay",
+                Rootfs::Folder(_) => "vfs",
+            },
+            "Data": config.spec.rootfs,
+        },
+    })
+}
