@@ -16,6 +16,7 @@
 //! | `images` | images, history, inspect, tag, rmi, load, save, files |
 //! | `tracing` | waste, log |
 //! | `containers` | run, exec, ps, logs, stop, ... |
+//! | `life` | create, attach, restart, pause, rename |
 //! | `looking_after` | doctor, system, version |
 //! | [`usage`] | clap's errors in docker's words |
 
@@ -27,6 +28,7 @@ mod containers;
 mod exporting;
 mod formatting;
 mod images;
+mod life;
 mod looking_after;
 mod reading;
 mod refusal;
@@ -159,6 +161,12 @@ impl Face<'_> {
             Command::Start(it) => self.start(&it),
             Command::Wait(it) => self.wait(&it),
             Command::Rm(it) => self.rm(&it),
+            Command::Create(it) => self.create(&it),
+            Command::Attach(it) => self.attach(&it),
+            Command::Restart(it) => self.restart(&it),
+            Command::Pause(it) => self.pause_containers(&it),
+            Command::Unpause(it) => self.unpause_containers(&it),
+            Command::Rename(it) => self.rename(&it),
             Command::Doctor(it) => self.doctor(&it),
             Command::System(it) => self.system(&it),
             Command::Version => self.version(),

@@ -117,6 +117,7 @@ impl Containers {
             streams,
             tty: errand.spec.process.terminal,
             caught,
+            keys: attach.manner.keys,
             // docker's `exec` passes no signals on: Ctrl-C ends it, and its process here with it.
             pass_on: None,
             interrupts: 0,
@@ -132,6 +133,9 @@ impl Containers {
         let Status::Running(running) = folder.record()?.state else {
             return Err(not_running());
         };
+        if running.paused {
+            return Err(ContainerError::ExecPaused { id: id.clone() });
+        }
         let open = |pid: u32| {
             let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
             pidfd_open(pid, PidfdFlags::empty()).ok()

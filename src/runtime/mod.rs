@@ -86,12 +86,14 @@ pub mod exec;
 pub mod log;
 pub mod manage;
 pub mod names;
+pub mod processes;
 pub mod remove_tree;
 pub mod signals;
 pub mod start;
 pub mod state;
 
 mod container_folder;
+mod freezer;
 mod join;
 mod peer;
 mod records;

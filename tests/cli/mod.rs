@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `images` | history, images, inspect, tag, rmi, save, load |
 //! | `containers` | run, exec, ps, logs, stop, rm |
+//! | `life` | create, start, attach, restart, pause, rename |
 //! | `exit_codes` | what the shell is told |
 //! | `shared_cache` | --cache-to and --cache-from |
 //! | `cache` | what is a hit and what a miss (dockerfile-spec.md, 10) |
@@ -30,6 +31,7 @@ mod failing;
 mod images;
 mod instructions;
 mod lessons;
+mod life;
 mod mounts;
 mod outputs;
 mod remedies;

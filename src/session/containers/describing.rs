@@ -110,6 +110,9 @@ impl Session {
         config.record.labels.extend(settings.labels.clone());
         config.record.labels.extend(call.labels.iter().cloned());
         config.open_stdin = call.interactive;
+        config.stdin_once = call.interactive && !call.detach;
+        config.pid_file.clone_from(&call.pid_file);
+        config.stop_timeout = call.stop_timeout.unwrap_or(config.stop_timeout);
         if let Some(signal) = call.stop_signal.as_ref().or(settings.stop_signal.as_ref()) {
             signal_number(signal).map_err(|e| self.contained(&e))?;
             config.stop_signal.clone_from(signal);

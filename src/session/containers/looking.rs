@@ -2,7 +2,7 @@
 
 use crate::layers::{Change, ChangeKind, Stack};
 use crate::runtime::containers::ContainerConfig;
-use crate::runtime::state::Record;
+use crate::runtime::state::{Record, Status};
 use crate::runtime::{Network, Rootfs, User};
 use crate::session::{Inspected, Result, Session, Trouble};
 
@@ -65,6 +65,41 @@ impl Session {
     }
 }
 
+/// What strata notes of a container's state, and docker's names for it.
+fn state_json(state: &Status) -> serde_json::Value {
+    let mut json = serde_json::json!({
+        "Status": state.word(),
+        "Running": state.is_running(),
+        "Paused": state.is_paused(),
+        "Restarting": false,
+        "Dead": false,
+        "Pid": 0,
+        "ExitCode": state.exit_code().unwrap_or(0),
+        "Error": "",
+        "StartedAt": NEVER,
+        "FinishedAt": NEVER,
+    });
+    match state {
+        Status::Created => {}
+        Status::Running(running) => {
+            json["Pid"] = running.init.into();
+            json["StartedAt"] = running.started.to_string().into();
+        }
+        Status::Exited(exited) => {
+            json["FinishedAt"] = exited.finished.to_string().into();
+            json["Error"] = exited.error.clone().unwrap_or_default().into();
+        }
+    }
+    let own = serde_json::to_value(state).expect("a status is made of words and numbers");
+    for (name, value) in own.as_object().into_iter().flatten() {
+        json[name] = value.clone();
+    }
+    json
+}
+
+/// docker's time of what has not happened.
+const NEVER: &str = "0001-01-01T00:00:00Z";
+
 fn container_json(config: &ContainerConfig, record: &Record) -> serde_json::Value {
     let process = &config.spec.process;
     let env: Vec<String> = process
@@ -81,7 +116,7 @@ fn container_json(config: &ContainerConfig, record: &Record) -> serde_json::Valu
         "Created": record.created.to_string(),
         "Path": path,
         "Args": args,
-        "State": record.state,
+        "State": state_json(&record.state),
         "Image": record.image_id,
         "Name": format!("/{}", record.name),
         "Config": {

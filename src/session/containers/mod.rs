@@ -4,18 +4,23 @@
 //! | file | what |
 //! |---|---|
 //! | `describing` | from image and options to what is run |
+//! | `id_file` | `--cidfile` |
+//! | `living` | start, attach, stop, restart, pause, ... |
 //! | `looking` | inspect, files and changes of a container |
 
 mod describing;
+mod id_file;
+mod living;
 mod looking;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use self::id_file::IdFile;
 use super::worker::Request;
 use super::{Result, Session, SessionError, Trouble};
 use crate::plan::scope::Pairs;
-use crate::runtime::attach::{Outcome, Streams};
+use crate::runtime::attach::{Manner, Outcome, Streams};
 use crate::runtime::container_error::ContainerError;
 use crate::runtime::containers::{ContainerConfig, Containers};
 use crate::runtime::copying::Copying;
@@ -24,8 +29,6 @@ use crate::runtime::launch::Note;
 use crate::runtime::log::Show;
 use crate::runtime::names::ContainerId;
 use crate::runtime::probe::Overlay;
-use crate::runtime::remove_tree::remove_tree;
-use crate::runtime::signals::signal_number;
 use crate::runtime::start::{Ahead, Attach, StartOptions};
 use crate::runtime::state::Record;
 use crate::runtime::{Mode, Resources};
@@ -73,6 +76,14 @@ pub struct RunCall {
     pub resources: Resources,
     /// `--stop-signal`.
     pub stop_signal: Option<String>,
+    /// `--stop-timeout`, in seconds.
+    pub stop_timeout: Option<i32>,
+    /// `--detach-keys` and `--sig-proxy`.
+    pub manner: Manner,
+    /// `--cidfile`: where the id is written, absolute.
+    pub cid_file: Option<PathBuf>,
+    /// `--pidfile`: where the host's number of PID 1 is written at every start, absolute.
+    pub pid_file: Option<PathBuf>,
     /// TERM of the face, for `-t`.
     pub term: Option<String>,
 }
@@ -89,11 +100,11 @@ pub struct Started {
 }
 
 impl Session {
-    fn containers(&self) -> Containers {
+    pub(super) fn containers(&self) -> Containers {
         Containers::new(self.root())
     }
 
-    fn contained(&self, error: &ContainerError) -> Trouble {
+    pub(super) fn contained(&self, error: &ContainerError) -> Trouble {
         Trouble::new(error.message(self.language()))
             .with_help(error.help(self.language()))
             .with_exit(error.exit_code())
@@ -115,8 +126,10 @@ impl Session {
         let id = ContainerId::generate().map_err(|e| Trouble::system("make an id", &e))?;
         let attach = streams.map(|streams| Attach {
             streams,
-            owns: true,
+            // Without it Ctrl-C ends the watching only.
+            owns: call.manner.pass_signals,
             own_stdio,
+            manner: call.manner.clone(),
         });
         let manner = (call.remove, call.tty);
         let ahead = containers
@@ -126,7 +139,7 @@ impl Session {
             .image_or_base(&call.image)
             .map_err(|error| self.exit_125(error))?;
         let config = self.describe(id, call, &image)?;
-        let record = containers.create(config).map_err(|e| self.contained(&e))?;
+        let record = self.make(call, config)?;
         let started = self.start(&record.id, attach, Some(ahead));
         match started {
             Ok((outcome, notes)) => Ok(Started {
@@ -134,8 +147,39 @@ impl Session {
                 outcome,
                 notes,
             }),
-            Err(error) => Err(self.exit_125(error)),
+            Err(error) => {
+                if let Some(path) = &call.cid_file {
+                    // The container is gone as well.
+                    let _ = std::fs::remove_file(path);
+                }
+                Err(self.exit_125(error))
+            }
         }
+    }
+
+    /// Makes a container without starting it.
+    pub fn create(&self, call: &RunCall) -> Result<Record> {
+        let id = ContainerId::generate().map_err(|e| Trouble::system("make an id", &e))?;
+        let image = self
+            .image_or_base(&call.image)
+            .map_err(|error| self.exit_125(error))?;
+        let config = self.describe(id, call, &image)?;
+        self.make(call, config)
+    }
+
+    fn make(&self, call: &RunCall, config: ContainerConfig) -> Result<Record> {
+        let id_file = match &call.cid_file {
+            Some(path) => Some(IdFile::reserve(path, self.language())?),
+            None => None,
+        };
+        let record = self
+            .containers()
+            .create(config)
+            .map_err(|e| self.contained(&e))?;
+        if let Some(file) = id_file {
+            file.write(&record.id)?;
+        }
+        Ok(record)
     }
 
     /// docker's `run` exits with 125 for everything that is not the program's own fault.
@@ -147,7 +191,7 @@ impl Session {
         }
     }
 
-    fn start<'a>(
+    pub(super) fn start<'a>(
         &'a self,
         id: &ContainerId,
         attach: Option<Attach<'a>>,
@@ -214,65 +258,6 @@ impl Session {
         Ok(config.map_err(|e| self.contained(&e))?)
     }
 
-    /// Starts a stopped container; with streams it waits for its end.
-    pub fn start_container<'a>(
-        &'a self,
-        name: &str,
-        streams: Option<Streams<'a>>,
-    ) -> Result<Outcome> {
-        let id = self.find_container(name)?;
-        let attach = streams.map(|streams| Attach {
-            streams,
-            owns: false,
-            own_stdio: false,
-        });
-        Ok(self.start(&id, attach, None)?.0)
-    }
-
-    /// Stops a container: its stop signal, then SIGKILL after a while.
-    pub fn stop_container(&self, name: &str, seconds: Option<u64>) -> Result<()> {
-        let id = self.find_container(name)?;
-        let seconds = seconds.map(|seconds| i32::try_from(seconds).unwrap_or(i32::MAX));
-        Ok(self
-            .containers()
-            .stop(&id, seconds)
-            .map_err(|e| self.contained(&e))?)
-    }
-
-    /// Sends a signal to a container.
-    pub fn kill_container(&self, name: &str, signal: &str) -> Result<()> {
-        let id = self.find_container(name)?;
-        let number = signal_number(signal).map_err(|e| self.contained(&e))?;
-        Ok(self
-            .containers()
-            .kill(&id, number)
-            .map_err(|e| self.contained(&e))?)
-    }
-
-    /// Waits for a container's end and returns its exit code.
-    pub fn wait_container(&self, name: &str) -> Result<i32> {
-        let id = self.find_container(name)?;
-        Ok(self
-            .containers()
-            .wait(&id)
-            .map_err(|e| self.contained(&e))?)
-    }
-
-    /// Removes a container.
-    pub fn remove_container(&self, name: &str, force: bool) -> Result<()> {
-        let id = self.find_container(name)?;
-        let tree = self
-            .containers()
-            .remove(&id, force)
-            .map_err(|e| self.contained(&e))?;
-        match tree {
-            Some(tree) if remove_tree(&tree).is_ok() => Ok(()),
-            // Some of it belongs to ids that only exist inside.
-            Some(tree) => self.ask(Request::RemoveTrees(vec![tree]), None, &mut |_| {}),
-            None => Ok(()),
-        }
-    }
-
     /// Runs one more program in a running container; `streams` is none for `-d`.
     pub fn exec<'a>(
         &'a self,
@@ -299,6 +284,7 @@ impl Session {
                 streams,
                 owns: true,
                 own_stdio,
+                manner: call.manner.clone(),
             }),
         };
         Ok(self
@@ -337,6 +323,8 @@ pub struct ExecCall {
     pub user: Option<String>,
     /// `-w`.
     pub workdir: Option<String>,
+    /// `--detach-keys`.
+    pub manner: Manner,
     /// TERM of the face, for `-t`.
     pub term: Option<String>,
 }
