@@ -162,11 +162,26 @@ pub struct Logs {
     #[arg(long, short)]
     pub follow: bool,
     /// Only the last lines: a number, or all
-    #[arg(long, short = 'n', value_name = "NUMBER", default_value = "all")]
+    #[arg(
+        long,
+        short = 'n',
+        value_name = "NUMBER",
+        default_value = "all",
+        allow_negative_numbers = true
+    )]
     pub tail: String,
     /// Show times
     #[arg(long, short)]
     pub timestamps: bool,
+    /// Only what was written since: 2026-05-01T12:00:00Z, seconds of the epoch, or 10m ago
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only what was written before: a time as --since takes it
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Show what a log driver adds
+    #[arg(long)]
+    pub details: bool,
     /// The container
     pub container: String,
 }
@@ -251,6 +266,47 @@ pub struct Attach {
     pub container: String,
 }
 
+/// `cp`
+#[derive(Debug, Clone, Args)]
+pub struct Cp {
+    /// Keep owners
+    #[arg(long, short)]
+    pub archive: bool,
+    /// Copy what a link leads to instead of the link
+    #[arg(long, short = 'L')]
+    pub follow_link: bool,
+    /// Say nothing, as ever
+    #[arg(long, short, hide = true)]
+    pub quiet: bool,
+    /// A path here, CONTAINER:PATH, or `-` for a tar on standard input
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// A path here, CONTAINER:PATH, or `-` for a tar on standard output
+    #[arg(value_name = "DESTINATION")]
+    pub destination: String,
+}
+
+/// `diff`
+#[derive(Debug, Clone, Args)]
+pub struct Diff {
+    /// The container
+    pub container: String,
+}
+
+/// `top`
+#[derive(Debug, Clone, Args)]
+pub struct Top {
+    /// The container
+    pub container: String,
+    /// Options of this machine's ps instead of -ef
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "PS_OPTION"
+    )]
+    pub options: Vec<String>,
+}
+
 /// `rename`
 #[derive(Debug, Clone, Args)]
 pub struct Rename {
@@ -312,6 +368,12 @@ pub enum ContainerCommand {
     Unpause(Names),
     /// Give a container another name
     Rename(Rename),
+    /// Copy files from a container or into one
+    Cp(Cp),
+    /// List what a container changed in its image's files
+    Diff(Diff),
+    /// List the processes of a container
+    Top(Top),
     /// Send a signal to containers
     Kill(Kill),
     /// Wait for containers

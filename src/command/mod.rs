@@ -24,7 +24,8 @@ mod system;
 
 pub use building::{Build, BuildOnly, BuildOptions, OnFail, Plan, Progress, RunOptions, Why};
 pub use containers::{
-    Attach, ContainerCommand, Create, Exec, Kill, Logs, Names, Ps, Rename, Rm, Run, Start, Stop,
+    Attach, ContainerCommand, Cp, Create, Diff, Exec, Kill, Logs, Names, Ps, Rename, Rm, Run,
+    Start, Stop, Top,
 };
 pub use help::{for_help, language_asked};
 pub use images::{History, ImageCommand, Images, Inspect, Load, Rmi, Save, Tag};
@@ -167,6 +168,12 @@ pub enum Command {
     Unpause(Names),
     /// Give a container another name
     Rename(Rename),
+    /// Copy files from a container or into one
+    Cp(Cp),
+    /// List what a container changed in its image's files
+    Diff(Diff),
+    /// List the processes of a container
+    Top(Top),
     /// Send a signal to containers
     Kill(Kill),
     /// Start stopped containers
@@ -222,6 +229,9 @@ impl Command {
                 ContainerCommand::Pause(it) => Self::Pause(it),
                 ContainerCommand::Unpause(it) => Self::Unpause(it),
                 ContainerCommand::Rename(it) => Self::Rename(it),
+                ContainerCommand::Cp(it) => Self::Cp(it),
+                ContainerCommand::Diff(it) => Self::Diff(it),
+                ContainerCommand::Top(it) => Self::Top(it),
                 ContainerCommand::Logs(it) => Self::Logs(it),
                 ContainerCommand::Inspect(it) => Self::Inspect(it),
                 ContainerCommand::Start(it) => Self::Start(it),

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::life::{exit_of, stop_of};
+use super::moment::moment;
 use super::{Answer, Face};
 use crate::command;
 use crate::render::{self, Narrow};
@@ -252,16 +253,7 @@ impl Face<'_> {
     }
 
     pub(super) fn logs(&mut self, call: &command::Logs) -> Answer {
-        let tail = match call.tail.as_str() {
-            "all" => None,
-            number => Some(number.parse().map_err(|_| {
-                Trouble::new(bad_value(self.language(), number, "--tail")).with_exit(125)
-            })?),
-        };
-        let show = Show {
-            tail,
-            timestamps: call.timestamps,
-        };
+        let show = self.shown(call)?;
         self.session.logs(
             &call.container,
             show,
@@ -270,6 +262,30 @@ impl Face<'_> {
             &mut *self.err,
         )?;
         Ok(0)
+    }
+
+    fn shown(&self, call: &command::Logs) -> Result<Show, SessionError> {
+        let tail = match call.tail.as_str() {
+            // docker: below 0 is all.
+            all if all == "all" || all.parse::<i64>().is_ok_and(|number| number < 0) => None,
+            number => Some(number.parse().map_err(|_| {
+                Trouble::new(bad_value(self.language(), number, "--tail")).with_exit(125)
+            })?),
+        };
+        let moment = |flag: &str, text: &Option<String>| {
+            let time = text.as_ref().map(|text| {
+                let time = moment(text, Timestamp::now());
+                time.ok_or_else(|| Trouble::new(bad_time(self.language(), flag, text)))
+            });
+            time.transpose()
+        };
+        Ok(Show {
+            tail,
+            timestamps: call.timestamps,
+            since: moment("since", &call.since)?,
+            until: moment("until", &call.until)?,
+            details: call.details,
+        })
     }
 
     pub(super) fn stop(&mut self, call: &command::Stop) -> Answer {
@@ -394,6 +410,10 @@ crate::messages! {
     bad_value(value: &str, flag: &str) {
         en: "invalid argument \"{value}\" for \"{flag}\" flag",
         ko: "\"{flag}\"의 값이 올바르지 않습니다(invalid argument): \"{value}\"",
+    }
+    bad_time(flag: &str, text: &str) {
+        en: "invalid value for \"{flag}\": failed to parse value as time or duration: \"{text}\"",
+        ko: "\"{flag}\"의 값은 시각이나 지난 시간이어야 합니다(invalid value): \"{text}\"",
     }
     too_little_memory() {
         en: "Minimum memory limit allowed is 6MB",

@@ -108,6 +108,12 @@ pub enum ContainerError {
     Enter(#[source] RuntimeError),
     /// The supervisor ended without a word.
     SupervisorLost,
+    /// Files could not be brought in or out.
+    Copy {
+        /// The system's answer, and about which file.
+        #[source]
+        source: io::Error,
+    },
     /// A file or a socket of the container failed.
     Io {
         /// What was being done: a verb.
@@ -160,6 +166,7 @@ impl ContainerError {
             Self::Launch(error) => error.message(language),
             Self::Enter(error) => error.message(language),
             Self::SupervisorLost => supervisor_lost(language),
+            Self::Copy { source } => copy_failed(language, source),
             Self::Io { what, path, source } => io_failed(language, what, &path.display(), source),
         }
     }
@@ -304,6 +311,10 @@ crate::messages! {
     supervisor_lost() {
         en: "the container's supervisor was killed, and the container ended with it",
         ko: "컨테이너의 supervisor가 강제로 끝나서 컨테이너도 함께 끝났습니다",
+    }
+    copy_failed(source: &io::Error) {
+        en: "could not copy: {source}",
+        ko: "복사하지 못했습니다: {source}",
     }
     io_failed(what: &str, path: &std::path::Display<'_>, source: &io::Error) {
         en: "could not {what} {path}: {source}",

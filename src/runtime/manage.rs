@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use nix::sys::signal::Signal;
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::inotify;
@@ -240,8 +241,9 @@ fn follow_log(
             PollFd::from_borrowed_fd(peer.as_fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(caught.as_fd(), PollFlags::IN),
         ];
-        poll_all(&mut fds, None)?;
-        let ended = !fds[1].revents().is_empty();
+        let left = printer.left(Timestamp::now());
+        poll_all(&mut fds, left)?;
+        let ended = !fds[1].revents().is_empty() || left.is_some_and(|left| left.is_zero());
         let interrupted = !fds[2].revents().is_empty();
         // What changed does not matter, only that the queue is empty afterwards.
         let mut events = [0; 4096];

@@ -83,6 +83,7 @@ pub mod container_error;
 pub mod containers;
 pub mod copying;
 pub mod exec;
+pub mod files;
 pub mod log;
 pub mod manage;
 pub mod names;
@@ -153,6 +154,7 @@ pub fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
         "__solo" => Some(solo::main()),
         supervisor::VERB => Some(supervisor::main(&arguments[1..])),
         exec::VERB => Some(exec::main()),
+        files::VERB => Some(files::main(&arguments[1..])),
         "__join" => Some(join::main()),
         _ => None,
     }

@@ -67,6 +67,55 @@ pub fn read(pid: u32) -> Option<Process> {
     })
 }
 
+/// How many ticks of `/proc` are a second (`USER_HZ`): the same on every machine that strata runs on.
+const TICKS: u64 = 100;
+
+/// What `ps` shows of a process besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
+    /// Its user outside.
+    pub uid: u32,
+    /// Its terminal, such as `pts/0`.
+    pub terminal: Option<String>,
+    /// Seconds of processor time.
+    pub used: u64,
+    /// When it began, in seconds since the epoch.
+    pub started: i64,
+    /// Its words; its name in brackets where it has none.
+    pub command: String,
+}
+
+/// Reads more of a process; none when it is gone.
+pub fn details(pid: u32) -> Option<Details> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (before, rest) = stat.rsplit_once(')')?;
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    // proc_pid_stat(5) counts from 1, and two of its words stand before these.
+    let number = |field: usize| words.get(field - 3)?.parse::<u64>().ok();
+    let boot = fs::read_to_string("/proc/stat").ok()?;
+    let boot = boot.lines().find_map(|line| line.strip_prefix("btime "))?;
+    let boot: i64 = boot.trim().parse().ok()?;
+    let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let line = String::from_utf8_lossy(&line).replace('\0', " ");
+    let name = before.split_once('(')?.1;
+    Some(Details {
+        uid: fs::metadata(format!("/proc/{pid}")).ok()?.uid(),
+        terminal: terminal(number(7)?),
+        used: (number(14)? + number(15)?) / TICKS,
+        started: boot + i64::try_from(number(22)? / TICKS).ok()?,
+        command: match line.trim_end() {
+            "" => format!("[{name}]"),
+            line => line.to_owned(),
+        },
+    })
+}
+
+/// Names a terminal by its device number; container's are pseudo-terminals (major 136 and up).
+fn terminal(number: u64) -> Option<String> {
+    let (major, minor) = (number >> 8 & 0xfff, number & 0xff | number >> 12 & 0xfff00);
+    (136..=143).contains(&major).then(|| format!("pts/{minor}"))
+}
+
 fn namespace(pid: u32) -> io::Result<(u64, u64)> {
     let place = fs::metadata(Path::new("/proc").join(pid.to_string()).join("ns/pid"))?;
     Ok((place.dev(), place.ino()))

@@ -371,3 +371,32 @@ fn a_pidfile_holds_the_number_outside() {
         .fails(125, "no/where");
     assert!(!home.ok("ps -a").contains(" no"));
 }
+
+#[test]
+fn logs_of_a_time_and_its_last_lines() {
+    let home = Home::new();
+    let line = "echo early; sleep 1.2; echo late; echo oops >&2";
+    home.words(&["run", "--name", "talk", "practice-os", "sh", "-c", line])
+        .ok();
+    let times = home.ok("logs -t talk");
+    let late = times
+        .lines()
+        .last()
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap()
+        .to_owned();
+    assert_eq!(home.ok(&format!("logs --since {late} talk")), "late\n");
+    assert_eq!(home.ok(&format!("logs --until {late} talk")), "early\n");
+    assert_eq!(home.ok("logs --since 1h talk"), "early\nlate\n");
+    assert_eq!(home.ok("logs --until 1h talk"), "");
+    assert_eq!(home.ok("logs --details --tail -1 talk"), " early\n late\n");
+    // Following ends where nothing more is wanted.
+    home.ok("run -d --name more practice-os sleep 1000");
+    home.ok("logs -f --until 0s more");
+    home.call("logs --since soon talk").fails(
+        1,
+        "invalid value for \"since\": failed to parse value as time or duration",
+    );
+}

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `images` | history, images, inspect, tag, rmi, save, load |
 //! | `containers` | run, exec, ps, logs, stop, rm |
+//! | `copying` | cp, diff, top |
 //! | `life` | create, start, attach, restart, pause, rename |
 //! | `exit_codes` | what the shell is told |
 //! | `shared_cache` | --cache-to and --cache-from |
@@ -25,6 +26,7 @@
 mod cache;
 mod containers;
 mod contexts;
+mod copying;
 mod ctrl_c;
 mod exit_codes;
 mod failing;

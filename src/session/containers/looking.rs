@@ -1,14 +1,56 @@
 //! What is known of a container: everything as docker's JSON, its files, what changed in them.
 
-use crate::layers::{Change, ChangeKind, Stack};
+use std::collections::BTreeMap;
+
+use crate::layers::{Change, ChangeKind, RootPath, Stack};
+use crate::runtime::container_error::ContainerError;
 use crate::runtime::containers::ContainerConfig;
+use crate::runtime::processes::{self, Process};
 use crate::runtime::state::{Record, Status};
 use crate::runtime::{Network, Rootfs, User};
 use crate::session::{Inspected, Result, Session, Trouble};
 
 impl Session {
-    /// Lists what a container changed in its image's files, as docker's `A /x`, `C /x`, `D /x`.
+    /// Lists the processes of a running container.
+    pub fn container_processes(&self, name: &str) -> Result<Vec<Process>> {
+        let record = self.container(name)?;
+        let not_running = || {
+            self.contained(&ContainerError::NotRunning {
+                id: record.id.clone(),
+            })
+        };
+        let Status::Running(running) = &record.state else {
+            return Err(not_running().into());
+        };
+        Ok(processes::of(running.init).map_err(|_| not_running())?)
+    }
+
+    /// Lists what a container changed in its image's files, as `A /x`, `C /x`, `D /x`.
     pub fn container_changes(&self, name: &str) -> Result<Vec<String>> {
+        let changes = self.changes_of(name)?;
+        let line = |change: &Change| format!("{} {}", letter(change), change.path.absolute());
+        Ok(changes.iter().map(line).collect())
+    }
+
+    /// Lists the same as docker's `diff`: with the folders on the way to a change, and without the
+    /// places that were made for what every container has mounted.
+    pub fn container_diff(&self, name: &str) -> Result<Vec<String>> {
+        let changes = self.changes_of(name)?;
+        let own = |change: &&Change| {
+            change.kind != ChangeKind::Added || !MADE_FOR_MOUNTS.contains(&&*change.path.absolute())
+        };
+        let mut lines = BTreeMap::new();
+        for change in changes.iter().filter(own) {
+            for folder in change.path.ancestors() {
+                lines.entry(folder).or_insert('C');
+            }
+            lines.insert(change.path.clone(), letter(change));
+        }
+        let line = |(path, letter): (&RootPath, &char)| format!("{letter} {}", path.absolute());
+        Ok(lines.iter().map(line).collect())
+    }
+
+    fn changes_of(&self, name: &str) -> Result<Vec<Change>> {
         let image = self.find_image(&self.container(name)?.image_id)?;
         let folder = self.containers().folder(&self.find_container(name)?);
         let store = self.store()?;
@@ -16,16 +58,7 @@ impl Session {
             .stack(&image.layers)
             .and_then(|stack| stack.with_upper(&folder.upper()))
             .and_then(|stack| stack.changes(image.layers.len()));
-        let changes = changes.map_err(|e| Trouble::store(&e, self.language()))?;
-        let line = |change: &Change| {
-            let letter = match change.kind {
-                ChangeKind::Added => 'A',
-                ChangeKind::Modified => 'C',
-                ChangeKind::Deleted => 'D',
-            };
-            format!("{letter} {}", change.path.absolute())
-        };
-        Ok(changes.iter().map(line).collect())
+        Ok(changes.map_err(|e| Trouble::store(&e, self.language()))?)
     }
 
     /// Returns the files of a container as it sees them now.
@@ -62,6 +95,28 @@ impl Session {
             Ok(value) => Inspected::Found(value),
             Err(_) => Inspected::Missing(name.to_owned()),
         }
+    }
+}
+
+/// docker makes these in a layer of its own below the container's.
+const MADE_FOR_MOUNTS: [&str; 10] = [
+    "/dev",
+    "/dev/console",
+    "/dev/pts",
+    "/dev/shm",
+    "/etc/hostname",
+    "/etc/hosts",
+    "/etc/mtab",
+    "/etc/resolv.conf",
+    "/proc",
+    "/sys",
+];
+
+fn letter(change: &Change) -> char {
+    match change.kind {
+        ChangeKind::Added => 'A',
+        ChangeKind::Modified => 'C',
+        ChangeKind::Deleted => 'D',
     }
 }
 

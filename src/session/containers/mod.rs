@@ -3,11 +3,13 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `copying` | cp |
 //! | `describing` | from image and options to what is run |
 //! | `id_file` | `--cidfile` |
 //! | `living` | start, attach, stop, restart, pause, ... |
 //! | `looking` | inspect, files and changes of a container |
 
+mod copying;
 mod describing;
 mod id_file;
 mod living;
@@ -15,6 +17,8 @@ mod looking;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+pub use self::copying::{CopyCall, Side};
 
 use self::id_file::IdFile;
 use super::worker::Request;
