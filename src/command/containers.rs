@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::Inspect;
+use super::{Inspect, PullPolicy};
 
 /// What `run` takes. `-h` is docker's `--hostname`, so help is only `--help`.
 #[derive(Debug, Clone, Args)]
@@ -76,6 +76,9 @@ pub struct Run {
     /// Signal that `stop` sends
     #[arg(long, value_name = "SIGNAL")]
     pub stop_signal: Option<String>,
+    /// When to pull the image
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = PullPolicy::Missing)]
+    pub pull: PullPolicy,
     /// Show help
     #[arg(long, action = clap::ArgAction::Help)]
     pub help: Option<bool>,
