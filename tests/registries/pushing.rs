@@ -55,10 +55,7 @@ fn what_was_pushed_comes_back_with_the_same_digests() {
         2,
         "{again}"
     );
-    assert_eq!(
-        sent(&registry),
-        ["PUT /v2/me/shop/manifests/1 201"]
-    );
+    assert_eq!(sent(&registry), ["PUT /v2/me/shop/manifests/1 201"]);
 
     home.ok(&format!("rmi {name}"));
     let pulled = home.ok(&format!("pull {name}"));
