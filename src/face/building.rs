@@ -47,6 +47,7 @@ impl Face<'_> {
         self.check_terminal(call)?;
         let mut request = self.build_call(&call.path, &call.options, &call.tag)?;
         request.expect_cached = call.expect_cached;
+        request.pull = call.pull;
         let given = self.given_context(&mut request, &call.path)?;
         if !call.quiet && !call.json {
             self.say_commit(given.as_ref(), &call.path);
