@@ -9,7 +9,7 @@
 //! | `rows` | the report's rows |
 //! | [`base`], [`practice`], `recipe` | FROM: images of the store, built-in bases |
 //! | `taken`, `layer_source`, `copy`, `placement`, `unpack`, `run` (in a `room`), `workdir` | the instructions that make layers |
-//! | `mounts`, `shown`, `cache_mount`, `supplies` | what a RUN's `--mount`s show |
+//! | `mounts`, `shown`, `cache_mount`, `supplies`, `agent` | what a RUN's `--mount`s show |
 //! | `permission` | what a build has to be allowed |
 //! | `settings`, `health` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache`, `shared_cache` | what earlier builds left, on disk, and what other machines did |
@@ -21,6 +21,7 @@
 //! | `report`, `advice` | what a build has to tell, and what would have made it faster |
 
 mod advice;
+mod agent;
 pub mod base;
 mod board;
 mod builder;

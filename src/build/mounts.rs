@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::agent::AgentSocket;
 use super::cache_mount::CacheFolder;
 use super::error::BuildError;
 use super::mount_error::MountError;
@@ -35,6 +36,7 @@ pub struct StepMounts {
     variables: Vec<(String, String)>,
     supplies: Supplies,
     scratch: Vec<ScratchDir>,
+    agents: Vec<AgentSocket>,
     caches: BTreeMap<usize, CacheFolder>,
 }
 
@@ -50,6 +52,7 @@ impl StepMounts {
             variables: Vec::new(),
             supplies: place.supply.supplies.clone(),
             scratch: Vec::new(),
+            agents: Vec::new(),
             caches: BTreeMap::new(),
         };
         let mut files = place.supply.files.iter();
@@ -85,7 +88,11 @@ impl StepMounts {
                 required,
                 access,
             } => self.secret(id, env.as_deref(), *required, place.ids, *access)?,
-            RunMountSource::Ssh { id, required } => self.agent(mount, id, *required)?,
+            RunMountSource::Ssh {
+                id,
+                required,
+                access,
+            } => self.agent(place, mount, id, *required, *access)?,
         };
         if let (Some(source), Some(target)) = (source, &mount.target) {
             // Where that leads nowhere, mounting will say so.
@@ -160,9 +167,11 @@ impl StepMounts {
 
     fn agent(
         &mut self,
+        place: &Workplace<'_>,
         mount: &RunMount,
         id: &str,
         required: bool,
+        access: Access,
     ) -> Result<Option<MountSource>, BuildError> {
         let Some(agent) = self.supplies.agent(id) else {
             let missing = MountError::NoAgent { id: id.to_owned() };
@@ -180,7 +189,12 @@ impl StepMounts {
             let variable = (AGENT_VARIABLE.to_owned(), target.clone());
             self.variables.push(variable);
         }
-        Ok(Some(MountSource::Bind(agent.socket.clone())))
+        let (folder, owner) = (place.store.scratch()?, owner(access, place.ids));
+        let socket = AgentSocket::new(folder, &agent.socket, access.mode, owner);
+        let socket = socket.map_err(system)?;
+        let path = socket.path().to_owned();
+        self.agents.push(socket);
+        Ok(Some(MountSource::Bind(path)))
     }
 
     /// Adds what mounts put into the environment. An image that sets the agent's variable keeps it.

@@ -277,6 +277,8 @@ fn wrong_secrets_and_agents_are_refused_before_anything_runs() {
 fn an_agent_is_where_its_variable_says() {
     let home = home(
         "FROM practice-os\nRUN --mount=type=ssh test -S \"$SSH_AUTH_SOCK\" && echo $SSH_AUTH_SOCK > /said\n\
+         RUN --mount=type=ssh,mode=0662 ls -ln $SSH_AUTH_SOCK > /mode\n\
+         RUN --mount=type=ssh,uid=5,gid=6 ls -ln $SSH_AUTH_SOCK > /owner\n\
          RUN test ! -e /run/buildkit && test -z \"$SSH_AUTH_SOCK\"\n",
     );
     let _agent = UnixListener::bind(home.beside("agent")).unwrap();
@@ -285,6 +287,11 @@ fn an_agent_is_where_its_variable_says() {
         home.shell("image", "cat /said"),
         "/run/buildkit/ssh_agent.0\n"
     );
+    let mode = home.shell("image", "cat /mode");
+    assert!(mode.starts_with("srw-rw--w-"), "{mode}");
+    let owner = home.shell("image", "cat /owner");
+    let found: Vec<&str> = owner.split_whitespace().skip(2).take(2).collect();
+    assert_eq!(found, ids(["5", "6"], ["0", "0"]), "{owner}");
 }
 
 #[test]

@@ -43,6 +43,8 @@ impl RunMount {
 pub(super) const CACHE_MODE: u32 = 0o755;
 /// The permission bits of a secret.
 pub(super) const SECRET_MODE: u32 = 0o400;
+/// The permission bits of an agent's socket.
+pub(super) const AGENT_MODE: u32 = 0o600;
 
 /// The fields of a mount that was judged, so that every value is one that its key takes.
 struct Fields<'a>(&'a Mount);
@@ -117,6 +119,7 @@ impl Fields<'_> {
             MountKind::Ssh => RunMountSource::Ssh {
                 id: self.get("id").unwrap_or("default").to_owned(),
                 required,
+                access: self.access(AGENT_MODE),
             },
         }
     }

@@ -11,7 +11,7 @@
 
 use std::fmt::Write as _;
 
-use super::fill::{CACHE_MODE, SECRET_MODE};
+use super::fill::{AGENT_MODE, CACHE_MODE, SECRET_MODE};
 use crate::plan::ingredients::FileIngredient;
 use crate::plan::step::{CopyFrom, CopyStep};
 
@@ -64,6 +64,8 @@ pub enum RunMountSource {
         id: String,
         /// Whether the step fails without it.
         required: bool,
+        /// The socket's permission bits and owner.
+        access: Access,
     },
 }
 
@@ -165,7 +167,9 @@ impl RunMount {
             RunMountSource::Secret {
                 access, required, ..
             } => (Some(access), SECRET_MODE, *required),
-            RunMountSource::Ssh { required, .. } => (None, 0, *required),
+            RunMountSource::Ssh {
+                access, required, ..
+            } => (Some(access), AGENT_MODE, *required),
             _ => (None, 0, false),
         };
         if let Some(access) = access
