@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Inspect;
+use super::{Inspect, PullPolicy};
 
 /// What `run` takes. `-h` is docker's `--hostname`, so help is only `--help`.
 #[derive(Debug, Clone, Args)]
@@ -93,6 +93,9 @@ pub struct Run {
     /// Pass signals such as Ctrl-C on to it
     #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub sig_proxy: bool,
+    /// When to pull the image
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = PullPolicy::Missing)]
+    pub pull: PullPolicy,
     /// Show help
     #[arg(long, action = clap::ArgAction::Help)]
     pub help: Option<bool>,

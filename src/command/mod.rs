@@ -20,6 +20,7 @@ mod korean;
 mod learning;
 mod pictures;
 mod reading;
+mod registries;
 mod system;
 
 pub use building::{Build, BuildOnly, BuildOptions, OnFail, Plan, Progress, RunOptions, Why};
@@ -37,6 +38,7 @@ pub use pictures::{Compare, Files, Log, Stack, Waste};
 pub use reading::{
     Check, Context, ContextLs, Expand, Fmt, Format, IgnoreCheck, Parse, RuleOptions,
 };
+pub use registries::{Login, Logout, Manifest, ManifestInspect, Pull, PullPolicy, Push, Search};
 pub use system::{Reset, System};
 
 /// Learn container images by building them, one Dockerfile instruction at a time.
@@ -144,6 +146,19 @@ pub enum Command {
     Load(Load),
     /// Write an image to an archive or an OCI folder
     Save(Save),
+    /// Fetch an image from a registry
+    Pull(Pull),
+    /// Send an image to a registry
+    Push(Push),
+    /// Log in to a registry
+    Login(Login),
+    /// Log out of a registry
+    Logout(Logout),
+    /// Look for images in a registry
+    Search(Search),
+    /// Look at manifests in registries: inspect
+    #[command(subcommand)]
+    Manifest(Manifest),
     /// Make a container from an image and run it
     #[command(disable_help_flag = true)]
     Run(Box<Run>),
@@ -189,7 +204,7 @@ pub enum Command {
     /// Look after the store
     #[command(subcommand)]
     System(System),
-    /// Commands on images: ls, history, inspect, rm, tag, build, load, save
+    /// Commands on images: ls, history, inspect, rm, tag, build, load, save, pull, push
     #[command(subcommand)]
     Image(ImageCommand),
     /// Commands on containers: ls, run, exec, logs, stop, rm, ...
@@ -220,6 +235,8 @@ impl Command {
                 ImageCommand::Tag(it) => Self::Tag(it),
                 ImageCommand::Load(it) => Self::Load(it),
                 ImageCommand::Save(it) => Self::Save(it),
+                ImageCommand::Pull(it) => Self::Pull(it),
+                ImageCommand::Push(it) => Self::Push(it),
             },
             Self::Container(command) => match command {
                 ContainerCommand::Ls(it) => Self::Ps(it),

@@ -33,6 +33,7 @@ impl Face<'_> {
             return Err(trouble.with_help(needs_image_help(self.language())).into());
         };
         let request = self.run_call(call, image, words)?;
+        self.bring(image, call.pull)?;
         self.run_asked(&request)
     }
 

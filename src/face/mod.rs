@@ -14,6 +14,7 @@
 //! | `supplying` | what `--secret` and `--ssh` give to a build |
 //! | `refusal` | why it could not be done, as JSON |
 //! | `images` | images, history, inspect, tag, rmi, load, save, files |
+//! | `registries` | pull, push, login, logout, search, manifest |
 //! | `tracing` | waste, log |
 //! | `containers` | run, exec, ps, logs, stop, ... |
 //! | `life` | create, attach, restart, pause, rename |
@@ -39,6 +40,7 @@ mod moment;
 mod pruning;
 mod reading;
 mod refusal;
+mod registries;
 mod run_options;
 mod stats;
 mod stepping;
@@ -161,6 +163,12 @@ impl Face<'_> {
             Command::Rmi(it) => self.rmi(&it),
             Command::Load(it) => self.load(&it),
             Command::Save(it) => self.save(&it),
+            Command::Pull(it) => self.pull(&it),
+            Command::Push(it) => self.push(&it),
+            Command::Login(it) => self.login(&it),
+            Command::Logout(it) => self.logout(&it),
+            Command::Search(it) => self.search(&it),
+            Command::Manifest(it) => self.manifest(&it),
             Command::Run(it) => self.run_container(&it),
             Command::Exec(it) => self.exec(&it),
             Command::Ps(it) => self.ps(&it),

@@ -5,6 +5,7 @@
 //! | `building` | build, forecast, why |
 //! | `checking` | check |
 //! | `images` | list, history, inspect, tag, remove, load, save, files |
+//! | `registries` | pull, push, log in and out, search |
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
 //! | [`draft`], `drafts` | the Dockerfile that is being typed, with undo; kept per folder |
 //! | `context_size`, `context_listing` | whether a folder is meant to be a build context; what is in it |
@@ -22,6 +23,7 @@ mod drafts;
 mod given_context;
 mod images;
 mod interrupter;
+mod registries;
 mod replace;
 mod tracing;
 mod trouble;
@@ -45,6 +47,7 @@ pub use doctor::{Finding, Health};
 pub use given_context::GivenContext;
 pub use images::{Collected, HistoryRow, Inspected, Removed};
 pub use interrupter::Interrupter;
+pub use registries::{PullRequest, PulledImage};
 pub use replace::replace_file;
 pub use tracing::{Maker, PathStep, Touch, WasteReport, WastedPath};
 pub use trouble::{SessionError, Trouble};
@@ -54,6 +57,7 @@ use crate::build::{BuildCache, BuildEvent, PracticeSettings};
 use crate::language::Language;
 use crate::layers::Store;
 use crate::plan::mount::size_in_bytes;
+use crate::registry;
 use crate::runtime::{IdMode, Mode, NoNamespaces, Probe, Resources, RuntimeError, probe};
 use work::{Bench, configure};
 use worker::{Asked, Beginning, Request, Setup, Worker};
@@ -80,6 +84,8 @@ pub struct Settings {
     pub unpacks_to: Option<String>,
     /// What containers are limited to that ask for no limit themselves.
     pub limits: Resources,
+    /// What counts for registries.
+    pub registry: registry::Settings,
 }
 
 /// A store, and the process that works on it.
@@ -185,6 +191,7 @@ impl Session {
             },
             epoch: self.settings.epoch,
             unpacks_to: self.unpacks_to()?,
+            registry: self.settings.registry.clone(),
             no_namespaces: match &self.probe().mode {
                 Mode::Nothing { reason } => Some(reason.clone()),
                 _ => None,
