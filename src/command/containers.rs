@@ -310,6 +310,33 @@ pub struct Top {
     pub options: Vec<String>,
 }
 
+/// `stats`
+#[derive(Debug, Clone, Args)]
+pub struct Stats {
+    /// Stopped ones as well
+    #[arg(long, short)]
+    pub all: bool,
+    /// Once instead of again and again
+    #[arg(long)]
+    pub no_stream: bool,
+    /// Whole ids
+    #[arg(long)]
+    pub no_trunc: bool,
+    /// The containers; all that run if left out
+    pub containers: Vec<String>,
+}
+
+/// `container prune`
+#[derive(Debug, Clone, Args)]
+pub struct PruneContainers {
+    /// Do not ask
+    #[arg(long, short)]
+    pub force: bool,
+    /// Only some: until=TIME, label=NAME[=VALUE], label!=NAME[=VALUE]
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Vec<String>,
+}
+
 /// `rename`
 #[derive(Debug, Clone, Args)]
 pub struct Rename {
@@ -377,6 +404,10 @@ pub enum ContainerCommand {
     Diff(Diff),
     /// List the processes of a container
     Top(Top),
+    /// Show what running containers use
+    Stats(Stats),
+    /// Remove all stopped containers
+    Prune(PruneContainers),
     /// Send a signal to containers
     Kill(Kill),
     /// Wait for containers

@@ -25,8 +25,8 @@ mod system;
 
 pub use building::{Build, BuildOnly, BuildOptions, OnFail, Plan, Progress, RunOptions, Why};
 pub use containers::{
-    Attach, ContainerCommand, Cp, Create, Diff, Exec, Kill, Logs, Names, Ps, Rename, Rm, Run,
-    Start, Stop, Top,
+    Attach, ContainerCommand, Cp, Create, Diff, Exec, Kill, Logs, Names, PruneContainers, Ps,
+    Rename, Rm, Run, Start, Stats, Stop, Top,
 };
 pub use help::{for_help, language_asked};
 pub use images::{History, ImageCommand, Images, Inspect, Load, Rmi, Save, Tag};
@@ -189,6 +189,8 @@ pub enum Command {
     Diff(Diff),
     /// List the processes of a container
     Top(Top),
+    /// Show what running containers use
+    Stats(Stats),
     /// Send a signal to containers
     Kill(Kill),
     /// Start stopped containers
@@ -249,6 +251,8 @@ impl Command {
                 ContainerCommand::Cp(it) => Self::Cp(it),
                 ContainerCommand::Diff(it) => Self::Diff(it),
                 ContainerCommand::Top(it) => Self::Top(it),
+                ContainerCommand::Stats(it) => Self::Stats(it),
+                prune @ ContainerCommand::Prune(_) => Self::Container(prune),
                 ContainerCommand::Logs(it) => Self::Logs(it),
                 ContainerCommand::Inspect(it) => Self::Inspect(it),
                 ContainerCommand::Start(it) => Self::Start(it),

@@ -19,7 +19,8 @@
 //! | `containers` | run, exec, ps, logs, stop, ... |
 //! | `life` | create, attach, restart, pause, rename |
 //! | `container_files` | cp, diff |
-//! | `top` | top |
+//! | `top`, `stats` | top, stats |
+//! | `pruning` | container prune |
 //! | `moment` | a time as `--since` has it |
 //! | `looking_after` | doctor, system, version |
 //! | [`usage`] | clap's errors in docker's words |
@@ -36,10 +37,12 @@ mod images;
 mod life;
 mod looking_after;
 mod moment;
+mod pruning;
 mod reading;
 mod refusal;
 mod registries;
 mod run_options;
+mod stats;
 mod stepping;
 mod supplying;
 mod top;
@@ -55,7 +58,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::build::BuildReport;
-use crate::command::Command;
+use crate::command::{Command, ContainerCommand};
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 use crate::render::{self, Line, Screen, Text};
@@ -184,12 +187,14 @@ impl Face<'_> {
             Command::Cp(it) => self.cp(&it),
             Command::Diff(it) => self.diff(&it),
             Command::Top(it) => self.top(&it),
+            Command::Stats(it) => self.stats(&it),
             Command::Doctor(it) => self.doctor(&it),
             Command::System(it) => self.system(&it),
             Command::Version => self.version(),
             Command::Learn(_) | Command::Lesson(_) => {
                 Err(Trouble::new(only_at_a_prompt(self.language())).into())
             }
+            Command::Container(ContainerCommand::Prune(it)) => self.prune_containers(&it),
             Command::Image(_) | Command::Container(_) => unreachable!("short() has replaced these"),
         }
     }

@@ -152,6 +152,7 @@ impl Desk {
             }
             // These wait for something else to happen, and Ctrl-C is to end the waiting only.
             Command::Logs(call) if call.follow => self.strata(words),
+            Command::Stats(call) if !call.no_stream => self.strata(words),
             // Lessons have their own course and their own questions.
             Command::Wait(_) | Command::Lesson(_) => self.strata(words),
             Command::Learn(_) => {

@@ -92,6 +92,7 @@ pub mod remove_tree;
 pub mod signals;
 pub mod start;
 pub mod state;
+pub mod usage;
 
 mod container_folder;
 mod freezer;

@@ -1,4 +1,4 @@
-//! cp, diff and top: the files and processes of a container, running and stopped.
+//! cp, diff, top and stats: the files and processes of a container, running and stopped.
 
 use std::fs;
 use std::io::Write;
@@ -302,4 +302,28 @@ fn top_shows_the_processes_of_a_container_alone() {
     );
     let called: Called = home.call("top rest");
     called.fails(1, "is not running");
+}
+
+#[test]
+fn stats_counts_what_a_running_container_uses() {
+    let home = home();
+    let said = home.ok("stats --no-stream");
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].starts_with("CONTAINER ID   NAME"), "{said}");
+    assert_eq!(lines.len(), 2, "{said}");
+    let cells: Vec<&str> = lines[1]
+        .split("   ")
+        .map(str::trim)
+        .filter(|it| !it.is_empty())
+        .collect();
+    assert_eq!((cells[1], cells[7]), ("web", "1"), "{said}");
+    assert!(
+        cells[3].contains("B / ") && !cells[3].starts_with("0B"),
+        "{said}"
+    );
+    assert_eq!(home.ok("stats --no-stream -a").lines().count(), 3);
+    let rest = home.ok("stats --no-stream rest");
+    assert!(rest.contains("0B / 0B"), "{rest}");
+    home.call("stats --no-stream nobody")
+        .fails(1, "No such container: nobody");
 }

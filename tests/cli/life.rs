@@ -400,3 +400,72 @@ fn logs_of_a_time_and_its_last_lines() {
         "invalid value for \"since\": failed to parse value as time or duration",
     );
 }
+
+#[test]
+fn prune_removes_what_does_not_run_when_told_so() {
+    let home = Home::new();
+    home.ok("run -d --name web practice-os sleep 1000");
+    home.words(&[
+        "run",
+        "--name",
+        "over",
+        "practice-os",
+        "sh",
+        "-c",
+        "head -c 5000 /dev/zero > /f",
+    ])
+    .ok();
+    home.ok("create --name keep --label a=b practice-os true");
+    let prune = |answer: &str, options: &[&str]| {
+        let words = [&["container", "prune"], options].concat();
+        let mut child = home
+            .command(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(answer.as_bytes())
+            .unwrap();
+        String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+    };
+    let said = prune("n\n", &[]);
+    assert!(
+        said.starts_with("WARNING! This will remove all stopped containers."),
+        "{said}"
+    );
+    assert!(
+        said.ends_with("[y/N] Total reclaimed space: 0B\n"),
+        "{said}"
+    );
+    assert_eq!(home.ok("ps -aq").lines().count(), 3);
+    assert_eq!(
+        home.ok("container prune -f --filter until=1h"),
+        "Total reclaimed space: 0B\n"
+    );
+    let id = state_of(&home, "over");
+    let said = prune("y\n", &["--filter", "label!=a=b"]);
+    assert!(
+        said.ends_with(&format!(
+            "Deleted Containers:\n{id}\n\nTotal reclaimed space: 5kB\n"
+        )),
+        "{said}"
+    );
+    assert!(
+        home.ok("container prune -f --filter label=a")
+            .contains("Deleted Containers:")
+    );
+    assert!(home.ok("ps -a").contains("web"));
+    assert_eq!(home.ok("ps -aq").lines().count(), 1);
+    home.call("container prune -f --filter name=x")
+        .fails(1, "invalid filter");
+}
+
+fn state_of(home: &Home, name: &str) -> String {
+    let json: serde_json::Value =
+        serde_json::from_str(&home.ok(&format!("inspect {name}"))).unwrap();
+    json[0]["Id"].as_str().unwrap().to_owned()
+}

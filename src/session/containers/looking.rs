@@ -1,6 +1,8 @@
 //! What is known of a container: everything as docker's JSON, its files, what changed in them.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use crate::layers::{Change, ChangeKind, RootPath, Stack};
 use crate::runtime::container_error::ContainerError;
@@ -11,6 +13,14 @@ use crate::runtime::{Network, Rootfs, User};
 use crate::session::{Inspected, Result, Session, Trouble};
 
 impl Session {
+    /// Returns how many bytes a container's own files have, as far as they can be seen.
+    pub fn container_size(&self, name: &str) -> u64 {
+        let folder = self
+            .find_container(name)
+            .map(|id| self.containers().folder(&id));
+        folder.map_or(0, |folder| bytes_in(&folder.upper()))
+    }
+
     /// Lists the processes of a running container.
     pub fn container_processes(&self, name: &str) -> Result<Vec<Process>> {
         let record = self.container(name)?;
@@ -96,6 +106,16 @@ impl Session {
             Err(_) => Inspected::Missing(name.to_owned()),
         }
     }
+}
+
+fn bytes_in(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let size = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(found) if found.is_dir() => bytes_in(&entry.path()),
+        Ok(found) => found.len(),
+        Err(_) => 0,
+    };
+    entries.map(size).sum()
 }
 
 /// docker makes these in a layer of its own below the container's.
