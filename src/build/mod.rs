@@ -58,7 +58,7 @@ mod unpack;
 mod workdir;
 mod world;
 
-pub use advice::{Advice, How, advice};
+pub use advice::{Advice, How, advice, all_advice};
 pub use base::PracticeSettings;
 pub use builder::{BuildInput, Builder, Pulls};
 pub use cache::BuildCache;

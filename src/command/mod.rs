@@ -24,7 +24,10 @@ mod registries;
 mod system;
 
 pub use building::{Build, BuildOnly, BuildOptions, OnFail, Plan, Progress, RunOptions, Why};
-pub use containers::{ContainerCommand, Exec, Kill, Logs, Names, Ps, Rm, Run, Start, Stop};
+pub use containers::{
+    Attach, ContainerCommand, Cp, Create, Diff, Exec, Kill, Logs, Names, Ps, Rename, Rm, Run,
+    Start, Stop, Top,
+};
 pub use help::{for_help, language_asked};
 pub use images::{History, ImageCommand, Images, Inspect, Load, Rmi, Save, Tag};
 pub use learning::{
@@ -159,6 +162,11 @@ pub enum Command {
     /// Make a container from an image and run it
     #[command(disable_help_flag = true)]
     Run(Box<Run>),
+    /// Make a container from an image without starting it
+    #[command(disable_help_flag = true)]
+    Create(Box<Create>),
+    /// Watch a running container and type into it
+    Attach(Attach),
     /// Run one more program in a running container
     Exec(Exec),
     /// List containers
@@ -167,6 +175,20 @@ pub enum Command {
     Logs(Logs),
     /// Stop containers
     Stop(Stop),
+    /// Stop containers and start them again
+    Restart(Stop),
+    /// Let all processes of containers rest
+    Pause(Names),
+    /// Let paused containers go on
+    Unpause(Names),
+    /// Give a container another name
+    Rename(Rename),
+    /// Copy files from a container or into one
+    Cp(Cp),
+    /// List what a container changed in its image's files
+    Diff(Diff),
+    /// List the processes of a container
+    Top(Top),
     /// Send a signal to containers
     Kill(Kill),
     /// Start stopped containers
@@ -217,7 +239,16 @@ impl Command {
             Self::Container(command) => match command {
                 ContainerCommand::Ls(it) => Self::Ps(it),
                 ContainerCommand::Run(it) => Self::Run(it),
+                ContainerCommand::Create(it) => Self::Create(it),
+                ContainerCommand::Attach(it) => Self::Attach(it),
                 ContainerCommand::Exec(it) => Self::Exec(it),
+                ContainerCommand::Restart(it) => Self::Restart(it),
+                ContainerCommand::Pause(it) => Self::Pause(it),
+                ContainerCommand::Unpause(it) => Self::Unpause(it),
+                ContainerCommand::Rename(it) => Self::Rename(it),
+                ContainerCommand::Cp(it) => Self::Cp(it),
+                ContainerCommand::Diff(it) => Self::Diff(it),
+                ContainerCommand::Top(it) => Self::Top(it),
                 ContainerCommand::Logs(it) => Self::Logs(it),
                 ContainerCommand::Inspect(it) => Self::Inspect(it),
                 ContainerCommand::Start(it) => Self::Start(it),

@@ -17,6 +17,10 @@
 //! | `registries` | pull, push, login, logout, search, manifest |
 //! | `tracing` | waste, log |
 //! | `containers` | run, exec, ps, logs, stop, ... |
+//! | `life` | create, attach, restart, pause, rename |
+//! | `container_files` | cp, diff |
+//! | `top` | top |
+//! | `moment` | a time as `--since` has it |
 //! | `looking_after` | doctor, system, version |
 //! | [`usage`] | clap's errors in docker's words |
 
@@ -24,17 +28,21 @@ mod build_call;
 mod building;
 mod cache_options;
 mod checking;
+mod container_files;
 mod containers;
 mod exporting;
 mod formatting;
 mod images;
+mod life;
 mod looking_after;
+mod moment;
 mod reading;
 mod refusal;
 mod registries;
 mod run_options;
 mod stepping;
 mod supplying;
+mod top;
 mod tracing;
 pub mod usage;
 
@@ -167,6 +175,15 @@ impl Face<'_> {
             Command::Start(it) => self.start(&it),
             Command::Wait(it) => self.wait(&it),
             Command::Rm(it) => self.rm(&it),
+            Command::Create(it) => self.create(&it),
+            Command::Attach(it) => self.attach(&it),
+            Command::Restart(it) => self.restart(&it),
+            Command::Pause(it) => self.pause_containers(&it),
+            Command::Unpause(it) => self.unpause_containers(&it),
+            Command::Rename(it) => self.rename(&it),
+            Command::Cp(it) => self.cp(&it),
+            Command::Diff(it) => self.diff(&it),
+            Command::Top(it) => self.top(&it),
             Command::Doctor(it) => self.doctor(&it),
             Command::System(it) => self.system(&it),
             Command::Version => self.version(),

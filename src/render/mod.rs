@@ -69,6 +69,7 @@ pub use path_fates::{PathFate, path_fates};
 pub use quantity::{ago, docker_size, duration, human_duration, size, spoken_size};
 pub use scored::{Guess, scored_result};
 pub use screen::{Chrome, Screen};
+pub use suggestion::best_advice;
 pub use syntax_tree::syntax_tree;
 pub use table::{Narrow, narrow_table, table};
 pub use text::{Line, Piece, Style, Text};
