@@ -17,6 +17,7 @@ impl Face<'_> {
             let trouble = Trouble::new(never_runs(self.language())).with_exit(125);
             return Err(trouble.with_help(never_runs_help(self.language())).into());
         }
+        self.bring(image, call.pull)?;
         let record = self.session.create(&self.run_call(call, image, words)?)?;
         self.line(record.id.as_str());
         self.last.container = Some(record);

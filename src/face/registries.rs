@@ -122,7 +122,8 @@ impl Face<'_> {
             Stream::Out => self.around.terminal && self.around.own_stdio,
             Stream::Err => self.around.live && self.around.own_stdio,
         };
-        let mut lines = TransferLines::new(self.screen, live, to == Stream::Err);
+        let screen = self.screen;
+        let mut lines = TransferLines::new(screen, live, to == Stream::Err);
         let out = match to {
             Stream::Out => &mut *self.out,
             Stream::Err => &mut *self.err,
@@ -136,6 +137,10 @@ impl Face<'_> {
             if image != last {
                 image.clone_into(&mut last);
                 text += &pulling(image);
+                // What was drawn of the image before stays where it is.
+                lines = TransferLines::new(screen, live, to == Stream::Err);
+                let _ = out.write_all(text.as_bytes());
+                text.clear();
             }
             text += &lines.event(transfer);
             // A closed pipe ends the answer, not the program.

@@ -1,29 +1,20 @@
-//! One request to a registry: who is believed, where redirects may lead, when another attempt is
+//! One request to a registry: where redirects may lead, when another attempt is
 //! worth it.
 
-use std::fs;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use ureq::http::{HeaderMap, Method, Request, StatusCode, header};
-use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Body, Proxy, SendBody, Timeout, http::Response};
+use ureq::{Agent, Body, SendBody, Timeout, http::Response};
 
 use super::challenge;
 use super::endpoint::{Endpoint, is_loopback};
 use super::error::RegistryError;
 use super::session::Session;
 use super::settings::Settings;
+use super::trust::agent;
 
-/// How long a name may take to become an address: a machine without a network is to say so soon.
-const RESOLVE: Duration = Duration::from_secs(5);
-const CONNECT: Duration = Duration::from_secs(10);
-/// How long a server may be silent.
-const SILENCE: Duration = Duration::from_mins(1);
-/// A registry moves a large blob to its place before it answers.
-const ANSWER: Duration = Duration::from_mins(5);
 /// Attempts for one request, and the pause after the first; each pause is twice the one before.
 pub(super) const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(200);
@@ -32,7 +23,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const MOST_REDIRECTS: usize = 10;
 /// What of a refusal is read.
 const MOST_REASON: u64 = 64 * 1024;
-const NAME: &str = concat!("strata/", env!("CARGO_PKG_VERSION"));
 
 /// What is asked.
 pub(super) struct Ask<'a> {
@@ -372,93 +362,6 @@ pub(super) fn join(base: &str, target: &str) -> String {
     format!("{folder}{target}")
 }
 
-fn agent(endpoint: &Endpoint, folders: &[PathBuf]) -> Result<Agent, RegistryError> {
-    // A second call finds the first one's, which is the same.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut roots = Vec::new();
-    let mut own = None;
-    for folder in folders {
-        let (found, client) = certificates(folder)?;
-        roots.extend(found);
-        own = own.or(client);
-    }
-    let native = rustls_native_certs::load_native_certs().certs;
-    roots.extend(
-        native
-            .iter()
-            .map(|der| Certificate::from_der(der).to_owned()),
-    );
-    let tls = TlsConfig::builder()
-        .root_certs(RootCerts::new_with_certs(&roots))
-        .client_cert(own)
-        .build();
-    // What this machine says to itself goes through no proxy.
-    let proxy = Proxy::try_from_env().filter(|_| !endpoint.is_loopback());
-    let config = Agent::config_builder()
-        .user_agent(NAME)
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .proxy(proxy)
-        .timeout_resolve(Some(RESOLVE))
-        .timeout_connect(Some(CONNECT))
-        .timeout_recv_response(Some(ANSWER))
-        .timeout_per_read(Some(SILENCE))
-        .timeout_per_write(Some(SILENCE))
-        .tls_config(tls);
-    Ok(config.build().new_agent())
-}
-
-/// Reads the folder of a registry as docker does: `*.crt` are authorities; `NAME.cert` with
-/// `NAME.key` is who we are.
-fn certificates(
-    folder: &Path,
-) -> Result<(Vec<Certificate<'static>>, Option<ClientCert>), RegistryError> {
-    let (mut roots, mut own) = (Vec::new(), None);
-    let Ok(entries) = fs::read_dir(folder) else {
-        return Ok((roots, own));
-    };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    for path in paths {
-        match path.extension().and_then(|it| it.to_str()) {
-            Some("crt") => roots.extend(chain(&path)?),
-            Some("cert") => {
-                let key = read(&path.with_extension("key"))?;
-                let key = PrivateKey::from_pem(&key).map_err(|e| unread(&path, &e))?;
-                own = Some(ClientCert::new_with_certs(&chain(&path)?, key));
-            }
-            _ => {}
-        }
-    }
-    Ok((roots, own))
-}
-
-fn chain(path: &Path) -> Result<Vec<Certificate<'static>>, RegistryError> {
-    let bytes = read(path)?;
-    let mut found = Vec::new();
-    for item in parse_pem(&bytes) {
-        if let PemItem::Certificate(it) = item.map_err(|error| unread(path, &error))? {
-            found.push(it);
-        }
-    }
-    if found.is_empty() {
-        return Err(unread(path, &"there is no certificate in PEM form in it"));
-    }
-    Ok(found)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, RegistryError> {
-    fs::read(path).map_err(|error| unread(path, &error))
-}
-
-fn unread(path: &Path, reason: &dyn std::fmt::Display) -> RegistryError {
-    RegistryError::Certificate {
-        path: path.to_owned(),
-        reason: reason.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -492,15 +395,5 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::RETRY_AFTER, "86400".parse().unwrap());
         assert_eq!(wanted_pause(&headers), Some(LONGEST_PAUSE));
-    }
-
-    #[test]
-    fn a_certificate_that_is_none_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("ca.crt"), "text").unwrap();
-        let error = certificates(folder.path()).err().unwrap().to_string();
-        assert!(error.contains("ca.crt"), "{error}");
-        let (none, own) = certificates(&folder.path().join("nosuch")).unwrap();
-        assert!(none.is_empty() && own.is_none());
     }
 }

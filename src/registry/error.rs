@@ -173,7 +173,7 @@ crate::messages! {
         ko: "{what} 이미지가 레지스트리에 없습니다(manifest unknown)",
     }
     denied(what: &str, reason: &str) {
-        en: "pull access denied for {what}, repository does not exist or may require 'docker login': {reason}",
+        en: "access denied for {what}, repository does not exist or may require 'docker login': {reason}",
         ko: "{what} 저장소가 없거나 로그인이 필요합니다(access denied): {reason}",
     }
     wrong_password(registry: &str) {

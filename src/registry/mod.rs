@@ -7,7 +7,7 @@
 //! | `endpoint` | which host a name means, and whether it is this machine |
 //! | [`login`] | who we are: docker's `config.json`, its credential helpers |
 //! | `challenge`, `session` | what a registry asks for, and the tokens we got |
-//! | `connection` | one request: redirects, pauses and further attempts, trust |
+//! | `connection`, `trust` | one request: redirects, pauses and further attempts; who is believed |
 //! | `client` | manifests, tags, search |
 //! | `download`, `upload` | blobs, checked on the way; a download goes on where it broke off |
 //! | `error` | why not |
@@ -23,6 +23,7 @@ mod error;
 pub mod login;
 mod session;
 mod settings;
+mod trust;
 mod upload;
 
 pub use client::{Client, Document, Found};

@@ -25,6 +25,7 @@ mod images;
 mod interrupter;
 mod registries;
 mod replace;
+mod shipping;
 mod tracing;
 mod trouble;
 pub mod work;

@@ -1,6 +1,6 @@
 //! Registries: images from there and to there, who we are to them, what they have.
 
-pub use super::work::{PullRequest, PulledImage};
+pub use super::shipping::{PullRequest, PulledImage};
 use super::worker::Request;
 use super::{Result, Session, Trouble};
 use crate::build::BuildEvent;

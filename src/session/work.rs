@@ -10,10 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::tracing::Touch;
 use super::trouble::Trouble;
 use super::worker::{Asked, Request, Setup};
-use crate::build::shipping::{Pull, Pulled, pull, pull_all, push};
 use crate::build::{
     BuildCache, BuildError, BuildEvent, BuildInput, BuildReport, Builder, CacheSource, Imports,
-    Pulls, Supplies, export_cache, not_pulled,
+    Pulls, Supplies, export_cache,
 };
 use crate::digest::{DiffId, ImageId};
 use crate::language::Language;
@@ -69,32 +68,6 @@ pub struct BuildRequest {
     pub supplies: Supplies,
 }
 
-/// A pull as it is asked for.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct PullRequest {
-    /// The image.
-    pub reference: ImageReference,
-    /// `--platform`.
-    pub platform: Option<String>,
-    /// `-a`: every tag of the repository.
-    pub all: bool,
-    /// It is to be run: without a network, it is missing as it is for `FROM`.
-    pub to_run: bool,
-}
-
-/// An image that was pulled.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct PulledImage {
-    /// Its name.
-    pub reference: ImageReference,
-    /// What the registry calls it.
-    pub digest: crate::digest::Digest,
-    /// Whether it was here already.
-    pub was_here: bool,
-    /// Whether its files belong to more users than this machine gives us ids for.
-    pub owners_recorded: bool,
-}
-
 /// An image that was loaded.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LoadedImage {
@@ -148,8 +121,8 @@ const MOST_CONTENT: u64 = 1 << 20;
 
 /// The store and all that is needed to work on it.
 pub struct Bench {
-    setup: Setup,
-    store: Store,
+    pub(super) setup: Setup,
+    pub(super) store: Store,
     cache: BuildCache,
 }
 
@@ -190,16 +163,7 @@ impl Bench {
             Request::Forecast(request) => json(&self.forecast(request, language)?),
             Request::Image(reference) => json(&self.image(&reference, language)?.id),
             Request::Pull(request) => json(&self.pull(&request, language, events)?),
-            Request::Push(reference) => {
-                let image = reference.to_string();
-                let mut told = |transfer| {
-                    let image = image.clone();
-                    events(BuildEvent::Transfer { image, transfer });
-                };
-                let pushed = push(&self.store, &self.setup.registry, &reference, &mut told);
-                let pushed = pushed.map_err(|error| Trouble::shipping(&error, language))?;
-                json(&(pushed.digest, pushed.size))
-            }
+            Request::Push(reference) => json(&self.push(&reference, language, events)?),
             Request::Load(path) => json(&self.loaded(self.store.load(&path).map_err(store)?)),
             Request::LoadStream => {
                 let mut from = along.ok_or_else(|| Trouble::new("nothing to load from"))?;
@@ -299,49 +263,6 @@ impl Bench {
         let mut report = report?;
         report.notes.extend(imports.notes(language));
         Ok(report)
-    }
-
-    fn pull(
-        &self,
-        request: &PullRequest,
-        language: Language,
-        events: &mut dyn FnMut(BuildEvent),
-    ) -> Result<Vec<PulledImage>, Trouble> {
-        let wanted = Pull {
-            reference: &request.reference,
-            platform: request.platform.as_deref(),
-        };
-        let settings = &self.setup.registry;
-        let name = std::cell::RefCell::new(request.reference.to_string());
-        let mut told = |transfer| {
-            let image = name.borrow().clone();
-            events(BuildEvent::Transfer { image, transfer });
-        };
-        let pulled = if request.all {
-            let mut each = |next: &ImageReference| *name.borrow_mut() = next.to_string();
-            pull_all(&self.store, settings, &wanted, &mut each, &mut told)
-        } else {
-            let one = pull(&self.store, settings, &wanted, &mut told);
-            one.map(|it| vec![(request.reference.clone(), it)])
-        };
-        let pulled = pulled.map_err(|error| {
-            // What broke off waits for the next attempt; of what is wrong nothing stays.
-            if error.is_wrong() {
-                let _ = self.collect();
-            }
-            if request.to_run {
-                return Trouble::image(not_pulled(&request.reference, error, false), language);
-            }
-            Trouble::shipping(&error, language)
-        })?;
-        let owners_recorded = self.store.owners() == OwnersMode::Recorded;
-        let one = |(reference, pulled): (ImageReference, Pulled)| PulledImage {
-            reference,
-            digest: pulled.digest,
-            was_here: pulled.was_here,
-            owners_recorded,
-        };
-        Ok(pulled.into_iter().map(one).collect())
     }
 
     fn image(&self, reference: &ImageReference, language: Language) -> Result<Image, Trouble> {
@@ -468,7 +389,7 @@ impl Bench {
     }
 
     /// Keeps what cache records and containers need.
-    fn collect(&self) -> Result<u64, StoreError> {
+    pub(super) fn collect(&self) -> Result<u64, StoreError> {
         let mut keep = Keep::default();
         keep.layers
             .extend(self.cache.records().iter().map(|record| record.layer));

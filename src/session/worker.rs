@@ -70,8 +70,8 @@ pub enum Request {
     },
     /// Make sure an image is there; answer with its id.
     Image(ImageReference),
-    /// Pull an image; answer with `Vec<work::PulledImage>`.
-    Pull(work::PullRequest),
+    /// Pull an image; answer with `Vec<PulledImage>`.
+    Pull(super::shipping::PullRequest),
     /// Push an image; answer with the digest and the size of its manifest.
     Push(ImageReference),
     /// Load an archive or OCI folder; answer with `Vec<LoadedImage>`.

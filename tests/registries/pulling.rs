@@ -111,6 +111,12 @@ fn from_and_run_pull_what_is_missing_and_plan_does_not() {
         "{run:?}"
     );
     assert!(home.ok("images").contains("/base"));
+    home.ok(&format!("rmi -f {name}"));
+    home.ok(&format!("create {name} nosuch"));
+    assert!(
+        home.ok("images").contains("/base"),
+        "create pulls as run does"
+    );
 }
 
 #[test]
