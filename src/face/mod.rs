@@ -16,6 +16,7 @@
 //! | `images` | images, history, inspect, tag, rmi, load, save, files |
 //! | `tracing` | waste, log |
 //! | `containers` | run, exec, ps, logs, stop, ... |
+//! | `networking` | port |
 //! | `looking_after` | doctor, system, version |
 //! | [`usage`] | clap's errors in docker's words |
 
@@ -28,6 +29,7 @@ mod exporting;
 mod formatting;
 mod images;
 mod looking_after;
+mod networking;
 mod reading;
 mod refusal;
 mod run_options;
@@ -158,6 +160,7 @@ impl Face<'_> {
             Command::Kill(it) => self.kill(&it),
             Command::Start(it) => self.start(&it),
             Command::Wait(it) => self.wait(&it),
+            Command::Port(it) => self.port(&it),
             Command::Rm(it) => self.rm(&it),
             Command::Doctor(it) => self.doctor(&it),
             Command::System(it) => self.system(&it),

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::enter::RuntimeError;
 use super::launch::LaunchError;
 use super::names::{ContainerId, near_name};
+use super::ports::Unavailable;
 use super::wire::Failure;
 use crate::language::Language;
 
@@ -68,6 +69,8 @@ pub enum ContainerError {
     NotATerminal,
     /// The runtime did not start the program.
     Launch(#[source] LaunchError),
+    /// A port of the host cannot be had.
+    Port(Unavailable),
     /// No supervisor could be started.
     Enter(#[source] RuntimeError),
     /// The supervisor ended without a word.
@@ -113,6 +116,7 @@ impl ContainerError {
             Self::InvalidSignal { signal } => invalid_signal(language, signal),
             Self::NotATerminal => not_a_terminal(language),
             Self::Launch(error) => error.message(language),
+            Self::Port(port) => port.message(language),
             Self::Enter(error) => error.message(language),
             Self::SupervisorLost => supervisor_lost(language),
             Self::Io { what, path, source } => io_failed(language, what, &path.display(), source),
@@ -132,6 +136,7 @@ impl ContainerError {
             }
             Self::NotATerminal => Some(help_not_a_terminal(language)),
             Self::Launch(error) => error.help(language),
+            Self::Port(port) => port.help(language),
             Self::Enter(error) => error.help(language),
             Self::SupervisorLost => Some(help_supervisor_lost(language)),
             _ => None,
@@ -152,6 +157,7 @@ impl ContainerError {
         match failure {
             Failure::Launch(error) => Self::Launch(error),
             Failure::Running => Self::AlreadyRunning { id: id.clone() },
+            Failure::Port(port) => Self::Port(port),
             Failure::Files { error } => Self::Io {
                 what: "supervise",
                 path: folder.to_owned(),

@@ -301,6 +301,8 @@ mod tests {
             init: 2,
             started: Timestamp::UNIX_EPOCH,
             cgroups: Vec::new(),
+            published: Vec::new(),
+            exposed: Vec::new(),
         }
     }
 

@@ -118,6 +118,8 @@ pub enum Note {
     HostSys,
     /// The network is the host's (`STRATA_FORCE=no-net`).
     HostNetwork,
+    /// Ports are not published: the container has the host's own.
+    PortsDiscarded,
     /// An rlimit could not be raised as far as asked.
     Ulimit {
         /// Its name.
@@ -207,6 +209,10 @@ messages! {
     note_network() {
         en: "the network is the host's: no network namespace is to be made (STRATA_FORCE=no-net)",
         ko: "네트워크는 호스트의 것입니다. 네트워크 네임스페이스를 만들지 않도록 했습니다 (STRATA_FORCE=no-net)",
+    }
+    note_ports() {
+        en: "Published ports are discarded when using host network mode: the container's ports are the host's",
+        ko: "호스트의 네트워크를 쓰므로 -p는 무시합니다(Published ports are discarded): 컨테이너의 포트가 곧 호스트의 포트입니다",
     }
     note_ulimit(name: &str) {
         en: "the limit {name} could not be raised and stays as it is",
@@ -327,6 +333,7 @@ impl Note {
             Self::HostProc => note_proc(language),
             Self::HostSys => note_sys(language),
             Self::HostNetwork => note_network(language),
+            Self::PortsDiscarded => note_ports(language),
             Self::Ulimit { name } => note_ulimit(language, name),
             Self::NoLimit(no) => no.message(language),
         }

@@ -43,6 +43,7 @@ pub struct Running {
     notes: Vec<Note>,
     exit: Option<Exit>,
     cgroup: Cgroup,
+    network: Option<OwnedFd>,
 }
 
 /// How the program ended.
@@ -104,6 +105,7 @@ pub(super) fn launch_with(
         notes,
         exit: None,
         cgroup,
+        network: None,
     };
     running.cgroup.add(pid)?;
     let merged = rootfs::ahead(&spec.rootfs, facts.overlay, facts.rootless)?;
@@ -125,6 +127,7 @@ pub(super) fn launch_with(
         .collect();
     give(&channel, &orders, &riders).map_err(|error| init(&error))?;
     running.listen(&channel)?;
+    running.network = network;
     Ok(running)
 }
 
@@ -155,6 +158,7 @@ pub(super) fn join(
         notes: Vec::new(),
         exit: None,
         cgroup: Cgroup::default(),
+        network: None,
     };
     for folder in cgroups {
         fs::write(folder.join("cgroup.procs"), pid.to_string())
@@ -258,6 +262,11 @@ impl Running {
     /// Takes the pseudo-terminal's master; none without a terminal or when taken before.
     pub fn terminal(&mut self) -> Option<OwnedFd> {
         self.terminal.take()
+    }
+
+    /// Takes the container's network namespace; none where it sees the host's, or when taken before.
+    pub(super) fn network(&mut self) -> Option<OwnedFd> {
+        self.network.take()
     }
 
     /// Returns what was done in a lesser way than asked.

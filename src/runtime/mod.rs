@@ -40,6 +40,7 @@
 //! | [`state`], [`names`], [`log`] | a container's status, what it is called, what it wrote; pure |
 //! | [`start`], [`attach`], [`exec`], [`manage`] | what a face does with containers |
 //! | `supervisor`, `relay`, `stdio`, `join` | what runs beside and in them |
+//! | [`ports`], `listening`, `forwarding`, `datagrams` | published ports: as data, the host's side, the way in |
 //! | `wire`, `peer` | what faces and supervisors say to each other |
 //! | `tty`, [`signals`] | the learner's terminal, lent and given back |
 //! | [`remove_tree`] | removes what a container left, whatever its modes |
@@ -86,13 +87,17 @@ pub mod exec;
 pub mod log;
 pub mod manage;
 pub mod names;
+pub mod ports;
 pub mod remove_tree;
 pub mod signals;
 pub mod start;
 pub mod state;
 
 mod container_folder;
+mod datagrams;
+mod forwarding;
 mod join;
+mod listening;
 mod peer;
 mod records;
 mod relay;

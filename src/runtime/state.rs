@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::names::ContainerId;
+use super::ports::{Port, Published};
 
 /// The exit code of a container whose supervisor was killed: the kernel then ends the container
 /// with SIGKILL (128 + 9).
@@ -49,6 +50,12 @@ pub struct Running {
     /// The folders of its control groups, of a container with limits only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cgroups: Vec<PathBuf>,
+    /// Its ports that the host answers for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<Published>,
+    /// Its ports that it says it listens on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exposed: Vec<Port>,
 }
 
 /// How a container ended.
@@ -78,6 +85,14 @@ impl Status {
     /// Whether `rm` may remove it without force.
     pub fn can_remove(&self) -> bool {
         !self.is_running()
+    }
+
+    /// Returns what the host answers for, of a running container only.
+    pub fn published(&self) -> &[Published] {
+        match self {
+            Self::Running(running) => &running.published,
+            Self::Created | Self::Exited(_) => &[],
+        }
     }
 
     /// Returns the exit code, of an ended container only.
@@ -182,6 +197,8 @@ mod tests {
             init: 11,
             started: Timestamp::UNIX_EPOCH,
             cgroups: Vec::new(),
+            published: Vec::new(),
+            exposed: Vec::new(),
         }
     }
 

@@ -1,10 +1,11 @@
 //! A container's supervisor: a small process that launches it, holds its streams, writes its log,
-//! listens on its control socket and records its end. Killing it ends the container too, because
+//! listens on its control socket, forwards its published ports and records its end. Killing it ends the container too, because
 //! the kernel then kills PID 1 (parent-death signal).
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
@@ -16,10 +17,14 @@ use jiff::Timestamp;
 use super::container_error::ContainerError;
 use super::containers::{ContainerConfig, ContainerFolder, Containers};
 use super::enter::complete_entry;
-use super::launch::{Exit, Note, Running, Stdio, launch_with, network_ahead};
+use super::failure::What;
+use super::forwarding::Forwarder;
+use super::launch::{Exit, LaunchError, Note, Running, Stdio, launch_with, network_ahead};
+use super::listening::{Listener, listen_for};
 use super::names::ContainerId;
 use super::network::Making;
 use super::peer::Peer;
+use super::ports::Published;
 use super::relay::{Client, Program, Relay};
 use super::remove_tree::remove_tree;
 use super::spec::Rootfs;
@@ -27,6 +32,7 @@ use super::state::{self, Exited};
 use super::stdio::{Ends, let_go_of_stdio, own_stdio, pipes};
 use super::sys;
 use super::wire::{Failure, Reply, Request, Start};
+use crate::language::Language;
 
 /// The hidden verb.
 pub(super) const VERB: &str = "__supervise";
@@ -67,7 +73,7 @@ fn supervise(root: &OsStr, id: &ContainerId, mut owner: Peer, network: Option<Ma
         Err(failure) => return refuse(owner, failure),
     };
     let started = container.launch(&start, network);
-    let (running, ends) = match started {
+    let (running, ends, notes) = match started {
         Ok(started) => started,
         Err(failure) => {
             let again = start.may_copy && failure.is_overlay();
@@ -78,7 +84,6 @@ fn supervise(root: &OsStr, id: &ContainerId, mut owner: Peer, network: Option<Ma
     if start.passthrough {
         let_go_of_stdio();
     }
-    let notes = running.notes().to_vec();
     match container.relay(running, ends, &start) {
         Ok(relay) => container.carry(relay, owner, &start, notes),
         Err(error) => refuse(owner, files(&error)),
@@ -117,6 +122,9 @@ struct Container {
     folder: ContainerFolder,
     config: ContainerConfig,
     lock: Option<File>,
+    /// What it says of its ports, and who carries what comes there.
+    published: Vec<Published>,
+    forwarder: Option<Forwarder>,
 }
 
 impl Container {
@@ -141,6 +149,8 @@ impl Container {
             folder,
             config,
             lock: Some(lock),
+            published: Vec::new(),
+            forwarder: None,
         })
     }
 
@@ -148,16 +158,41 @@ impl Container {
         &mut self,
         start: &Start,
         network: Option<Making>,
-    ) -> Result<(Running, Ends), Failure> {
+    ) -> Result<(Running, Ends, Vec<Note>), Failure> {
+        // Before anything else: a port that is taken leaves nothing to undo.
+        let listeners = listen_for(&self.config.publish).map_err(Failure::Port)?;
         let (stdio, ends) = self.stdio(start).map_err(|error| files(&error))?;
         self.config.spec.process.terminal_size = start.size.map(|size| (size.rows, size.columns));
         let spec = &self.config.spec;
         let mut running = launch_with(spec, stdio, network).map_err(Failure::Launch)?;
+        let mut notes = running.notes().to_vec();
+        notes.extend(self.forward(listeners, &mut running)?);
         let Some(terminal) = running.terminal() else {
-            return Ok((running, ends));
+            return Ok((running, ends, notes));
         };
         let ends = Ends::of_terminal(terminal).map_err(|error| files(&error))?;
-        Ok((running, ends))
+        Ok((running, ends, notes))
+    }
+
+    /// Carries what comes to the container's published ports from now on. Who came before is
+    /// waiting.
+    fn forward(
+        &mut self,
+        listeners: Vec<Listener>,
+        running: &mut Running,
+    ) -> Result<Option<Note>, Failure> {
+        if listeners.is_empty() {
+            return Ok(None);
+        }
+        let Some(namespace) = running.network() else {
+            return Ok(Some(Note::PortsDiscarded));
+        };
+        let published = listeners.iter().map(|it| it.published).collect();
+        let targets = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        let forwarder = Forwarder::start(listeners, namespace, targets)
+            .map_err(|error| Failure::Launch(LaunchError::setup(What::Network, "", &error)))?;
+        (self.published, self.forwarder) = (published, Some(forwarder));
+        Ok(None)
     }
 
     fn stdio(&self, start: &Start) -> io::Result<(Stdio, Ends)> {
@@ -195,6 +230,8 @@ impl Container {
             init,
             started: Timestamp::now(),
             cgroups,
+            published: std::mem::take(&mut self.published),
+            exposed: self.config.exposed.clone(),
         };
         let state = self.config.record.state.started(running);
         self.config.record.state = state.expect("settled above, so it did not run");
@@ -230,6 +267,10 @@ impl Container {
         }
         // A failing poll leaves nothing to carry with: waiting for the end is what remains.
         let _ = relay.run();
+        // Its ports are free before anyone hears that it ended.
+        if let Some(forwarder) = self.forwarder.take() {
+            forwarder.finish();
+        }
         let code = relay
             .program()
             .wait()
@@ -247,6 +288,7 @@ impl Container {
         let (code, error) = match failure {
             Failure::Launch(error) => (error.exit_code(), error.to_string()),
             Failure::Files { error } => (125, error.clone()),
+            Failure::Port(port) => (125, port.message(Language::En)),
             Failure::Running => return,
         };
         let remove = !again && (remove || self.config.record.auto_remove);

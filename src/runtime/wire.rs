@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::launch::{LaunchError, Note};
+use super::ports::Unavailable;
 
 /// The longest frame that is believed; a longer one is a broken peer.
 const LONGEST: usize = 1 << 20;
@@ -99,6 +100,8 @@ pub enum Failure {
     Launch(LaunchError),
     /// It runs already.
     Running,
+    /// A port of the host cannot be had.
+    Port(Unavailable),
     /// The supervisor could not read or write its files.
     Files {
         /// What went wrong, as the system says it.

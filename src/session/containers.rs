@@ -4,6 +4,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::networking::{self, NetworkCall};
 use super::worker::Request;
 use super::{Inspected, Result, Session, SessionError, Trouble};
 use crate::layers::{Change, ChangeKind, Image, Stack, users};
@@ -52,8 +53,8 @@ pub struct RunCall {
     pub volumes: Vec<String>,
     /// `--entrypoint`.
     pub entrypoint: Option<String>,
-    /// `--network host`.
-    pub host_network: bool,
+    /// What it is connected to.
+    pub network: NetworkCall,
     /// `--hostname`.
     pub hostname: Option<String>,
     /// `--label`.
@@ -123,13 +124,17 @@ crate::messages! {
 }
 
 impl Session {
-    fn containers(&self) -> Containers {
+    pub(super) fn containers(&self) -> Containers {
         Containers::new(self.root())
     }
 
-    fn contained(&self, error: &ContainerError) -> Trouble {
+    pub(super) fn contained(&self, error: &ContainerError) -> Trouble {
+        let help = match error {
+            ContainerError::Port(port) => self.who_has(port),
+            _ => None,
+        };
         Trouble::new(error.message(self.language()))
-            .with_help(error.help(self.language()))
+            .with_help(help.or_else(|| error.help(self.language())))
             .with_exit(error.exit_code())
     }
 
@@ -253,7 +258,7 @@ impl Session {
             .iter()
             .map(|it| self.volume(it))
             .collect::<Result<_>>()?;
-        spec.network = if call.host_network {
+        spec.network = if call.network.host {
             Network::Host
         } else {
             Network::Loopback
@@ -272,6 +277,7 @@ impl Session {
         config.record.labels.extend(settings.labels.clone());
         config.record.labels.extend(call.labels.iter().cloned());
         config.open_stdin = call.interactive;
+        self.connect(&mut config, &call.network, settings)?;
         if let Some(signal) = call.stop_signal.as_ref().or(settings.stop_signal.as_ref()) {
             signal_number(signal).map_err(|e| self.contained(&e))?;
             config.stop_signal.clone_from(signal);
@@ -608,6 +614,7 @@ fn container_json(config: &ContainerConfig, record: &Record) -> serde_json::Valu
             "WorkingDir": process.cwd,
             "Labels": record.labels,
             "StopSignal": config.stop_signal,
+            "ExposedPorts": networking::exposed_json(config),
         },
         "HostConfig": {
             "AutoRemove": record.auto_remove,
@@ -617,7 +624,9 @@ fn container_json(config: &ContainerConfig, record: &Record) -> serde_json::Valu
                 Network::Loopback => "none",
                 Network::Host => "host",
             },
+            "PortBindings": networking::bindings_json(config),
         },
+        "NetworkSettings": networking::settings_json(config, record),
         "Mounts": config.spec.mounts,
         "GraphDriver": {
             "Name": match config.spec.rootfs {

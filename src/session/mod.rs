@@ -6,6 +6,7 @@
 //! | `checking` | check |
 //! | `images` | list, history, inspect, tag, remove, load, save, files |
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
+//! | `networking` | what containers are connected to, and their ports |
 //! | [`draft`], `drafts` | the Dockerfile that is being typed, with undo; kept per folder |
 //! | `context_size`, `context_listing` | whether a folder is meant to be a build context; what is in it |
 //! | `doctor` | what works on this machine |
@@ -22,6 +23,7 @@ mod drafts;
 mod given_context;
 mod images;
 mod interrupter;
+mod networking;
 mod replace;
 mod tracing;
 mod trouble;
@@ -45,6 +47,7 @@ pub use doctor::{Finding, Health};
 pub use given_context::GivenContext;
 pub use images::{Collected, HistoryRow, Inspected, Removed};
 pub use interrupter::Interrupter;
+pub use networking::NetworkCall;
 pub use replace::replace_file;
 pub use tracing::{Maker, PathStep, Touch, WasteReport, WastedPath};
 pub use trouble::{SessionError, Trouble};

@@ -10,6 +10,7 @@
 //! | `instructions` | what an image is like after each instruction |
 //! | `contexts` | build contexts from standard input |
 //! | `remote_contexts` | build contexts from git repositories and web servers |
+//! | `ports` | published ports |
 //! | `outputs` | build --output, --metadata-file, --expect-cached |
 //! | `failing` | a RUN that fails |
 //! | `stages` | stages at the same time |
@@ -32,6 +33,7 @@ mod instructions;
 mod lessons;
 mod mounts;
 mod outputs;
+mod ports;
 mod remedies;
 mod remote_contexts;
 mod sandbox;
