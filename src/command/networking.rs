@@ -14,7 +14,7 @@ pub struct Networking {
     /// Say that it listens on a port, or on a range of them
     #[arg(long, value_name = "PORT[/udp]")]
     pub expose: Vec<String>,
-    /// none (loopback only) or host
+    /// none (loopback only), host, bridge or container:NAME
     #[arg(
         long,
         visible_alias = "net",
@@ -22,6 +22,18 @@ pub struct Networking {
         default_value = "default"
     )]
     pub network: String,
+    /// A line of /etc/hosts: NAME:ADDRESS
+    #[arg(long, value_name = "NAME:ADDRESS")]
+    pub add_host: Vec<String>,
+    /// Name server, instead of the host's
+    #[arg(long, value_name = "ADDRESS")]
+    pub dns: Vec<String>,
+    /// Domain in which short names are looked up
+    #[arg(long, value_name = "DOMAIN")]
+    pub dns_search: Vec<String>,
+    /// Option of the resolver, such as ndots:2
+    #[arg(long, visible_alias = "dns-opt", value_name = "OPTION")]
+    pub dns_option: Vec<String>,
 }
 
 /// `port`

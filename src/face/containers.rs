@@ -370,7 +370,7 @@ crate::messages! {
         en: "leave out -t: `-i` alone passes a pipe or a file on; or run it from a terminal",
         ko: "-t를 빼세요. 파이프나 파일은 `-i`만으로 전달됩니다. 아니면 터미널에서 실행하세요",
     }
-    bad_value(value: &str, flag: &str) {
+    pub(super) bad_value(value: &str, flag: &str) {
         en: "invalid argument \"{value}\" for \"{flag}\" flag",
         ko: "\"{flag}\"의 값이 올바르지 않습니다(invalid argument): \"{value}\"",
     }

@@ -1,7 +1,12 @@
 //! What containers are connected to: the options of `run` about it, `port`, the PORTS of `ps`.
 
+use std::net::IpAddr;
+
+use super::containers::bad_value;
+use super::run_options::{host, host_help};
 use super::{Answer, Face};
 use crate::command;
+use crate::runtime::Dns;
 use crate::runtime::ports::column;
 use crate::runtime::state::{Record, Status};
 use crate::session::{NetworkCall, SessionError, Trouble};
@@ -12,20 +17,32 @@ impl Face<'_> {
         &self,
         call: &command::Networking,
     ) -> Result<NetworkCall, SessionError> {
-        let host = match call.network.as_str() {
-            "host" => true,
-            "none" | "default" => false,
-            other => {
-                let trouble = Trouble::new(no_network(self.language(), other)).with_exit(125);
-                return Err(trouble.with_help(no_network_help(self.language())).into());
-            }
-        };
+        let hosts = call.add_host.iter().map(|text| {
+            let host = host(text);
+            host.ok_or_else(|| self.wrong("--add-host", text, host_help(self.language())))
+        });
+        let hosts = hosts.collect::<Result<Vec<_>, _>>()?;
+        let no_address = |text: &&String| text.parse::<IpAddr>().is_err();
+        if let Some(text) = call.dns.iter().find(no_address) {
+            return Err(self.wrong("--dns", text, dns_help(self.language())));
+        }
         Ok(NetworkCall {
-            host,
+            network: call.network.clone(),
             publish: call.publish.clone(),
             publish_all: call.publish_all,
             expose: call.expose.clone(),
+            hosts: hosts.into_iter().map(|(name, at)| (at, name)).collect(),
+            dns: Dns {
+                servers: call.dns.clone(),
+                search: call.dns_search.clone(),
+                options: call.dns_option.clone(),
+            },
         })
+    }
+
+    fn wrong(&self, flag: &str, value: &str, help: String) -> SessionError {
+        let trouble = Trouble::new(bad_value(self.language(), value, flag));
+        trouble.with_exit(125).with_help(help).into()
     }
 
     /// Shows which ports of the host lead into a container.
@@ -50,12 +67,8 @@ pub(super) fn ports(record: &Record) -> String {
 }
 
 crate::messages! {
-    no_network(name: &str) {
-        en: "network {name} not found",
-        ko: "네트워크를 찾을 수 없습니다(not found): {name}",
-    }
-    no_network_help() {
-        en: "so far there are `none` (loopback only, the default) and `host`",
-        ko: "지금은 `none`(loopback만, 기본값)과 `host`만 있습니다",
+    dns_help() {
+        en: "it is the IP address of a name server: `--dns 192.0.2.53`",
+        ko: "이름 서버의 IP 주소를 쓰세요: `--dns 192.0.2.53`",
     }
 }

@@ -71,6 +71,11 @@ pub enum ContainerError {
     Launch(#[source] LaunchError),
     /// A port of the host cannot be had.
     Port(Unavailable),
+    /// The container whose network another was to have does not run.
+    NetworkStopped {
+        /// That container.
+        id: ContainerId,
+    },
     /// No supervisor could be started.
     Enter(#[source] RuntimeError),
     /// The supervisor ended without a word.
@@ -117,6 +122,7 @@ impl ContainerError {
             Self::NotATerminal => not_a_terminal(language),
             Self::Launch(error) => error.message(language),
             Self::Port(port) => port.message(language),
+            Self::NetworkStopped { id } => network_stopped(language, id),
             Self::Enter(error) => error.message(language),
             Self::SupervisorLost => supervisor_lost(language),
             Self::Io { what, path, source } => io_failed(language, what, &path.display(), source),
@@ -131,7 +137,7 @@ impl ContainerError {
             Self::BadName { name } => Some(help_bad_name(language, &near_name(name))),
             Self::NameTaken { name, .. } => Some(help_name_taken(language, name)),
             Self::RemoveRunning { id } => Some(help_remove_running(language, id.short())),
-            Self::NotRunning { id } | Self::KillNotRunning { id } => {
+            Self::NotRunning { id } | Self::KillNotRunning { id } | Self::NetworkStopped { id } => {
                 Some(help_not_running(language, id.short()))
             }
             Self::NotATerminal => Some(help_not_a_terminal(language)),
@@ -158,6 +164,7 @@ impl ContainerError {
             Failure::Launch(error) => Self::Launch(error),
             Failure::Running => Self::AlreadyRunning { id: id.clone() },
             Failure::Port(port) => Self::Port(port),
+            Failure::NetworkStopped(id) => Self::NetworkStopped { id },
             Failure::Files { error } => Self::Io {
                 what: "supervise",
                 path: folder.to_owned(),
@@ -195,6 +202,10 @@ crate::messages! {
     kill_not_running(id: &ContainerId) {
         en: "Cannot kill container: {id}: Container {id} is not running",
         ko: "Cannot kill container: {id}: 실행 중인 컨테이너가 아닙니다 (is not running)",
+    }
+    network_stopped(id: &ContainerId) {
+        en: "cannot join network of a non running container: {id}",
+        ko: "cannot join network of a non running container: {id} (실행 중이 아닌 컨테이너의 네트워크는 함께 쓸 수 없습니다)",
     }
     attach_stopped() {
         en: "You cannot attach to a stopped container, start it first",

@@ -118,6 +118,8 @@ pub enum Note {
     HostSys,
     /// The network is the host's (`STRATA_FORCE=no-net`).
     HostNetwork,
+    /// There is nobody to connect the container to others.
+    Isolated,
     /// Ports are not published: the container has the host's own.
     PortsDiscarded,
     /// An rlimit could not be raised as far as asked.
@@ -209,6 +211,10 @@ messages! {
     note_network() {
         en: "the network is the host's: no network namespace is to be made (STRATA_FORCE=no-net)",
         ko: "네트워크는 호스트의 것입니다. 네트워크 네임스페이스를 만들지 않도록 했습니다 (STRATA_FORCE=no-net)",
+    }
+    note_isolated() {
+        en: "the container is connected to nothing but its published ports: this strata makes no bridge yet; `--network host` gives it the host's network",
+        ko: "컨테이너는 -p로 공개한 포트 말고는 어디에도 연결되지 않습니다. 이 strata는 아직 bridge를 만들지 않습니다. `--network host`로 호스트의 네트워크를 쓸 수 있습니다",
     }
     note_ports() {
         en: "Published ports are discarded when using host network mode: the container's ports are the host's",
@@ -333,6 +339,7 @@ impl Note {
             Self::HostProc => note_proc(language),
             Self::HostSys => note_sys(language),
             Self::HostNetwork => note_network(language),
+            Self::Isolated => note_isolated(language),
             Self::PortsDiscarded => note_ports(language),
             Self::Ulimit { name } => note_ulimit(language, name),
             Self::NoLimit(no) => no.message(language),

@@ -171,7 +171,7 @@ impl Ports {
             self.pairs.retain(|pair| !pair.is_done());
             if let Some(deadline) = deadline {
                 // Whoever only listened to the container has heard all there will be.
-                self.pairs.retain(|pair| pair.has_more_to_say());
+                self.pairs.retain(Pair::has_more_to_say);
                 if self.pairs.is_empty() || Instant::now() >= deadline {
                     return;
                 }

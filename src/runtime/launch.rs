@@ -15,6 +15,7 @@ use super::cgroup::Cgroup;
 use super::network::{self, Making};
 use super::probe::Overlay;
 use super::protocol::{Event, Handshake, Orders, Report};
+use super::resolving::resolv_conf;
 use super::spec::{Network, Spec};
 use super::{enter, frames, guard, rootfs, seccomp, sys};
 
@@ -84,16 +85,21 @@ pub(super) fn launch_with(
     let cgroup = Cgroup::make(&spec.resources)?;
     let mut notes = cgroup.notes().to_vec();
     let network = match spec.network {
-        Network::Loopback if facts.network => match ahead {
-            Some(making) => Some(making),
-            None => Some(network::make().map_err(|error| net(&error))?),
-        },
-        Network::Loopback => {
+        Network::Host => None,
+        _ if !facts.network => {
             notes.push(Note::HostNetwork);
             None
         }
-        Network::Host => None,
+        Network::Loopback | Network::Default | Network::Bridge | Network::Container(_) => {
+            match ahead {
+                Some(making) => Some(making),
+                None => Some(network::make().map_err(|error| net(&error))?),
+            }
+        }
     };
+    if spec.network == Network::Bridge && facts.network {
+        notes.push(Note::Isolated);
+    }
     let (channel, theirs) = UnixStream::pair().map_err(|error| init(&error))?;
     let (pid, pidfd) = spawn(c"__init", NEW, &stdio, &theirs)?;
     drop((theirs, stdio));
@@ -118,7 +124,7 @@ pub(super) fn launch_with(
         rootless: facts.rootless,
         overlay: facts.overlay,
         own_network: network.is_some(),
-        resolv_conf: resolv_conf(),
+        resolv_conf: resolv_conf(&host_resolv_conf(), &spec.dns),
     };
     let riders: Vec<_> = [&network, &merged]
         .into_iter()
@@ -212,7 +218,7 @@ fn null() -> io::Result<File> {
 }
 
 /// The host's, as docker does without a network of its own. A machine without one has no names.
-fn resolv_conf() -> String {
+fn host_resolv_conf() -> String {
     fs::read_to_string("/etc/resolv.conf").unwrap_or_default()
 }
 

@@ -40,6 +40,7 @@
 //! | [`state`], [`names`], [`log`] | a container's status, what it is called, what it wrote; pure |
 //! | [`start`], [`attach`], [`exec`], [`manage`] | what a face does with containers |
 //! | `supervisor`, `relay`, `stdio`, `join` | what runs beside and in them |
+//! | `beside` | a container in the network of another |
 //! | [`ports`], `listening`, `forwarding`, `datagrams` | published ports: as data, the host's side, the way in |
 //! | `wire`, `peer` | what faces and supervisors say to each other |
 //! | `tty`, [`signals`] | the learner's terminal, lent and given back |
@@ -71,6 +72,7 @@ mod loopback;
 mod mounting;
 mod mounts;
 mod network;
+mod resolving;
 mod rlimits;
 mod rootfs;
 mod seccomp;
@@ -93,6 +95,7 @@ pub mod signals;
 pub mod start;
 pub mod state;
 
+mod beside;
 mod container_folder;
 mod datagrams;
 mod forwarding;
@@ -115,8 +118,8 @@ pub use launch::{
 pub use probe::{Mode, NoNamespaces, Probe, is_real_root, probe};
 pub use rlimits::is_ulimit;
 pub use spec::{
-    Content, IdMode, MergedLayers, Mount, MountSource, Network, Process, Resources, Rootfs, Spec,
-    Ulimit, User,
+    Content, Dns, IdMode, MergedLayers, Mount, MountSource, Network, Process, Resources, Rootfs,
+    Spec, Ulimit, User,
 };
 pub use tty::RawMode;
 

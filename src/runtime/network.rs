@@ -10,15 +10,20 @@ use nix::sched::CloneFlags;
 
 use super::{loopback, sys};
 
-/// A network namespace that is being made.
+/// A network namespace that is being made, or one that is there.
 #[derive(Debug)]
-pub struct Making(JoinHandle<io::Result<OwnedFd>>);
+pub enum Making {
+    /// By a thread.
+    Begun(JoinHandle<io::Result<OwnedFd>>),
+    /// By another container.
+    Made(OwnedFd),
+}
 
 /// Begins to make a namespace with `lo` up, in a thread of its own: a network namespace belongs to
 /// a thread, and this one's ends with it.
 pub fn make() -> io::Result<Making> {
     let builder = std::thread::Builder::new().stack_size(64 << 10);
-    Ok(Making(builder.spawn(|| {
+    Ok(Making::Begun(builder.spawn(|| {
         sys::unshare(CloneFlags::CLONE_NEWNET)?;
         loopback::up()?;
         Ok(File::open("/proc/thread-self/ns/net")?.into())
@@ -28,6 +33,9 @@ pub fn make() -> io::Result<Making> {
 impl Making {
     /// Waits for the namespace and returns what setns(2) takes.
     pub fn finish(self) -> io::Result<OwnedFd> {
-        self.0.join().expect("making a namespace does not panic")
+        match self {
+            Self::Begun(thread) => thread.join().expect("making a namespace does not panic"),
+            Self::Made(namespace) => Ok(namespace),
+        }
     }
 }

@@ -27,11 +27,11 @@ use super::peer::Peer;
 use super::ports::Published;
 use super::relay::{Client, Program, Relay};
 use super::remove_tree::remove_tree;
-use super::spec::Rootfs;
+use super::spec::{Network, Rootfs};
 use super::state::{self, Exited};
 use super::stdio::{Ends, let_go_of_stdio, own_stdio, pipes};
-use super::sys;
 use super::wire::{Failure, Reply, Request, Start};
+use super::{beside, enter, sys};
 use crate::language::Language;
 
 /// The hidden verb.
@@ -163,6 +163,7 @@ impl Container {
         let listeners = listen_for(&self.config.publish).map_err(Failure::Port)?;
         let (stdio, ends) = self.stdio(start).map_err(|error| files(&error))?;
         self.config.spec.process.terminal_size = start.size.map(|size| (size.rows, size.columns));
+        let network = self.others_network()?.or(network);
         let spec = &self.config.spec;
         let mut running = launch_with(spec, stdio, network).map_err(Failure::Launch)?;
         let mut notes = running.notes().to_vec();
@@ -172,6 +173,21 @@ impl Container {
         };
         let ends = Ends::of_terminal(terminal).map_err(|error| files(&error))?;
         Ok((running, ends, notes))
+    }
+
+    /// Opens the network of the container whose it is to have; none when it has its own.
+    fn others_network(&self) -> Result<Option<Making>, Failure> {
+        let Network::Container(other) = &self.config.spec.network else {
+            return Ok(None);
+        };
+        if !enter::facts().is_some_and(|facts| facts.network) {
+            return Ok(None);
+        }
+        match beside::network(&self.containers, other) {
+            Ok(namespace) => Ok(Some(Making::Made(namespace))),
+            Err(ContainerError::NetworkStopped { id }) => Err(Failure::NetworkStopped(id)),
+            Err(error) => Err(files(&error)),
+        }
     }
 
     /// Carries what comes to the container's published ports from now on. Who came before is
@@ -289,6 +305,10 @@ impl Container {
             Failure::Launch(error) => (error.exit_code(), error.to_string()),
             Failure::Files { error } => (125, error.clone()),
             Failure::Port(port) => (125, port.message(Language::En)),
+            Failure::NetworkStopped(id) => {
+                let error = ContainerError::NetworkStopped { id: id.clone() };
+                (125, error.to_string())
+            }
             Failure::Running => return,
         };
         let remove = !again && (remove || self.config.record.auto_remove);

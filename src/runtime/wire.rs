@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::launch::{LaunchError, Note};
+use super::names::ContainerId;
 use super::ports::Unavailable;
 
 /// The longest frame that is believed; a longer one is a broken peer.
@@ -102,6 +103,8 @@ pub enum Failure {
     Running,
     /// A port of the host cannot be had.
     Port(Unavailable),
+    /// The container whose network it was to have does not run.
+    NetworkStopped(ContainerId),
     /// The supervisor could not read or write its files.
     Files {
         /// What went wrong, as the system says it.

@@ -22,9 +22,7 @@ use crate::runtime::remove_tree::remove_tree;
 use crate::runtime::signals::signal_number;
 use crate::runtime::start::{Ahead, Attach, StartOptions};
 use crate::runtime::state::Record;
-use crate::runtime::{
-    Mode, Mount, MountSource, Network, Resources, Rootfs, Spec, User, spec::DEFAULT_PATH,
-};
+use crate::runtime::{Mode, Mount, MountSource, Resources, Rootfs, Spec, User, spec::DEFAULT_PATH};
 
 /// A container as a person asks for it.
 #[derive(Debug, Clone, Default)]
@@ -158,15 +156,17 @@ impl Session {
             own_stdio,
         });
         let manner = (call.remove, call.tty);
-        let ahead = containers
-            .begin(&id, &self.probe().mode, attach.as_ref(), manner)
+        // One in another's network enters the user namespace of that one.
+        let ahead = (!call.network.is_anothers())
+            .then(|| containers.begin(&id, &self.probe().mode, attach.as_ref(), manner))
+            .transpose()
             .map_err(|e| self.contained(&e))?;
         let image = self
             .image_or_base(&call.image)
             .map_err(|error| self.exit_125(error))?;
         let config = self.describe(id, call, &image)?;
         let record = containers.create(config).map_err(|e| self.contained(&e))?;
-        let started = self.start(&record.id, attach, Some(ahead));
+        let started = self.start(&record.id, attach, ahead, true);
         match started {
             Ok((outcome, notes)) => Ok(Started {
                 record,
@@ -178,7 +178,7 @@ impl Session {
     }
 
     /// docker's `run` exits with 125 for everything that is not the program's own fault.
-    fn exit_125(&self, error: SessionError) -> SessionError {
+    pub(super) fn exit_125(&self, error: SessionError) -> SessionError {
         match error {
             SessionError::Trouble(trouble) if matches!(trouble.exit, 126 | 127) => trouble.into(),
             SessionError::Trouble(trouble) => trouble.with_exit(125).into(),
@@ -191,12 +191,12 @@ impl Session {
         id: &ContainerId,
         attach: Option<Attach<'a>>,
         ahead: Option<Ahead>,
+        remove_on_failure: bool,
     ) -> Result<(Outcome, Vec<Note>)> {
         let options = StartOptions {
             mode: &self.probe().mode,
             attach,
-            // `run` leaves nothing behind when it fails, and only `run` begins ahead.
-            remove_on_failure: ahead.is_some(),
+            remove_on_failure,
             ahead,
         };
         let copying = Copying {
@@ -238,10 +238,11 @@ impl Session {
         let folder = self.containers().folder(&id);
         let rootfs: Rootfs = folder.rootfs(stack.lower_dirs());
         let mut spec = Spec::new(rootfs, self.words(call, image)?, self.ids());
-        spec.hostname = call
-            .hostname
-            .clone()
-            .unwrap_or_else(|| id.short().to_owned());
+        let joined = self.joined(call)?;
+        let hostname = call.hostname.as_ref().or(joined.hostname.as_ref());
+        hostname
+            .map_or(id.short(), String::as_str)
+            .clone_into(&mut spec.hostname);
         spec.process.env = environment(call, &settings.env, &spec.hostname, &user.home);
         spec.process.cwd = join_path(
             &join_path("/", &settings.working_dir),
@@ -258,11 +259,9 @@ impl Session {
             .iter()
             .map(|it| self.volume(it))
             .collect::<Result<_>>()?;
-        spec.network = if call.network.host {
-            Network::Host
-        } else {
-            Network::Loopback
-        };
+        spec.network = joined.network;
+        spec.hosts = joined.hosts;
+        spec.dns = joined.dns;
         spec.read_only = call.read_only;
         let add: Vec<&str> = call.cap_add.iter().map(String::as_str).collect();
         let drop: Vec<&str> = call.cap_drop.iter().map(String::as_str).collect();
@@ -429,7 +428,7 @@ impl Session {
             owns: false,
             own_stdio: false,
         });
-        Ok(self.start(&id, attach, None)?.0)
+        Ok(self.start(&id, attach, None, false)?.0)
     }
 
     /// Stops a container: its stop signal, then SIGKILL after a while.
@@ -620,10 +619,7 @@ fn container_json(config: &ContainerConfig, record: &Record) -> serde_json::Valu
             "AutoRemove": record.auto_remove,
             "ReadonlyRootfs": config.spec.read_only,
             "Capabilities": config.spec.capabilities.names().collect::<Vec<_>>(),
-            "NetworkMode": match config.spec.network {
-                Network::Loopback => "none",
-                Network::Host => "host",
-            },
+            "NetworkMode": networking::mode_word(&config.spec.network),
             "PortBindings": networking::bindings_json(config),
         },
         "NetworkSettings": networking::settings_json(config, record),

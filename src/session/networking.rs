@@ -3,29 +3,69 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Result, Session, Trouble};
+use super::{Result, RunCall, Session, Trouble};
 use crate::layers;
 use crate::runtime::containers::ContainerConfig;
 use crate::runtime::ports::{self, Port, PortError, Publish, Published, Unavailable};
 use crate::runtime::state::Record;
+use crate::runtime::{Dns, Network};
 
 /// What a person says about a container's network.
 #[derive(Debug, Clone, Default)]
 pub struct NetworkCall {
-    /// `--network host`.
-    pub host: bool,
+    /// `--network`.
+    pub network: String,
     /// `-p`.
     pub publish: Vec<String>,
     /// `-P`.
     pub publish_all: bool,
     /// `--expose`.
     pub expose: Vec<String>,
+    /// `--add-host`: address, then name.
+    pub hosts: Vec<(String, String)>,
+    /// `--dns`, `--dns-search`, `--dns-option`.
+    pub dns: Dns,
+}
+
+/// What the name of a container's network stands before.
+const ANOTHERS: &str = "container:";
+
+impl NetworkCall {
+    /// Whether it is the network of another container.
+    pub(super) fn is_anothers(&self) -> bool {
+        self.network.starts_with(ANOTHERS)
+    }
+}
+
+/// A network and what comes with it.
+pub(super) struct Joined {
+    pub network: Network,
+    /// The other container's, where the network is.
+    pub hostname: Option<String>,
+    pub hosts: Vec<(String, String)>,
+    pub dns: Dns,
 }
 
 crate::messages! {
     help_holder(name: &str) {
         en: "container {name} publishes it: `stop {name}`, or choose another port",
         ko: "다른 컨테이너({name})가 공개한 포트입니다. `stop {name}` 명령으로 멈추거나 다른 포트를 고르세요",
+    }
+    no_network(name: &str) {
+        en: "network {name} not found",
+        ko: "네트워크를 찾을 수 없습니다(not found): {name}",
+    }
+    no_network_help() {
+        en: "there are none, host, bridge and container:NAME",
+        ko: "none, host, bridge, container:NAME을 쓸 수 있습니다",
+    }
+    conflict(option: &str) {
+        en: "conflicting options: {option} and the container type network mode",
+        ko: "함께 쓸 수 없는 옵션입니다(conflicting options): {option}, --network container:NAME",
+    }
+    conflict_help() {
+        en: "the network is the other container's, with its name and its ports: give the option to that one",
+        ko: "네트워크는 다른 컨테이너의 것이고 이름과 포트도 그 컨테이너의 것입니다. 그 컨테이너에 옵션을 쓰세요",
     }
     not_published(port: &str, name: &str) {
         en: "No public port '{port}' published for {name}",
@@ -38,6 +78,58 @@ crate::messages! {
 }
 
 impl Session {
+    /// Finds the network that a container is to have.
+    pub(super) fn joined(&self, call: &RunCall) -> Result<Joined> {
+        let asked = &call.network;
+        let network = match asked.network.as_str() {
+            "" | "default" => Network::Default,
+            "none" => Network::Loopback,
+            "host" => Network::Host,
+            "bridge" => Network::Bridge,
+            other => {
+                let Some(name) = other.strip_prefix(ANOTHERS) else {
+                    let trouble = Trouble::new(no_network(self.language(), other)).with_exit(125);
+                    return Err(trouble.with_help(no_network_help(self.language())).into());
+                };
+                return self.joined_to(name, call);
+            }
+        };
+        Ok(Joined {
+            network,
+            hostname: None,
+            hosts: asked.hosts.clone(),
+            dns: asked.dns.clone(),
+        })
+    }
+
+    /// Takes over another container's network, with its names.
+    fn joined_to(&self, name: &str, call: &RunCall) -> Result<Joined> {
+        let asked = &call.network;
+        let conflicts = [
+            (call.hostname.is_some(), "hostname"),
+            (!asked.dns.servers.is_empty(), "dns"),
+            (!asked.hosts.is_empty(), "custom host-to-IP mapping"),
+            (
+                asked.publish_all || !asked.publish.is_empty(),
+                "port publishing",
+            ),
+            (!asked.expose.is_empty(), "port exposing"),
+        ];
+        if let Some((_, option)) = conflicts.iter().find(|(given, _)| *given) {
+            let trouble = Trouble::new(conflict(self.language(), option)).with_exit(125);
+            return Err(trouble.with_help(conflict_help(self.language())).into());
+        }
+        let other = self
+            .container_config(name)
+            .map_err(|error| self.exit_125(error))?;
+        Ok(Joined {
+            network: Network::Container(other.record.id),
+            hostname: Some(other.spec.hostname),
+            hosts: other.spec.hosts,
+            dns: other.spec.dns,
+        })
+    }
+
     /// Adds to a container what it is connected to.
     pub(super) fn connect(
         &self,
@@ -49,6 +141,9 @@ impl Session {
         // A port that cannot be read is the image's affair, and nobody publishes it.
         let of_image = image.exposed_ports.keys().filter_map(|it| it.parse().ok());
         let mut exposed: Vec<Port> = of_image.collect();
+        if call.is_anothers() {
+            exposed.clear();
+        }
         exposed.extend(self.read_ports(&call.expose, ports::ports)?);
         exposed.extend(published.iter().map(|publish| publish.port));
         exposed.sort_unstable();
@@ -118,6 +213,17 @@ impl Session {
             .iter()
             .find(|record| record.state.published().iter().any(holds));
         holder.map(|record| help_holder(self.language(), &record.name))
+    }
+}
+
+/// docker's `HostConfig.NetworkMode`.
+pub(super) fn mode_word(network: &Network) -> String {
+    match network {
+        Network::Loopback => "none".to_owned(),
+        Network::Default => "default".to_owned(),
+        Network::Bridge => "bridge".to_owned(),
+        Network::Host => "host".to_owned(),
+        Network::Container(other) => format!("{ANOTHERS}{other}"),
     }
 }
 

@@ -10,7 +10,7 @@
 //! | `instructions` | what an image is like after each instruction |
 //! | `contexts` | build contexts from standard input |
 //! | `remote_contexts` | build contexts from git repositories and web servers |
-//! | `ports` | published ports |
+//! | `ports`, `networks` | published ports; none, host, container:NAME |
 //! | `outputs` | build --output, --metadata-file, --expect-cached |
 //! | `failing` | a RUN that fails |
 //! | `stages` | stages at the same time |
@@ -32,6 +32,7 @@ mod images;
 mod instructions;
 mod lessons;
 mod mounts;
+mod networks;
 mod outputs;
 mod ports;
 mod remedies;
