@@ -97,9 +97,6 @@ pub(super) fn launch_with(
             }
         }
     };
-    if spec.network == Network::Bridge && facts.network {
-        notes.push(Note::Isolated);
-    }
     let (channel, theirs) = UnixStream::pair().map_err(|error| init(&error))?;
     let (pid, pidfd) = spawn(c"__init", NEW, &stdio, &theirs)?;
     drop((theirs, stdio));
@@ -118,13 +115,14 @@ pub(super) fn launch_with(
     let network = network
         .map(Making::finish)
         .transpose()
-        .map_err(|error| net(&error))?;
+        .map_err(|error| net(&error))?
+        .map(|namespace| namespace.descriptor);
     let orders = Orders {
         spec: Cow::Borrowed(spec),
         rootless: facts.rootless,
         overlay: facts.overlay,
         own_network: network.is_some(),
-        resolv_conf: resolv_conf(&host_resolv_conf(), &spec.dns),
+        resolv_conf: resolv_conf(&host_resolv_conf(), &spec.dns, spec.own_address),
     };
     let riders: Vec<_> = [&network, &merged]
         .into_iter()

@@ -40,6 +40,7 @@
 //! | [`state`], [`names`], [`log`] | a container's status, what it is called, what it wrote; pure |
 //! | [`start`], [`attach`], [`exec`], [`manage`] | what a face does with containers |
 //! | `supervisor`, `relay`, `stdio`, `join` | what runs beside and in them |
+//! | [`bridge`], `subnet`, `netlink`, `rules` | the network that containers of root share: who has which address, links, NAT |
 //! | `beside` | a container in the network of another |
 //! | [`ports`], `listening`, `forwarding`, `datagrams` | published ports: as data, the host's side, the way in |
 //! | `wire`, `peer` | what faces and supervisors say to each other |
@@ -68,9 +69,9 @@ mod guard;
 mod identity;
 mod idmap;
 mod init;
-mod loopback;
 mod mounting;
 mod mounts;
+mod netlink;
 mod network;
 mod resolving;
 mod rlimits;
@@ -95,6 +96,8 @@ pub mod signals;
 pub mod start;
 pub mod state;
 
+pub mod bridge;
+
 mod beside;
 mod container_folder;
 mod datagrams;
@@ -104,7 +107,9 @@ mod listening;
 mod peer;
 mod records;
 mod relay;
+mod rules;
 mod stdio;
+mod subnet;
 mod supervisor;
 mod tty;
 mod wire;

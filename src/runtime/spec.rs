@@ -1,5 +1,6 @@
 //! What to run, as data: the part of runtime-spec's `config.json` that strata speaks.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,9 @@ pub struct Spec {
     pub ids: IdMode,
     /// Lines added to `/etc/hosts`: address, then name (`--add-host`).
     pub hosts: Vec<(String, String)>,
+    /// Its address in the network it shares with others; its own name leads there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_address: Option<Ipv4Addr>,
     /// Who is asked for names.
     #[serde(default)]
     pub dns: Dns,
@@ -72,6 +76,7 @@ impl Spec {
             resources: Resources::default(),
             ids,
             hosts: Vec::new(),
+            own_address: None,
             dns: Dns::default(),
             shm_size: None,
             unmasked: false,

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::bridge::Endpoint;
 use super::names::ContainerId;
 use super::ports::{Port, Published};
 
@@ -50,6 +51,9 @@ pub struct Running {
     /// The folders of its control groups, of a container with limits only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cgroups: Vec<PathBuf>,
+    /// Where it stands in the network that it shares with others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<Endpoint>,
     /// Its ports that the host answers for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub published: Vec<Published>,
@@ -197,6 +201,7 @@ mod tests {
             init: 11,
             started: Timestamp::UNIX_EPOCH,
             cgroups: Vec::new(),
+            endpoint: None,
             published: Vec::new(),
             exposed: Vec::new(),
         }

@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::bridge::{Bridge, Endpoint};
 use super::container_error::ContainerError;
 use super::containers::{ContainerConfig, ContainerFolder, Containers};
 use super::enter::complete_entry;
@@ -22,7 +23,7 @@ use super::forwarding::Forwarder;
 use super::launch::{Exit, LaunchError, Note, Running, Stdio, launch_with, network_ahead};
 use super::listening::{Listener, listen_for};
 use super::names::ContainerId;
-use super::network::Making;
+use super::network::{self, Making};
 use super::peer::Peer;
 use super::ports::Published;
 use super::relay::{Client, Program, Relay};
@@ -122,7 +123,8 @@ struct Container {
     folder: ContainerFolder,
     config: ContainerConfig,
     lock: Option<File>,
-    /// What it says of its ports, and who carries what comes there.
+    /// What it says of its network and its ports, and who carries what comes there.
+    endpoint: Option<Endpoint>,
     published: Vec<Published>,
     forwarder: Option<Forwarder>,
 }
@@ -149,6 +151,7 @@ impl Container {
             folder,
             config,
             lock: Some(lock),
+            endpoint: None,
             published: Vec::new(),
             forwarder: None,
         })
@@ -163,10 +166,11 @@ impl Container {
         let listeners = listen_for(&self.config.publish).map_err(Failure::Port)?;
         let (stdio, ends) = self.stdio(start).map_err(|error| files(&error))?;
         self.config.spec.process.terminal_size = start.size.map(|size| (size.rows, size.columns));
-        let network = self.others_network()?.or(network);
+        let (network, connection) = self.connect(network)?;
         let spec = &self.config.spec;
         let mut running = launch_with(spec, stdio, network).map_err(Failure::Launch)?;
         let mut notes = running.notes().to_vec();
+        notes.extend(connection);
         notes.extend(self.forward(listeners, &mut running)?);
         let Some(terminal) = running.terminal() else {
             return Ok((running, ends, notes));
@@ -175,16 +179,61 @@ impl Container {
         Ok((running, ends, notes))
     }
 
-    /// Opens the network of the container whose it is to have; none when it has its own.
-    fn others_network(&self) -> Result<Option<Making>, Failure> {
-        let Network::Container(other) = &self.config.spec.network else {
-            return Ok(None);
+    /// Finds or connects the network that it is to have.
+    fn connect(
+        &mut self,
+        ahead: Option<Making>,
+    ) -> Result<(Option<Making>, Option<Note>), Failure> {
+        let Some(facts) = enter::facts().filter(|facts| facts.network) else {
+            return Ok((ahead, None));
         };
-        if !enter::facts().is_some_and(|facts| facts.network) {
-            return Ok(None);
+        match &self.config.spec.network {
+            Network::Container(other) => Ok((Some(self.network_of(other)?), None)),
+            Network::Bridge if facts.rootless => Ok((ahead, Some(Note::Isolated { reason: None }))),
+            Network::Bridge => Ok(self.bridge(ahead).unwrap_or_else(|error| {
+                self.leave_network();
+                let reason = Some(error.to_string());
+                // What was begun is connected by half: another one is made.
+                (None, Some(Note::Isolated { reason }))
+            })),
+            Network::Loopback | Network::Default | Network::Host => Ok((ahead, None)),
         }
+    }
+
+    /// Connects its network to the bridge.
+    fn bridge(&mut self, ahead: Option<Making>) -> io::Result<(Option<Making>, Option<Note>)> {
+        let making = ahead.map_or_else(network::make, Ok)?;
+        let namespace = making.finish()?;
+        let inside = namespace.netlink.ok_or(io::ErrorKind::NotConnected)?;
+        let bridge = Bridge::of(&self.containers);
+        let id = &self.config.record.id;
+        let connected = bridge.connect(id, namespace.descriptor.as_fd(), &inside)?;
+        self.config.spec.own_address = Some(connected.endpoint.address);
+        self.endpoint = Some(connected.endpoint);
+        let note = connected.no_nat.map(|reason| Note::NoNat { reason });
+        Ok((Some(Making::Made(namespace.descriptor)), note))
+    }
+
+    /// Gives its address back.
+    fn leave_network(&mut self) {
+        if self.config.spec.network == Network::Bridge {
+            // Who comes next sees that its lock is free, and takes the address.
+            let _ = Bridge::of(&self.containers).release(&self.config.record.id);
+        }
+    }
+
+    /// Takes the bridge away if it was the last in it.
+    fn sweep_network(&self) {
+        if self.config.spec.network == Network::Bridge {
+            // As above: the next one tries again.
+            let _ = Bridge::of(&self.containers).sweep();
+        }
+    }
+
+    /// Opens the network of another container.
+    fn network_of(&self, other: &ContainerId) -> Result<Making, Failure> {
         match beside::network(&self.containers, other) {
-            Ok(namespace) => Ok(Some(Making::Made(namespace))),
+            Ok(namespace) => Ok(Making::Made(namespace)),
             Err(ContainerError::NetworkStopped { id }) => Err(Failure::NetworkStopped(id)),
             Err(error) => Err(files(&error)),
         }
@@ -204,7 +253,10 @@ impl Container {
             return Ok(Some(Note::PortsDiscarded));
         };
         let published = listeners.iter().map(|it| it.published).collect();
-        let targets = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        let targets = match &self.endpoint {
+            Some(endpoint) => vec![endpoint.address.into()],
+            None => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+        };
         let forwarder = Forwarder::start(listeners, namespace, targets)
             .map_err(|error| Failure::Launch(LaunchError::setup(What::Network, "", &error)))?;
         (self.published, self.forwarder) = (published, Some(forwarder));
@@ -246,6 +298,7 @@ impl Container {
             init,
             started: Timestamp::now(),
             cgroups,
+            endpoint: self.endpoint.take(),
             published: std::mem::take(&mut self.published),
             exposed: self.config.exposed.clone(),
         };
@@ -297,6 +350,7 @@ impl Container {
             // What stays is a leftover that the next start collects.
             let _ = remove_tree(&tree);
         }
+        self.sweep_network();
     }
 
     /// Records a start that came to nothing; `again` keeps the container for another one.
@@ -316,6 +370,7 @@ impl Container {
             // As in `carry`.
             let _ = remove_tree(&tree);
         }
+        self.sweep_network();
     }
 
     /// Records the end, or takes the container out of the store and returns the tree to remove.
@@ -345,6 +400,8 @@ impl Container {
             // it will be read as a lost one.
             let _ = self.folder.write_record(record);
         }
+        // While the lock says whose the address is.
+        self.leave_network();
         self.lock = None;
         tree
     }

@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::{Result, RunCall, Session, Trouble};
 use crate::layers;
+use crate::runtime::bridge;
 use crate::runtime::containers::ContainerConfig;
 use crate::runtime::ports::{self, Port, PortError, Publish, Published, Unavailable};
-use crate::runtime::state::Record;
+use crate::runtime::state::{Record, Status};
 use crate::runtime::{Dns, Network};
 
 /// What a person says about a container's network.
@@ -259,7 +260,22 @@ pub(super) fn settings_json(config: &ContainerConfig, record: &Record) -> Value 
         let (address, number) = (it.host.ip().to_string(), it.host.port().to_string());
         add(&mut bound, it.port, &address, &number);
     }
-    json!({ "Ports": bound })
+    let mut settings = json!({ "Ports": bound });
+    if let Status::Running(running) = &record.state
+        && let Some(endpoint) = &running.endpoint
+    {
+        let told = json!({
+            "IPAddress": endpoint.address,
+            "IPPrefixLen": endpoint.bits,
+            "Gateway": endpoint.gateway,
+            "MacAddress": endpoint.mac,
+        });
+        settings["Networks"] = json!({ bridge::NAME: told });
+        for name in ["IPAddress", "IPPrefixLen", "Gateway", "MacAddress"] {
+            settings[name] = told[name].clone();
+        }
+    }
+    settings
 }
 
 fn add(ports: &mut Map<String, Value>, port: Port, address: &str, number: &str) {

@@ -12,14 +12,16 @@ use crate::common::strata::{Home, wait_for};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A web server in the background, with these options.
-fn web(home: &Home, options: &str) {
+pub(super) fn web(home: &Home, options: &str) -> String {
     home.file("www/index.html", "hello\n");
     let folder = home.context().join("www");
     let volume = format!("{}:/www:ro", folder.display());
     let mut words = vec!["run", "-d", "--name", "web", "-v", &volume];
     words.extend(options.split_whitespace());
     words.extend(["practice-os", "httpd", "-f", "-p", "80", "-h", "/www"]);
-    home.words(&words).ok();
+    let called = home.words(&words);
+    assert_eq!(called.code, Some(0), "{called:?}");
+    called.err
 }
 
 /// Where `port` says that a container answers first.
@@ -28,7 +30,7 @@ fn address(home: &Home, name: &str, port: &str) -> SocketAddr {
     said.lines().next().unwrap().parse().unwrap()
 }
 
-fn get(host: SocketAddr, path: &str) -> Option<Vec<u8>> {
+pub(super) fn get(host: SocketAddr, path: &str) -> Option<Vec<u8>> {
     let mut stream = TcpStream::connect(host).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let request = format!("GET {path} HTTP/1.0\r\n\r\n");
@@ -39,7 +41,7 @@ fn get(host: SocketAddr, path: &str) -> Option<Vec<u8>> {
     Some(answer.split_off(head + 4))
 }
 
-fn wait_for_web(host: SocketAddr) {
+pub(super) fn wait_for_web(host: SocketAddr) {
     wait_for("the web server", || {
         get(host, "/").as_deref() == Some(b"hello\n")
     });
@@ -181,7 +183,7 @@ fn the_hosts_own_network_needs_no_published_ports() {
 }
 
 /// Runs a part of this test program in a container, with the libraries it needs.
-fn run_part(home: &Home, part: &str, options: &[&str]) {
+pub(super) fn run_part(home: &Home, part: &str, options: &[&str]) {
     let program = std::env::current_exe().unwrap();
     let ldd = Command::new("ldd").arg(&program).output().unwrap();
     let libraries = String::from_utf8(ldd.stdout).unwrap();
