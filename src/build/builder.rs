@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::base::PracticeSettings;
 use super::cache::BuildCache;
 use super::carry::Work;
-use super::error::{BuildError, ImageError};
+use super::error::BuildError;
 use super::notes::{notes, remarks};
 use super::permission;
 use super::report::{BuildEvent, BuildReport, StepState};
@@ -23,8 +23,8 @@ use crate::parser;
 use crate::plan::context::Rights;
 use crate::plan::ignore::Ignore;
 use crate::plan::{
-    self, Base, CopyFrom, Judged, NamedContext, NamedContexts, Plan, PlanFailure, PlanOptions,
-    Step, StepId, StepKind, asked_files, forecast, named,
+    self, Base, CopyFrom, Judged, Plan, PlanFailure, PlanOptions, Step, StepId, StepKind,
+    asked_files, forecast,
 };
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, NoNamespaces};
@@ -53,8 +53,6 @@ pub struct BuildInput {
     pub labels: Vec<(String, String)>,
     /// `--secret` and `--ssh`.
     pub supplies: Supplies,
-    /// `--build-context`.
-    pub contexts: NamedContexts,
     /// Whether the context is gone after the build: nothing about its files is remembered.
     pub temporary: bool,
     /// `--expect-cached`: nothing may have to run.
@@ -192,26 +190,19 @@ impl Builder<'_> {
         let file = parser::parse(&input.source).map_err(BuildError::Parse)?;
         let mut bases: HashMap<String, Image> = HashMap::new();
         let mut find = |reference: &ImageReference| {
-            let image = match named(&input.contexts, reference) {
-                None => self.image(reference)?,
-                Some(NamedContext::Image(other)) => self.image(other)?,
-                Some(NamedContext::Folder(_)) => {
-                    return Err(ImageError::Folder(reference.clone()));
-                }
-            };
+            let image = self.image(reference)?;
             let info = base_info(&image);
             bases.insert(reference.to_string(), image);
             Ok(info)
         };
-        let plan = plan::plan(&file, &input.options, &mut find)
-            .map_err(|failure| match failure {
+        let plan =
+            plan::plan(&file, &input.options, &mut find).map_err(|failure| match failure {
                 PlanFailure::Dockerfile(error) => BuildError::Plan(error),
                 PlanFailure::Base { span, error } => BuildError::Image {
                     span,
                     error: Box::new(error),
                 },
-            })?
-            .with_named(&input.contexts);
+            })?;
         filter_names_stages(input, &plan)?;
         for step in &plan.steps {
             permission::judge(step, &input.options.allowed)?;

@@ -126,9 +126,6 @@ pub enum ImageError {
     /// It is not in the store, no built-in base, and there is no network to pull from.
     #[error("{0}: not found")]
     NotFound(ImageReference),
-    /// `--build-context` says that it is a folder.
-    #[error("{0} is a folder")]
-    Folder(ImageReference),
     /// A built-in base cannot be made here.
     #[error(transparent)]
     Practice(#[from] BaseError),
@@ -292,14 +289,6 @@ crate::messages! {
         en: "stages have their names from FROM ... AS NAME",
         ko: "스테이지 이름은 FROM ... AS 이름으로 정합니다",
     }
-    is_folder(name: &str) {
-        en: "{name} is a folder (--build-context), and FROM needs an image",
-        ko: "{name} 이름은 폴더(--build-context)를 가리킵니다. FROM에는 이미지가 필요합니다",
-    }
-    is_folder_help(name: &str) {
-        en: "start FROM scratch and take the files with `COPY --from={name} . /`",
-        ko: "FROM scratch로 시작하고 `COPY --from={name} . /`로 파일을 가져오세요",
-    }
     built_in_failed(name: &str, message: &str) {
         en: "the built-in image {name} could not be built: {message}",
         ko: "내장 이미지를 빌드하지 못했습니다: {name}: {message}",
@@ -385,7 +374,6 @@ impl ImageError {
     fn message(&self, language: Language) -> String {
         match self {
             Self::NotFound(name) => image_not_found(language, &name.to_string()),
-            Self::Folder(name) => is_folder(language, &name.to_string()),
             Self::Practice(error) => error.message(language),
             Self::Build(error) => error.message(language),
         }
@@ -397,7 +385,6 @@ impl ImageError {
                 let bases = super::practice::BUILT_IN.join(", ");
                 Some(image_not_found_help(language, &format!("{bases}, scratch")))
             }
-            Self::Folder(name) => Some(is_folder_help(language, &name.to_string())),
             Self::Practice(error) => error.help(language),
             Self::Build(error) => error.help(language),
         }

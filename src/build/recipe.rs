@@ -53,7 +53,6 @@ impl Builder<'_> {
             no_cache_filter: Vec::new(),
             labels: Vec::new(),
             supplies: Supplies::default(),
-            contexts: Vec::new(),
             temporary: false,
             expect_cached: false,
             imports: None,

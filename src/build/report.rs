@@ -96,6 +96,19 @@ pub struct LayerReport {
     pub deleted: u64,
 }
 
+impl LayerReport {
+    /// No layer, of no size.
+    pub fn none() -> Self {
+        Self {
+            diff_ids: Vec::new(),
+            size: 0,
+            files: 0,
+            folders: 0,
+            deleted: 0,
+        }
+    }
+}
+
 /// Why a step failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepFailure {

@@ -452,7 +452,6 @@ fn input(request: BuildRequest) -> BuildInput {
         temporary: request.temporary.is_some(),
         history: request.temporary.unwrap_or_else(|| request.context.clone()),
         expect_cached: request.expect_cached,
-        contexts: request.contexts,
         context: Some(request.context),
         ignore: request.ignore,
         options: PlanOptions {
@@ -460,6 +459,7 @@ fn input(request: BuildRequest) -> BuildInput {
             build_args: request.build_args,
             sandbox: request.sandbox,
             allowed: request.allowed,
+            contexts: request.contexts,
         },
         tags: request.tags,
         no_cache: request.no_cache,
