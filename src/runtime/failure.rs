@@ -221,12 +221,12 @@ messages! {
         ko: "네트워크는 호스트의 것입니다. 네트워크 네임스페이스를 만들지 않도록 했습니다 (STRATA_FORCE=no-net)",
     }
     note_isolated() {
-        en: "the container is connected to nothing but its published ports: a bridge needs root; `--network host` gives it the host's network",
-        ko: "컨테이너는 -p로 공개한 포트 말고는 어디에도 연결되지 않습니다. bridge에는 root가 필요합니다. `--network host`로 호스트의 네트워크를 쓸 수 있습니다",
+        en: "the container is connected to nothing but its published ports: without root that takes slirp4netns (`apt install slirp4netns`); `--network host` gives it the host's network",
+        ko: "컨테이너는 -p로 공개한 포트 말고는 어디에도 연결되지 않습니다. root가 아니면 slirp4netns가 필요합니다(`apt install slirp4netns`). `--network host`로 호스트의 네트워크를 쓸 수 있습니다",
     }
     note_no_bridge(reason: &str) {
-        en: "the container is connected to nothing but its published ports: no bridge could be made: {reason}",
-        ko: "컨테이너는 -p로 공개한 포트 말고는 어디에도 연결되지 않습니다. bridge를 만들 수 없었습니다: {reason}",
+        en: "the container is connected to nothing but its published ports: {reason}",
+        ko: "컨테이너는 -p로 공개한 포트 말고는 어디에도 연결되지 않습니다: {reason}",
     }
     note_no_nat(reason: &str) {
         en: "the container reaches this machine and the containers beside it, but nothing outside: {reason}",

@@ -41,6 +41,7 @@
 //! | [`start`], [`attach`], [`exec`], [`manage`] | what a face does with containers |
 //! | `supervisor`, `relay`, `stdio`, `join` | what runs beside and in them |
 //! | [`bridge`], `subnet`, `netlink`, `rules` | the network that containers of root share: who has which address, links, NAT |
+//! | `slirp` | a network without root, by slirp4netns |
 //! | `beside` | a container in the network of another |
 //! | [`ports`], `listening`, `forwarding`, `datagrams` | published ports: as data, the host's side, the way in |
 //! | `wire`, `peer` | what faces and supervisors say to each other |
@@ -108,6 +109,7 @@ mod peer;
 mod records;
 mod relay;
 mod rules;
+mod slirp;
 mod stdio;
 mod subnet;
 mod supervisor;

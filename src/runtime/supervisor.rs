@@ -23,11 +23,12 @@ use super::forwarding::Forwarder;
 use super::launch::{Exit, LaunchError, Note, Running, Stdio, launch_with, network_ahead};
 use super::listening::{Listener, listen_for};
 use super::names::ContainerId;
-use super::network::{self, Making};
+use super::network::{self, Making, Namespace};
 use super::peer::Peer;
 use super::ports::Published;
 use super::relay::{Client, Program, Relay};
 use super::remove_tree::remove_tree;
+use super::slirp::{self, Slirp};
 use super::spec::{Network, Rootfs};
 use super::state::{self, Exited};
 use super::stdio::{Ends, let_go_of_stdio, own_stdio, pipes};
@@ -127,6 +128,7 @@ struct Container {
     endpoint: Option<Endpoint>,
     published: Vec<Published>,
     forwarder: Option<Forwarder>,
+    slirp: Option<Slirp>,
 }
 
 impl Container {
@@ -154,6 +156,7 @@ impl Container {
             endpoint: None,
             published: Vec::new(),
             forwarder: None,
+            slirp: None,
         })
     }
 
@@ -189,34 +192,69 @@ impl Container {
         };
         match &self.config.spec.network {
             Network::Container(other) => Ok((Some(self.network_of(other)?), None)),
-            Network::Bridge if facts.rootless => Ok((ahead, Some(Note::Isolated { reason: None }))),
-            Network::Bridge => Ok(self.bridge(ahead).unwrap_or_else(|error| {
-                self.leave_network();
-                let reason = Some(error.to_string());
-                // What was begun is connected by half: another one is made.
-                (None, Some(Note::Isolated { reason }))
-            })),
+            Network::Bridge => Ok(self
+                .connected(ahead, facts.rootless)
+                .unwrap_or_else(|error| {
+                    self.leave_network();
+                    let reason = Some(error.to_string());
+                    // What was begun is connected by half: another one is made.
+                    (None, Some(Note::Isolated { reason }))
+                })),
             Network::Loopback | Network::Default | Network::Host => Ok((ahead, None)),
         }
     }
 
-    /// Connects its network to the bridge.
-    fn bridge(&mut self, ahead: Option<Making>) -> io::Result<(Option<Making>, Option<Note>)> {
-        let making = ahead.map_or_else(network::make, Ok)?;
-        let namespace = making.finish()?;
-        let inside = namespace.netlink.ok_or(io::ErrorKind::NotConnected)?;
+    /// Connects its network to others: as root to the bridge, else by slirp4netns, if that is there.
+    fn connected(
+        &mut self,
+        ahead: Option<Making>,
+        rootless: bool,
+    ) -> io::Result<(Option<Making>, Option<Note>)> {
+        let helper = Slirp::find();
+        if rootless && helper.is_none() {
+            return Ok((ahead, Some(Note::Isolated { reason: None })));
+        }
+        let namespace = ahead.map_or_else(network::make, Ok)?.finish()?;
+        let note = match helper.filter(|_| rootless) {
+            Some(program) => self.by_helper(&program, &namespace)?,
+            None => self.by_bridge(&namespace)?,
+        };
+        Ok((Some(Making::Made(namespace.descriptor)), note))
+    }
+
+    fn by_bridge(&mut self, namespace: &Namespace) -> io::Result<Option<Note>> {
+        let inside = namespace.netlink.as_ref();
+        let inside = inside.ok_or(io::ErrorKind::NotConnected)?;
         let bridge = Bridge::of(&self.containers);
         let id = &self.config.record.id;
-        let connected = bridge.connect(id, namespace.descriptor.as_fd(), &inside)?;
+        let connected = bridge.connect(id, namespace.descriptor.as_fd(), inside);
+        let connected = connected
+            .map_err(|error| io::Error::other(format!("no bridge could be made: {error}")))?;
         self.config.spec.own_address = Some(connected.endpoint.address);
         self.endpoint = Some(connected.endpoint);
-        let note = connected.no_nat.map(|reason| Note::NoNat { reason });
-        Ok((Some(Making::Made(namespace.descriptor)), note))
+        Ok(connected.no_nat.map(|reason| Note::NoNat { reason }))
+    }
+
+    fn by_helper(&mut self, program: &Path, namespace: &Namespace) -> io::Result<Option<Note>> {
+        let (slirp, endpoint) = Slirp::connect(program, namespace.descriptor.as_fd())?;
+        let spec = &mut self.config.spec;
+        spec.own_address = Some(endpoint.address);
+        if spec.dns.servers.is_empty() {
+            spec.dns.servers.push(slirp::NAME_SERVER.to_owned());
+        }
+        (self.endpoint, self.slirp) = (Some(endpoint), Some(slirp));
+        Ok(None)
+    }
+
+    fn has_bridge(&self) -> bool {
+        let rootful = enter::facts().is_some_and(|facts| !facts.rootless);
+        rootful && self.config.spec.network == Network::Bridge
     }
 
     /// Gives its address back.
     fn leave_network(&mut self) {
-        if self.config.spec.network == Network::Bridge {
+        self.slirp = None;
+        if self.has_bridge() {
             // Who comes next sees that its lock is free, and takes the address.
             let _ = Bridge::of(&self.containers).release(&self.config.record.id);
         }
@@ -224,7 +262,7 @@ impl Container {
 
     /// Takes the bridge away if it was the last in it.
     fn sweep_network(&self) {
-        if self.config.spec.network == Network::Bridge {
+        if self.has_bridge() {
             // As above: the next one tries again.
             let _ = Bridge::of(&self.containers).sweep();
         }
