@@ -18,19 +18,23 @@ const LEAVES: [&str; 6] = [
 ];
 
 /// What each module may use besides leaves.
-const TABLE: [(&str, &[&str]); 15] = [
+const TABLE: [(&str, &[&str]); 16] = [
     ("applets", &[]),
     ("command", &[]),
     ("parser", &[]),
     ("layers", &[]),
     ("runtime", &[]),
+    ("registry", &[]),
     ("plan", &["parser"]),
     ("check", &["parser", "plan"]),
-    ("build", &["plan", "parser", "layers", "runtime", "applets"]),
+    (
+        "build",
+        &["plan", "parser", "layers", "runtime", "registry", "applets"],
+    ),
     (
         "session",
         &[
-            "command", "build", "check", "plan", "parser", "layers", "runtime",
+            "command", "build", "check", "plan", "parser", "layers", "runtime", "registry",
         ],
     ),
     ("lesson", &["build", "plan", "parser", "layers", "runtime"]),
@@ -43,7 +47,8 @@ const TABLE: [(&str, &[&str]); 15] = [
     (
         "face",
         &[
-            "session", "command", "render", "build", "check", "plan", "parser", "layers", "runtime",
+            "session", "command", "render", "build", "check", "plan", "parser", "layers",
+            "runtime", "registry",
         ],
     ),
     ("course", &["lesson", "render", "build", "plan", "parser"]),
@@ -58,6 +63,7 @@ const TABLE: [(&str, &[&str]); 15] = [
         "cli",
         &[
             "face", "repl", "course", "session", "command", "lesson", "render", "runtime",
+            "registry",
         ],
     ),
 ];

@@ -88,8 +88,21 @@ pub struct Builder<'a> {
     pub epoch: Option<i64>,
     /// Why nothing can be run, where that is so.
     pub no_namespaces: Option<NoNamespaces>,
+    /// Which base images are pulled.
+    pub pulls: Pulls,
     /// The language of failures.
     pub language: Language,
+}
+
+/// Which base images a build pulls.
+#[derive(Debug, Clone)]
+pub enum Pulls {
+    /// None: what is not in the store is not there.
+    Nothing,
+    /// Those that are missing in the store.
+    Missing(crate::registry::Settings),
+    /// All that a registry may have newer (`--pull`).
+    Always(crate::registry::Settings),
 }
 
 /// Everything that is worked out before the first step.
@@ -107,7 +120,7 @@ impl Builder<'_> {
     pub fn build(&self, input: &BuildInput, events: Events<'_>) -> Result<BuildReport, BuildError> {
         let started = Instant::now();
         let _hold = self.store.hold()?;
-        let prepared = self.prepare(input)?;
+        let prepared = self.prepare(input, events)?;
         let work = Work::new(self, &prepared, input)?;
         let mut report = self.report(input);
         let (steps, noted) = stages::build(&work, events)?;
@@ -140,7 +153,7 @@ impl Builder<'_> {
 
     /// Says what a build would do. Nothing is executed but the making of a built-in base.
     pub fn forecast(&self, input: &BuildInput) -> Result<BuildReport, BuildError> {
-        let prepared = self.prepare(input)?;
+        let prepared = self.prepare(input, &mut |_| {})?;
         let mut world = self.world(input)?;
         let start = |step: &Step| prepared.start(step).chain;
         let stages = &prepared.plan.stages;
@@ -186,11 +199,11 @@ impl Builder<'_> {
     }
 
     /// Parses and plans, and refuses what cannot be carried out before anything is.
-    fn prepare(&self, input: &BuildInput) -> Result<Prepared, BuildError> {
+    fn prepare(&self, input: &BuildInput, events: Events<'_>) -> Result<Prepared, BuildError> {
         let file = parser::parse(&input.source).map_err(BuildError::Parse)?;
         let mut bases: HashMap<String, Image> = HashMap::new();
         let mut find = |reference: &ImageReference| {
-            let image = self.image(reference)?;
+            let image = self.base(reference, events)?;
             let info = base_info(&image);
             bases.insert(reference.to_string(), image);
             Ok(info)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Build;
+use super::{Build, Pull, Push};
 
 /// `images`
 #[derive(Debug, Clone, Args)]
@@ -118,4 +118,8 @@ pub enum ImageCommand {
     Load(Load),
     /// Write an image to an archive
     Save(Save),
+    /// Fetch an image from a registry
+    Pull(Pull),
+    /// Send an image to a registry
+    Push(Push),
 }

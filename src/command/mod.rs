@@ -21,10 +21,14 @@ mod learning;
 mod networking;
 mod pictures;
 mod reading;
+mod registries;
 mod system;
 
 pub use building::{Build, BuildOnly, BuildOptions, OnFail, Plan, Progress, RunOptions, Why};
-pub use containers::{ContainerCommand, Exec, Kill, Logs, Names, Ps, Rm, Run, Start, Stop};
+pub use containers::{
+    Attach, ContainerCommand, Cp, Create, Diff, Exec, Kill, Logs, Names, Ps, Rename, Rm, Run,
+    Start, Stop, Top,
+};
 pub use help::{for_help, language_asked};
 pub use images::{History, ImageCommand, Images, Inspect, Load, Rmi, Save, Tag};
 pub use learning::{
@@ -36,6 +40,7 @@ pub use pictures::{Compare, Files, Log, Stack, Waste};
 pub use reading::{
     Check, Context, ContextLs, Expand, Fmt, Format, IgnoreCheck, Parse, RuleOptions,
 };
+pub use registries::{Login, Logout, Manifest, ManifestInspect, Pull, PullPolicy, Push, Search};
 pub use system::{Reset, System};
 
 /// Learn container images by building them, one Dockerfile instruction at a time.
@@ -143,9 +148,27 @@ pub enum Command {
     Load(Load),
     /// Write an image to an archive or an OCI folder
     Save(Save),
+    /// Fetch an image from a registry
+    Pull(Pull),
+    /// Send an image to a registry
+    Push(Push),
+    /// Log in to a registry
+    Login(Login),
+    /// Log out of a registry
+    Logout(Logout),
+    /// Look for images in a registry
+    Search(Search),
+    /// Look at manifests in registries: inspect
+    #[command(subcommand)]
+    Manifest(Manifest),
     /// Make a container from an image and run it
     #[command(disable_help_flag = true)]
     Run(Box<Run>),
+    /// Make a container from an image without starting it
+    #[command(disable_help_flag = true)]
+    Create(Box<Create>),
+    /// Watch a running container and type into it
+    Attach(Attach),
     /// Run one more program in a running container
     Exec(Exec),
     /// List containers
@@ -154,6 +177,20 @@ pub enum Command {
     Logs(Logs),
     /// Stop containers
     Stop(Stop),
+    /// Stop containers and start them again
+    Restart(Stop),
+    /// Let all processes of containers rest
+    Pause(Names),
+    /// Let paused containers go on
+    Unpause(Names),
+    /// Give a container another name
+    Rename(Rename),
+    /// Copy files from a container or into one
+    Cp(Cp),
+    /// List what a container changed in its image's files
+    Diff(Diff),
+    /// List the processes of a container
+    Top(Top),
     /// Send a signal to containers
     Kill(Kill),
     /// Start stopped containers
@@ -169,7 +206,7 @@ pub enum Command {
     /// Look after the store
     #[command(subcommand)]
     System(System),
-    /// Commands on images: ls, history, inspect, rm, tag, build, load, save
+    /// Commands on images: ls, history, inspect, rm, tag, build, load, save, pull, push
     #[command(subcommand)]
     Image(ImageCommand),
     /// Commands on containers: ls, run, exec, logs, stop, rm, ...
@@ -200,11 +237,22 @@ impl Command {
                 ImageCommand::Tag(it) => Self::Tag(it),
                 ImageCommand::Load(it) => Self::Load(it),
                 ImageCommand::Save(it) => Self::Save(it),
+                ImageCommand::Pull(it) => Self::Pull(it),
+                ImageCommand::Push(it) => Self::Push(it),
             },
             Self::Container(command) => match command {
                 ContainerCommand::Ls(it) => Self::Ps(it),
                 ContainerCommand::Run(it) => Self::Run(it),
+                ContainerCommand::Create(it) => Self::Create(it),
+                ContainerCommand::Attach(it) => Self::Attach(it),
                 ContainerCommand::Exec(it) => Self::Exec(it),
+                ContainerCommand::Restart(it) => Self::Restart(it),
+                ContainerCommand::Pause(it) => Self::Pause(it),
+                ContainerCommand::Unpause(it) => Self::Unpause(it),
+                ContainerCommand::Rename(it) => Self::Rename(it),
+                ContainerCommand::Cp(it) => Self::Cp(it),
+                ContainerCommand::Diff(it) => Self::Diff(it),
+                ContainerCommand::Top(it) => Self::Top(it),
                 ContainerCommand::Logs(it) => Self::Logs(it),
                 ContainerCommand::Inspect(it) => Self::Inspect(it),
                 ContainerCommand::Start(it) => Self::Start(it),

@@ -32,17 +32,10 @@ pub(super) struct FolderBase {
 impl FolderBase {
     /// Returns the step behind FROM that copies the folder, so that there is one layer to begin with.
     pub fn step(&self, from: &Step) -> Step {
+        let folder = CopyFrom::Folder(self.folder.clone());
         let copy = CopyStep {
-            from: CopyFrom::Folder(self.folder.clone()),
-            sources: vec![".".to_owned()],
-            inline: Vec::new(),
-            destination: "/".to_owned(),
-            chown: None,
-            chmod: None,
-            link: false,
-            parents: false,
-            exclude: Vec::new(),
-            add: None,
+            written: [".", "/"].map(str::to_owned).into(),
+            ..CopyStep::new(folder, vec![String::new()], "/".to_owned())
         };
         Step {
             trigger: Some(1),

@@ -88,10 +88,12 @@ pub mod container_error;
 pub mod containers;
 pub mod copying;
 pub mod exec;
+pub mod files;
 pub mod log;
 pub mod manage;
 pub mod names;
 pub mod ports;
+pub mod processes;
 pub mod remove_tree;
 pub mod signals;
 pub mod start;
@@ -103,6 +105,7 @@ mod beside;
 mod container_folder;
 mod datagrams;
 mod forwarding;
+mod freezer;
 mod join;
 mod listening;
 mod peer;
@@ -166,6 +169,7 @@ pub fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
         "__solo" => Some(solo::main()),
         supervisor::VERB => Some(supervisor::main(&arguments[1..])),
         exec::VERB => Some(exec::main()),
+        files::VERB => Some(files::main(&arguments[1..])),
         "__join" => Some(join::main()),
         _ => None,
     }

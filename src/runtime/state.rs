@@ -60,6 +60,9 @@ pub struct Running {
     /// Its ports that it says it listens on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exposed: Vec<Port>,
+    /// Whether all its processes rest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
 }
 
 /// How a container ended.
@@ -79,6 +82,11 @@ impl Status {
     /// Whether `start` may start it.
     pub fn can_start(&self) -> bool {
         matches!(self, Self::Created | Self::Exited(_))
+    }
+
+    /// Whether it runs, but rests.
+    pub fn is_paused(&self) -> bool {
+        matches!(self, Self::Running(running) if running.paused)
     }
 
     /// Whether there is a process to signal, to attach to and to join with `exec`.
@@ -111,6 +119,7 @@ impl Status {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Created => "created",
+            Self::Running(running) if running.paused => "paused",
             Self::Running(_) => "running",
             Self::Exited(_) => "exited",
         }
@@ -204,6 +213,7 @@ mod tests {
             endpoint: None,
             published: Vec::new(),
             exposed: Vec::new(),
+            paused: false,
         }
     }
 

@@ -5,6 +5,7 @@
 //! | `building` | build, forecast, why |
 //! | `checking` | check |
 //! | `images` | list, history, inspect, tag, remove, load, save, files |
+//! | `registries` | pull, push, log in and out, search |
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
 //! | `networking` | what containers are connected to, and their ports |
 //! | [`draft`], `drafts` | the Dockerfile that is being typed, with undo; kept per folder |
@@ -24,6 +25,7 @@ mod given_context;
 mod images;
 mod interrupter;
 mod networking;
+mod registries;
 mod replace;
 mod tracing;
 mod trouble;
@@ -40,7 +42,7 @@ use serde::de::DeserializeOwned;
 
 pub use building::{BuildCall, DRAFT, read_bytes, read_file, read_text, read_to_rewrite};
 pub use checking::{CheckCall, Checked};
-pub use containers::{ExecCall, RunCall, Started};
+pub use containers::{CopyCall, ExecCall, RunCall, Side, Started};
 pub use context_listing::{ContextListing, LeftOut, Listed, Sum, read_ignore};
 pub use context_size::ContextSize;
 pub use doctor::{Finding, Health};
@@ -48,6 +50,7 @@ pub use given_context::GivenContext;
 pub use images::{Collected, HistoryRow, Inspected, Removed};
 pub use interrupter::Interrupter;
 pub use networking::NetworkCall;
+pub use registries::{PullRequest, PulledImage};
 pub use replace::replace_file;
 pub use tracing::{Maker, PathStep, Touch, WasteReport, WastedPath};
 pub use trouble::{SessionError, Trouble};
@@ -57,6 +60,7 @@ use crate::build::{BuildCache, BuildEvent, PracticeSettings};
 use crate::language::Language;
 use crate::layers::Store;
 use crate::plan::mount::size_in_bytes;
+use crate::registry;
 use crate::runtime::{IdMode, Mode, NoNamespaces, Probe, Resources, RuntimeError, probe};
 use work::{Bench, configure};
 use worker::{Asked, Beginning, Request, Setup, Worker};
@@ -83,6 +87,8 @@ pub struct Settings {
     pub unpacks_to: Option<String>,
     /// What containers are limited to that ask for no limit themselves.
     pub limits: Resources,
+    /// What counts for registries.
+    pub registry: registry::Settings,
 }
 
 /// A store, and the process that works on it.
@@ -188,6 +194,7 @@ impl Session {
             },
             epoch: self.settings.epoch,
             unpacks_to: self.unpacks_to()?,
+            registry: self.settings.registry.clone(),
             no_namespaces: match &self.probe().mode {
                 Mode::Nothing { reason } => Some(reason.clone()),
                 _ => None,
