@@ -43,7 +43,7 @@
 //! | [`bridge`], `subnet`, `netlink`, `rules` | the network that containers of root share: who has which address, links, NAT |
 //! | `slirp` | a network without root, by slirp4netns |
 //! | `beside` | a container in the network of another |
-//! | [`ports`], `listening`, `forwarding`, `datagrams` | published ports: as data, the host's side, the way in |
+//! | [`ports`], `port_error`, `listening`, `forwarding`, `connection`, `datagrams` | published ports: as data, the host's side, the way in |
 //! | `wire`, `peer` | what faces and supervisors say to each other |
 //! | `tty`, [`signals`] | the learner's terminal, lent and given back |
 //! | [`remove_tree`] | removes what a container left, whatever its modes |
@@ -102,6 +102,7 @@ pub mod state;
 pub mod bridge;
 
 mod beside;
+mod connection;
 mod container_folder;
 mod datagrams;
 mod forwarding;
@@ -109,6 +110,7 @@ mod freezer;
 mod join;
 mod listening;
 mod peer;
+mod port_error;
 mod records;
 mod relay;
 mod rules;
