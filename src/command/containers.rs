@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Inspect, PullPolicy};
+use super::{Inspect, Networking, Port, PullPolicy};
 
 /// What `run` takes. `-h` is docker's `--hostname`, so help is only `--help`.
 #[derive(Debug, Clone, Args)]
@@ -40,14 +40,9 @@ pub struct Run {
     /// Run this instead of the image's entrypoint
     #[arg(long, value_name = "COMMAND")]
     pub entrypoint: Option<String>,
-    /// none (loopback only) or host
-    #[arg(
-        long,
-        visible_alias = "net",
-        value_name = "NETWORK",
-        default_value = "default"
-    )]
-    pub network: String,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc here would become the help of `run`")]
+    pub networking: Networking,
     /// Host name
     #[arg(long, short = 'h', value_name = "NAME")]
     pub hostname: Option<String>,
@@ -412,6 +407,8 @@ pub enum ContainerCommand {
     Kill(Kill),
     /// Wait for containers
     Wait(Names),
+    /// Show which ports of the host lead into a container
+    Port(Port),
     /// Remove containers
     #[command(visible_alias = "remove")]
     Rm(Rm),

@@ -18,6 +18,7 @@ mod help;
 mod images;
 mod korean;
 mod learning;
+mod networking;
 mod pictures;
 mod reading;
 mod registries;
@@ -34,6 +35,7 @@ pub use learning::{
     Learn, Lesson, LessonFolder, LessonForget, LessonHomes, LessonNew, LessonReport, LessonReset,
     LessonSync, LessonTest,
 };
+pub use networking::{Networking, Port};
 pub use pictures::{Compare, Files, Log, Stack, Waste};
 pub use reading::{
     Check, Context, ContextLs, Expand, Fmt, Format, IgnoreCheck, Parse, RuleOptions,
@@ -197,6 +199,8 @@ pub enum Command {
     Start(Start),
     /// Wait until containers stop, print their exit codes
     Wait(Names),
+    /// Show which ports of the host lead into a container
+    Port(Port),
     /// Remove containers
     Rm(Rm),
     /// Say what works on this machine, and the remedy for what does not
@@ -259,6 +263,7 @@ impl Command {
                 ContainerCommand::Stop(it) => Self::Stop(it),
                 ContainerCommand::Kill(it) => Self::Kill(it),
                 ContainerCommand::Wait(it) => Self::Wait(it),
+                ContainerCommand::Port(it) => Self::Port(it),
                 ContainerCommand::Rm(it) => Self::Rm(it),
             },
             other => other,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::life::{exit_of, stop_of};
 use super::moment::moment;
+use super::networking::ports;
 use super::{Answer, Face};
 use crate::command;
 use crate::render::{self, Narrow};
@@ -77,14 +78,7 @@ impl Face<'_> {
         image: &str,
         words: &[String],
     ) -> Result<RunCall, SessionError> {
-        let host_network = match call.network.as_str() {
-            "host" => true,
-            "none" | "default" => false,
-            other => {
-                let trouble = Trouble::new(no_network(self.language(), other)).with_exit(125);
-                return Err(trouble.with_help(no_network_help(self.language())).into());
-            }
-        };
+        let network = self.network_call(&call.networking)?;
         Ok(RunCall {
             image: image.to_owned(),
             command: words.to_vec(),
@@ -98,7 +92,7 @@ impl Face<'_> {
             user: call.user.clone(),
             volumes: call.volume.clone(),
             entrypoint: call.entrypoint.clone(),
-            host_network,
+            network,
             hostname: call.hostname.clone(),
             labels: labels(&call.label),
             read_only: call.read_only,
@@ -205,7 +199,7 @@ impl Face<'_> {
                 shown_command(&record.command, call.no_trunc),
                 self.since(record.created),
                 self.status(&record),
-                String::new(),
+                ports(&record),
                 record.name,
             ]
         };
@@ -400,15 +394,7 @@ crate::messages! {
         en: "leave out -t: `-i` alone passes a pipe or a file on; or run it from a terminal",
         ko: "-t를 빼세요. 파이프나 파일은 `-i`만으로 전달됩니다. 아니면 터미널에서 실행하세요",
     }
-    no_network(name: &str) {
-        en: "network {name} not found",
-        ko: "네트워크를 찾을 수 없습니다(not found): {name}",
-    }
-    no_network_help() {
-        en: "so far there are `none` (loopback only, the default) and `host`",
-        ko: "지금은 `none`(loopback만, 기본값)과 `host`만 있습니다",
-    }
-    bad_value(value: &str, flag: &str) {
+    pub(super) bad_value(value: &str, flag: &str) {
         en: "invalid argument \"{value}\" for \"{flag}\" flag",
         ko: "\"{flag}\"의 값이 올바르지 않습니다(invalid argument): \"{value}\"",
     }

@@ -17,6 +17,7 @@
 //! | `registries` | pull, push, login, logout, search, manifest |
 //! | `tracing` | waste, log |
 //! | `containers` | run, exec, ps, logs, stop, ... |
+//! | `networking` | port |
 //! | `life` | create, attach, restart, pause, rename |
 //! | `container_files` | cp, diff |
 //! | `top`, `stats` | top, stats |
@@ -37,6 +38,7 @@ mod images;
 mod life;
 mod looking_after;
 mod moment;
+mod networking;
 mod pruning;
 mod reading;
 mod refusal;
@@ -177,6 +179,7 @@ impl Face<'_> {
             Command::Kill(it) => self.kill(&it),
             Command::Start(it) => self.start(&it),
             Command::Wait(it) => self.wait(&it),
+            Command::Port(it) => self.port(&it),
             Command::Rm(it) => self.rm(&it),
             Command::Create(it) => self.create(&it),
             Command::Attach(it) => self.attach(&it),

@@ -63,7 +63,7 @@ pub(super) fn labels(words: &[String]) -> Vec<(String, String)> {
 }
 
 /// Reads `NAME:ADDRESS` or `NAME=ADDRESS`; an IPv6 address may stand in brackets.
-fn host(text: &str) -> Option<(String, String)> {
+pub(super) fn host(text: &str) -> Option<(String, String)> {
     let (name, address) = text.split_once(['=', ':'])?;
     let bare = address
         .strip_prefix('[')
@@ -115,7 +115,7 @@ crate::messages! {
         en: "bad format for add-host: \"{text}\"",
         ko: "--add-host \"{text}\" 값이 올바르지 않습니다(bad format)",
     }
-    host_help() {
+    pub(super) host_help() {
         en: "a name, then an IP address: `--add-host db:10.0.0.5`",
         ko: "이름 뒤에 IP 주소를 쓰세요: `--add-host db:10.0.0.5`",
     }

@@ -63,6 +63,7 @@ const FAMILIES: [(Family, &[&str]); 7] = [
             "start",
             "kill",
             "wait",
+            "port",
             "rm",
         ],
     ),

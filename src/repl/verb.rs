@@ -196,7 +196,7 @@ fn subject(verb: &str) -> Subject {
         "run" | "rmi" | "history" | "tag" | "save" | "stack" | "compare" | "files" => {
             Subject::Images
         }
-        "exec" | "logs" | "stop" | "kill" | "start" | "wait" | "rm" => Subject::Containers,
+        "exec" | "logs" | "stop" | "kill" | "start" | "wait" | "port" | "rm" => Subject::Containers,
         "inspect" => Subject::ImagesAndContainers,
         "open" | "edit" | "write" | "parse" | "check" | "fmt" | "ignore-check" | "build"
         | "plan" | "load" => Subject::Paths,

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::enter::RuntimeError;
 use super::launch::LaunchError;
 use super::names::{ContainerId, near_name};
+use super::ports::Unavailable;
 use super::wire::Failure;
 use crate::language::Language;
 
@@ -104,6 +105,13 @@ pub enum ContainerError {
     NotATerminal,
     /// The runtime did not start the program.
     Launch(#[source] LaunchError),
+    /// A port of the host cannot be had.
+    Port(Unavailable),
+    /// The container whose network another was to have does not run.
+    NetworkStopped {
+        /// That container.
+        id: ContainerId,
+    },
     /// No supervisor could be started.
     Enter(#[source] RuntimeError),
     /// The supervisor ended without a word.
@@ -164,6 +172,8 @@ impl ContainerError {
             Self::InvalidSignal { signal } => invalid_signal(language, signal),
             Self::NotATerminal => not_a_terminal(language),
             Self::Launch(error) => error.message(language),
+            Self::Port(port) => port.message(language),
+            Self::NetworkStopped { id } => network_stopped(language, id),
             Self::Enter(error) => error.message(language),
             Self::SupervisorLost => supervisor_lost(language),
             Self::Copy { source } => copy_failed(language, source),
@@ -181,7 +191,7 @@ impl ContainerError {
             Self::RemoveRunning { id } | Self::RemovePaused { id } => {
                 Some(help_remove_running(language, id.short()))
             }
-            Self::NotRunning { id } | Self::KillNotRunning { id } => {
+            Self::NotRunning { id } | Self::KillNotRunning { id } | Self::NetworkStopped { id } => {
                 Some(help_not_running(language, id.short()))
             }
             Self::ExecPaused { id } | Self::AlreadyPaused { id } => {
@@ -190,6 +200,7 @@ impl ContainerError {
             Self::BadDetachKeys { .. } => Some(help_detach_keys(language)),
             Self::NotATerminal => Some(help_not_a_terminal(language)),
             Self::Launch(error) => error.help(language),
+            Self::Port(port) => port.help(language),
             Self::Enter(error) => error.help(language),
             Self::SupervisorLost => Some(help_supervisor_lost(language)),
             _ => None,
@@ -210,6 +221,8 @@ impl ContainerError {
         match failure {
             Failure::Launch(error) => Self::Launch(error),
             Failure::Running => Self::AlreadyRunning { id: id.clone() },
+            Failure::Port(port) => Self::Port(port),
+            Failure::NetworkStopped(id) => Self::NetworkStopped { id },
             Failure::Files { error } => Self::Io {
                 what: "supervise",
                 path: folder.to_owned(),
@@ -247,6 +260,10 @@ crate::messages! {
     kill_not_running(id: &ContainerId) {
         en: "Cannot kill container: {id}: Container {id} is not running",
         ko: "Cannot kill container: {id}: 실행 중인 컨테이너가 아닙니다 (is not running)",
+    }
+    network_stopped(id: &ContainerId) {
+        en: "cannot join network of a non running container: {id}",
+        ko: "cannot join network of a non running container: {id} (실행 중이 아닌 컨테이너의 네트워크는 함께 쓸 수 없습니다)",
     }
     attach_stopped() {
         en: "You cannot attach to a stopped container, start it first",

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::container_error::ContainerError;
 use super::freezer::thaw_lost;
 use super::names::ContainerId;
+use super::ports::{Port, Publish};
 use super::spec::{Rootfs, Spec};
 use super::state::{Record, Status};
 
@@ -29,6 +30,12 @@ pub struct ContainerConfig {
     pub stop_signal: String,
     /// How many seconds `stop` waits before it kills; negative waits for ever.
     pub stop_timeout: i32,
+    /// The ports that the host answers for while it runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub publish: Vec<Publish>,
+    /// The ports that it says it listens on, published or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exposed: Vec<Port>,
     /// Whether the end of what the one who started it types is the end of its stdin. Of a
     /// container that was started in the background others may come and type more.
     #[serde(default)]
@@ -62,6 +69,8 @@ impl ContainerConfig {
             open_stdin: false,
             stop_signal: "SIGTERM".to_owned(),
             stop_timeout: DEFAULT_STOP_TIMEOUT,
+            publish: Vec::new(),
+            exposed: Vec::new(),
             stdin_once: false,
             pid_file: None,
         }

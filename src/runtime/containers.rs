@@ -306,6 +306,9 @@ mod tests {
             init: 2,
             started: Timestamp::UNIX_EPOCH,
             cgroups: Vec::new(),
+            endpoint: None,
+            published: Vec::new(),
+            exposed: Vec::new(),
             paused: false,
         }
     }

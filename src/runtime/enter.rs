@@ -184,8 +184,19 @@ pub struct Entering {
 impl Entering {
     /// Starts the process.
     pub fn begin(mode: &Mode, args: &[&OsStr], how: Enter) -> Result<Self, RuntimeError> {
+        Self::begin_beside(None, mode, args, how)
+    }
+
+    /// Starts the process; it enters a user namespace that is there already, where one is given.
+    pub(super) fn begin_beside(
+        other: Option<OwnedFd>,
+        mode: &Mode,
+        args: &[&OsStr],
+        how: Enter,
+    ) -> Result<Self, RuntimeError> {
         let mut mapping = None;
         let way = match mode {
+            Mode::SubIds { .. } | Mode::SingleId if other.is_some() => Way::Join,
             Mode::Nothing { reason } => return Err(reason.clone().into()),
             Mode::Rootful => Way::Rootful,
             Mode::SubIds { uids, gids } => {
@@ -214,7 +225,7 @@ impl Entering {
         };
         match mapping {
             Some(mapping) => entering.untold = Some((hello, mapping)),
-            None => entering.greet(&hello, None)?,
+            None => entering.greet(&hello, other)?,
         }
         Ok(entering)
     }

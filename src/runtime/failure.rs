@@ -118,6 +118,18 @@ pub enum Note {
     HostSys,
     /// The network is the host's (`STRATA_FORCE=no-net`).
     HostNetwork,
+    /// There is nobody to connect the container to others, or it failed.
+    Isolated {
+        /// Why, where it was tried.
+        reason: Option<String>,
+    },
+    /// The container's network does not lead to the outside.
+    NoNat {
+        /// Why.
+        reason: String,
+    },
+    /// Ports are not published: the container has the host's own.
+    PortsDiscarded,
     /// An rlimit could not be raised as far as asked.
     Ulimit {
         /// Its name.
@@ -207,6 +219,22 @@ messages! {
     note_network() {
         en: "the network is the host's: no network namespace is to be made (STRATA_FORCE=no-net)",
         ko: "네트워크는 호스트의 것입니다. 네트워크 네임스페이스를 만들지 않도록 했습니다 (STRATA_FORCE=no-net)",
+    }
+    note_isolated() {
+        en: "the container is connected to nothing but its published ports: without root that takes slirp4netns (`apt install slirp4netns`); `--network host` gives it the host's network",
+        ko: "컨테이너는 -p로 공개한 포트 말고는 어디에도 연결되지 않습니다. root가 아니면 slirp4netns가 필요합니다(`apt install slirp4netns`). `--network host`로 호스트의 네트워크를 쓸 수 있습니다",
+    }
+    note_no_bridge(reason: &str) {
+        en: "the container is connected to nothing but its published ports: {reason}",
+        ko: "컨테이너는 -p로 공개한 포트 말고는 어디에도 연결되지 않습니다: {reason}",
+    }
+    note_no_nat(reason: &str) {
+        en: "the container reaches this machine and the containers beside it, but nothing outside: {reason}",
+        ko: "컨테이너는 이 컴퓨터와 옆의 컨테이너까지만 닿고 바깥에는 닿지 않습니다: {reason}",
+    }
+    note_ports() {
+        en: "Published ports are discarded when using host network mode: the container's ports are the host's",
+        ko: "호스트의 네트워크를 쓰므로 -p는 무시합니다(Published ports are discarded): 컨테이너의 포트가 곧 호스트의 포트입니다",
     }
     note_ulimit(name: &str) {
         en: "the limit {name} could not be raised and stays as it is",
@@ -327,6 +355,12 @@ impl Note {
             Self::HostProc => note_proc(language),
             Self::HostSys => note_sys(language),
             Self::HostNetwork => note_network(language),
+            Self::Isolated { reason: None } => note_isolated(language),
+            Self::Isolated {
+                reason: Some(reason),
+            } => note_no_bridge(language, reason),
+            Self::NoNat { reason } => note_no_nat(language, reason),
+            Self::PortsDiscarded => note_ports(language),
             Self::Ulimit { name } => note_ulimit(language, name),
             Self::NoLimit(no) => no.message(language),
         }

@@ -16,6 +16,7 @@ use super::freezer::Frozen;
 use super::network::{self, Making};
 use super::probe::Overlay;
 use super::protocol::{Event, Handshake, Orders, Report};
+use super::resolving::resolv_conf;
 use super::spec::{Network, Spec};
 use super::{enter, frames, guard, rootfs, seccomp, sys};
 
@@ -44,6 +45,7 @@ pub struct Running {
     notes: Vec<Note>,
     exit: Option<Exit>,
     cgroup: Cgroup,
+    network: Option<OwnedFd>,
     frozen: Option<Frozen>,
 }
 
@@ -85,15 +87,17 @@ pub(super) fn launch_with(
     let cgroup = Cgroup::make(&spec.resources)?;
     let mut notes = cgroup.notes().to_vec();
     let network = match spec.network {
-        Network::Loopback if facts.network => match ahead {
-            Some(making) => Some(making),
-            None => Some(network::make().map_err(|error| net(&error))?),
-        },
-        Network::Loopback => {
+        Network::Host => None,
+        _ if !facts.network => {
             notes.push(Note::HostNetwork);
             None
         }
-        Network::Host => None,
+        Network::Loopback | Network::Default | Network::Bridge | Network::Container(_) => {
+            match ahead {
+                Some(making) => Some(making),
+                None => Some(network::make().map_err(|error| net(&error))?),
+            }
+        }
     };
     let (channel, theirs) = UnixStream::pair().map_err(|error| init(&error))?;
     let (pid, pidfd) = spawn(c"__init", NEW, &stdio, &theirs)?;
@@ -106,6 +110,7 @@ pub(super) fn launch_with(
         notes,
         exit: None,
         cgroup,
+        network: None,
         frozen: None,
     };
     running.cgroup.add(pid)?;
@@ -113,13 +118,14 @@ pub(super) fn launch_with(
     let network = network
         .map(Making::finish)
         .transpose()
-        .map_err(|error| net(&error))?;
+        .map_err(|error| net(&error))?
+        .map(|namespace| namespace.descriptor);
     let orders = Orders {
         spec: Cow::Borrowed(spec),
         rootless: facts.rootless,
         overlay: facts.overlay,
         own_network: network.is_some(),
-        resolv_conf: resolv_conf(),
+        resolv_conf: resolv_conf(&host_resolv_conf(), &spec.dns, spec.own_address),
     };
     let riders: Vec<_> = [&network, &merged]
         .into_iter()
@@ -128,6 +134,7 @@ pub(super) fn launch_with(
         .collect();
     give(&channel, &orders, &riders).map_err(|error| init(&error))?;
     running.listen(&channel)?;
+    running.network = network;
     Ok(running)
 }
 
@@ -158,6 +165,7 @@ pub(super) fn join(
         notes: Vec::new(),
         exit: None,
         cgroup: Cgroup::default(),
+        network: None,
         frozen: None,
     };
     for folder in cgroups {
@@ -212,7 +220,7 @@ fn null() -> io::Result<File> {
 }
 
 /// The host's, as docker does without a network of its own. A machine without one has no names.
-fn resolv_conf() -> String {
+fn host_resolv_conf() -> String {
     fs::read_to_string("/etc/resolv.conf").unwrap_or_default()
 }
 
@@ -262,6 +270,11 @@ impl Running {
     /// Takes the pseudo-terminal's master; none without a terminal or when taken before.
     pub fn terminal(&mut self) -> Option<OwnedFd> {
         self.terminal.take()
+    }
+
+    /// Takes the container's network namespace; none where it sees the host's, or when taken before.
+    pub(super) fn network(&mut self) -> Option<OwnedFd> {
+        self.network.take()
     }
 
     /// Returns what was done in a lesser way than asked.

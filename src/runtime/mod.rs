@@ -40,6 +40,10 @@
 //! | [`state`], [`names`], [`log`] | a container's status, what it is called, what it wrote; pure |
 //! | [`start`], [`attach`], [`exec`], [`manage`] | what a face does with containers |
 //! | `supervisor`, `relay`, `stdio`, `join` | what runs beside and in them |
+//! | [`bridge`], `subnet`, `netlink`, `rules` | the network that containers of root share: who has which address, links, NAT |
+//! | `slirp` | a network without root, by slirp4netns |
+//! | `beside` | a container in the network of another |
+//! | [`ports`], `port_error`, `listening`, `forwarding`, `connection`, `datagrams` | published ports: as data, the host's side, the way in |
 //! | `wire`, `peer` | what faces and supervisors say to each other |
 //! | `tty`, [`signals`] | the learner's terminal, lent and given back |
 //! | [`remove_tree`] | removes what a container left, whatever its modes |
@@ -66,10 +70,11 @@ mod guard;
 mod identity;
 mod idmap;
 mod init;
-mod loopback;
 mod mounting;
 mod mounts;
+mod netlink;
 mod network;
+mod resolving;
 mod rlimits;
 mod rootfs;
 mod seccomp;
@@ -87,6 +92,7 @@ pub mod files;
 pub mod log;
 pub mod manage;
 pub mod names;
+pub mod ports;
 pub mod processes;
 pub mod remove_tree;
 pub mod signals;
@@ -94,13 +100,24 @@ pub mod start;
 pub mod state;
 pub mod usage;
 
+pub mod bridge;
+
+mod beside;
+mod connection;
 mod container_folder;
+mod datagrams;
+mod forwarding;
 mod freezer;
 mod join;
+mod listening;
 mod peer;
+mod port_error;
 mod records;
 mod relay;
+mod rules;
+mod slirp;
 mod stdio;
+mod subnet;
 mod supervisor;
 mod tty;
 mod wire;
@@ -114,8 +131,8 @@ pub use launch::{
 pub use probe::{Mode, NoNamespaces, Probe, is_real_root, probe};
 pub use rlimits::is_ulimit;
 pub use spec::{
-    Content, IdMode, MergedLayers, Mount, MountSource, Network, Process, Resources, Rootfs, Spec,
-    Ulimit, User,
+    Content, Dns, IdMode, MergedLayers, Mount, MountSource, Network, Process, Resources, Rootfs,
+    Spec, Ulimit, User,
 };
 pub use tty::RawMode;
 

@@ -3,6 +3,7 @@
 //! image cannot lead outside.
 
 use std::borrow::Cow;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use rustix::mount::MountFlags;
@@ -254,7 +255,8 @@ fn hosts(spec: &Spec) -> String {
          fe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\n\
          ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n",
     );
-    let own = ("127.0.0.1".to_owned(), spec.hostname.clone());
+    let own = spec.own_address.unwrap_or(Ipv4Addr::LOCALHOST);
+    let own = (own.to_string(), spec.hostname.clone());
     for (address, name) in spec.hosts.iter().chain([&own]) {
         text.extend([address, "\t", name, "\n"]);
     }

@@ -8,26 +8,51 @@ use std::thread::JoinHandle;
 
 use nix::sched::CloneFlags;
 
-use super::{loopback, sys};
+use super::netlink::{LOOPBACK, Netlink};
+use super::sys;
 
-/// A network namespace that is being made.
+/// A network namespace that is being made, or one that is there.
 #[derive(Debug)]
-pub struct Making(JoinHandle<io::Result<OwnedFd>>);
+pub enum Making {
+    /// By a thread.
+    Begun(JoinHandle<io::Result<Namespace>>),
+    /// By another container, or before.
+    Made(OwnedFd),
+}
+
+/// A network namespace.
+#[derive(Debug)]
+pub struct Namespace {
+    /// What setns(2) takes.
+    pub descriptor: OwnedFd,
+    /// Speaks for it; of one that was made here only.
+    pub netlink: Option<Netlink>,
+}
 
 /// Begins to make a namespace with `lo` up, in a thread of its own: a network namespace belongs to
 /// a thread, and this one's ends with it.
 pub fn make() -> io::Result<Making> {
     let builder = std::thread::Builder::new().stack_size(64 << 10);
-    Ok(Making(builder.spawn(|| {
+    Ok(Making::Begun(builder.spawn(|| {
         sys::unshare(CloneFlags::CLONE_NEWNET)?;
-        loopback::up()?;
-        Ok(File::open("/proc/thread-self/ns/net")?.into())
+        let netlink = Netlink::open()?;
+        netlink.up(LOOPBACK)?;
+        Ok(Namespace {
+            descriptor: File::open("/proc/thread-self/ns/net")?.into(),
+            netlink: Some(netlink),
+        })
     })?))
 }
 
 impl Making {
-    /// Waits for the namespace and returns what setns(2) takes.
-    pub fn finish(self) -> io::Result<OwnedFd> {
-        self.0.join().expect("making a namespace does not panic")
+    /// Waits for the namespace.
+    pub fn finish(self) -> io::Result<Namespace> {
+        match self {
+            Self::Begun(thread) => thread.join().expect("making a namespace does not panic"),
+            Self::Made(descriptor) => Ok(Namespace {
+                descriptor,
+                netlink: None,
+            }),
+        }
     }
 }

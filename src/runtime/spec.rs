@@ -1,10 +1,12 @@
 //! What to run, as data: the part of runtime-spec's `config.json` that strata speaks.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::capabilities::Capabilities;
+use super::names::ContainerId;
 
 /// Everything [`launch`](super::launch::launch) needs to know about a container.
 ///
@@ -36,6 +38,12 @@ pub struct Spec {
     pub ids: IdMode,
     /// Lines added to `/etc/hosts`: address, then name (`--add-host`).
     pub hosts: Vec<(String, String)>,
+    /// Its address in the network it shares with others; its own name leads there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_address: Option<Ipv4Addr>,
+    /// Who is asked for names.
+    #[serde(default)]
+    pub dns: Dns,
     /// Bytes of `/dev/shm`; docker's 64 MiB if none.
     #[serde(default)]
     pub shm_size: Option<u64>,
@@ -68,6 +76,8 @@ impl Spec {
             resources: Resources::default(),
             ids,
             hosts: Vec::new(),
+            own_address: None,
+            dns: Dns::default(),
             shm_size: None,
             unmasked: false,
         }
@@ -184,12 +194,29 @@ pub struct MergedLayers {
 }
 
 /// Which network a container sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Network {
     /// Its own, with nothing but `lo` (docker's `none`).
     Loopback,
+    /// Its own, as good as this machine gives one without being asked.
+    Default,
+    /// Its own, connected to others: what docker calls `bridge`.
+    Bridge,
     /// The host's.
     Host,
+    /// That of another container, as long as one of the two runs.
+    Container(ContainerId),
+}
+
+/// What `/etc/resolv.conf` says; where a list is empty, the host's lines are taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Dns {
+    /// Addresses of name servers (`--dns`).
+    pub servers: Vec<String>,
+    /// Domains in which short names are looked up (`--dns-search`).
+    pub search: Vec<String>,
+    /// Options of the resolver (`--dns-option`).
+    pub options: Vec<String>,
 }
 
 /// Which user and group ids exist inside.

@@ -1,11 +1,13 @@
 //! Starting containers and attaching to them, from the face.
 
 use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::attach::{Attachment, Manner, Outcome, PassOn, Streams, catch_signals, failed};
+use super::beside;
 use super::child::Child;
 use super::container_error::ContainerError;
 use super::containers::{ContainerFolder, Containers};
@@ -15,6 +17,7 @@ use super::launch::Note;
 use super::names::ContainerId;
 use super::peer::Peer;
 use super::probe::Mode;
+use super::spec::Network;
 use super::supervisor::VERB;
 use super::tty::{is_terminal, size};
 use super::wire::{Reply, Request, Size, Start};
@@ -95,7 +98,15 @@ impl Containers {
         attach: Option<&Attach<'_>>,
         (auto_remove, tty): (bool, bool),
     ) -> Result<Ahead, ContainerError> {
-        self.supervisor(id, mode, ask(attach, tty).passthrough && auto_remove)
+        self.supervisor(id, mode, ask(attach, tty).passthrough && auto_remove, None)
+    }
+
+    /// Opens the user namespace that a container has to enter because its network is another's.
+    fn beside(&self, id: &ContainerId, mode: &Mode) -> Result<Option<OwnedFd>, ContainerError> {
+        match self.folder(id).config()?.spec.network {
+            Network::Container(other) => beside::user_namespace(self, &other, mode),
+            _ => Ok(None),
+        }
     }
 
     /// Like [`start`](Self::start); where overlayfs cannot merge the layers, they are copied.
@@ -203,7 +214,10 @@ impl Containers {
         let ahead = ahead.filter(|ahead| ahead.passthrough == start.passthrough);
         let ahead = match ahead {
             Some(ahead) => ahead,
-            None => self.supervisor(id, mode, start.passthrough)?,
+            None => {
+                let other = self.beside(id, mode)?;
+                self.supervisor(id, mode, start.passthrough, other)?
+            }
         };
         let mut peer = ahead.tell(start)?;
         let notes = wait_started(&mut peer, id, self.folder(id).path())?;
@@ -234,6 +248,7 @@ impl Containers {
         id: &ContainerId,
         mode: &Mode,
         passthrough: bool,
+        other: Option<OwnedFd>,
     ) -> Result<Ahead, ContainerError> {
         let arguments = [
             OsStr::new(VERB),
@@ -251,7 +266,8 @@ impl Containers {
             stdio,
             detached: true,
         };
-        let entering = Entering::begin(mode, &arguments, how).map_err(ContainerError::Enter)?;
+        let entering =
+            Entering::begin_beside(other, mode, &arguments, how).map_err(ContainerError::Enter)?;
         Ok(Ahead {
             entering: Some(entering),
             passthrough,

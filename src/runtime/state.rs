@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::bridge::Endpoint;
 use super::names::ContainerId;
+use super::ports::{Port, Published};
 
 /// The exit code of a container whose supervisor was killed: the kernel then ends the container
 /// with SIGKILL (128 + 9).
@@ -49,6 +51,15 @@ pub struct Running {
     /// The folders of its control groups, of a container with limits only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cgroups: Vec<PathBuf>,
+    /// Where it stands in the network that it shares with others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<Endpoint>,
+    /// Its ports that the host answers for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<Published>,
+    /// Its ports that it says it listens on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exposed: Vec<Port>,
     /// Whether all its processes rest.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub paused: bool,
@@ -86,6 +97,14 @@ impl Status {
     /// Whether `rm` may remove it without force.
     pub fn can_remove(&self) -> bool {
         !self.is_running()
+    }
+
+    /// Returns what the host answers for, of a running container only.
+    pub fn published(&self) -> &[Published] {
+        match self {
+            Self::Running(running) => &running.published,
+            Self::Created | Self::Exited(_) => &[],
+        }
     }
 
     /// Returns the exit code, of an ended container only.
@@ -191,6 +210,9 @@ mod tests {
             init: 11,
             started: Timestamp::UNIX_EPOCH,
             cgroups: Vec::new(),
+            endpoint: None,
+            published: Vec::new(),
+            exposed: Vec::new(),
             paused: false,
         }
     }

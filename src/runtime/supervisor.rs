@@ -1,11 +1,12 @@
 //! A container's supervisor: a small process that launches it, holds its streams, writes its log,
-//! listens on its control socket and records its end. Killing it ends the container too, because
+//! listens on its control socket, forwards its published ports and records its end. Killing it ends the container too, because
 //! the kernel then kills PID 1 (parent-death signal).
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,20 +14,27 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::bridge::{Bridge, Endpoint};
 use super::container_error::ContainerError;
 use super::containers::{ContainerConfig, ContainerFolder, Containers};
 use super::enter::complete_entry;
-use super::launch::{Exit, Note, Running, Stdio, launch_with, network_ahead};
+use super::failure::What;
+use super::forwarding::Forwarder;
+use super::launch::{Exit, LaunchError, Note, Running, Stdio, launch_with, network_ahead};
+use super::listening::{Listener, listen_for};
 use super::names::ContainerId;
-use super::network::Making;
+use super::network::{self, Making, Namespace};
 use super::peer::Peer;
+use super::ports::Published;
 use super::relay::{Client, NoteRest, Program, Relay};
 use super::remove_tree::remove_tree;
-use super::spec::Rootfs;
+use super::slirp::{self, Slirp};
+use super::spec::{Network, Rootfs};
 use super::state::{self, Exited};
 use super::stdio::{Ends, let_go_of_stdio, own_stdio, pipes};
-use super::sys;
 use super::wire::{Failure, Reply, Request, Start};
+use super::{beside, enter, sys};
+use crate::language::Language;
 
 /// The hidden verb.
 pub(super) const VERB: &str = "__supervise";
@@ -67,7 +75,7 @@ fn supervise(root: &OsStr, id: &ContainerId, mut owner: Peer, network: Option<Ma
         Err(failure) => return refuse(owner, failure),
     };
     let started = container.launch(&start, network);
-    let (running, ends) = match started {
+    let (running, ends, notes) = match started {
         Ok(started) => started,
         Err(failure) => {
             let again = start.may_copy && failure.is_overlay();
@@ -78,7 +86,6 @@ fn supervise(root: &OsStr, id: &ContainerId, mut owner: Peer, network: Option<Ma
     if start.passthrough {
         let_go_of_stdio();
     }
-    let notes = running.notes().to_vec();
     match container.relay(running, ends, &start) {
         Ok(relay) => container.carry(relay, owner, &start, notes),
         Err(error) => {
@@ -121,6 +128,11 @@ struct Container {
     folder: ContainerFolder,
     config: ContainerConfig,
     lock: Option<File>,
+    /// What it says of its network and its ports, and who carries what comes there.
+    endpoint: Option<Endpoint>,
+    published: Vec<Published>,
+    forwarder: Option<Forwarder>,
+    slirp: Option<Slirp>,
 }
 
 impl Container {
@@ -145,6 +157,10 @@ impl Container {
             folder,
             config,
             lock: Some(lock),
+            endpoint: None,
+            published: Vec::new(),
+            forwarder: None,
+            slirp: None,
         })
     }
 
@@ -152,16 +168,141 @@ impl Container {
         &mut self,
         start: &Start,
         network: Option<Making>,
-    ) -> Result<(Running, Ends), Failure> {
+    ) -> Result<(Running, Ends, Vec<Note>), Failure> {
+        // Before anything else: a port that is taken leaves nothing to undo.
+        let listeners = listen_for(&self.config.publish).map_err(Failure::Port)?;
         let (stdio, ends) = self.stdio(start).map_err(|error| files(&error))?;
         self.config.spec.process.terminal_size = start.size.map(|size| (size.rows, size.columns));
+        let (network, connection) = self.connect(network)?;
         let spec = &self.config.spec;
         let mut running = launch_with(spec, stdio, network).map_err(Failure::Launch)?;
+        let mut notes = running.notes().to_vec();
+        notes.extend(connection);
+        notes.extend(self.forward(listeners, &mut running)?);
         let Some(terminal) = running.terminal() else {
-            return Ok((running, ends));
+            return Ok((running, ends, notes));
         };
         let ends = Ends::of_terminal(terminal).map_err(|error| files(&error))?;
-        Ok((running, ends))
+        Ok((running, ends, notes))
+    }
+
+    /// Finds or connects the network that it is to have.
+    fn connect(
+        &mut self,
+        ahead: Option<Making>,
+    ) -> Result<(Option<Making>, Option<Note>), Failure> {
+        let Some(facts) = enter::facts().filter(|facts| facts.network) else {
+            return Ok((ahead, None));
+        };
+        match &self.config.spec.network {
+            Network::Container(other) => Ok((Some(self.network_of(other)?), None)),
+            Network::Bridge => Ok(self
+                .connected(ahead, facts.rootless)
+                .unwrap_or_else(|error| {
+                    self.leave_network();
+                    let reason = Some(error.to_string());
+                    // What was begun is connected by half: another one is made.
+                    (None, Some(Note::Isolated { reason }))
+                })),
+            Network::Loopback | Network::Default | Network::Host => Ok((ahead, None)),
+        }
+    }
+
+    /// Connects its network to others: as root to the bridge, else by slirp4netns, if that is there.
+    fn connected(
+        &mut self,
+        ahead: Option<Making>,
+        rootless: bool,
+    ) -> io::Result<(Option<Making>, Option<Note>)> {
+        let helper = Slirp::find();
+        if rootless && helper.is_none() {
+            return Ok((ahead, Some(Note::Isolated { reason: None })));
+        }
+        let namespace = ahead.map_or_else(network::make, Ok)?.finish()?;
+        let note = match helper.filter(|_| rootless) {
+            Some(program) => self.by_helper(&program, &namespace)?,
+            None => self.by_bridge(&namespace)?,
+        };
+        Ok((Some(Making::Made(namespace.descriptor)), note))
+    }
+
+    fn by_bridge(&mut self, namespace: &Namespace) -> io::Result<Option<Note>> {
+        let inside = namespace.netlink.as_ref();
+        let inside = inside.ok_or(io::ErrorKind::NotConnected)?;
+        let bridge = Bridge::of(&self.containers);
+        let id = &self.config.record.id;
+        let connected = bridge.connect(id, namespace.descriptor.as_fd(), inside);
+        let connected = connected
+            .map_err(|error| io::Error::other(format!("no bridge could be made: {error}")))?;
+        self.config.spec.own_address = Some(connected.endpoint.address);
+        self.endpoint = Some(connected.endpoint);
+        Ok(connected.no_nat.map(|reason| Note::NoNat { reason }))
+    }
+
+    fn by_helper(&mut self, program: &Path, namespace: &Namespace) -> io::Result<Option<Note>> {
+        let (slirp, endpoint) = Slirp::connect(program, namespace.descriptor.as_fd())?;
+        let spec = &mut self.config.spec;
+        spec.own_address = Some(endpoint.address);
+        if spec.dns.servers.is_empty() {
+            spec.dns.servers.push(slirp::NAME_SERVER.to_owned());
+        }
+        (self.endpoint, self.slirp) = (Some(endpoint), Some(slirp));
+        Ok(None)
+    }
+
+    fn has_bridge(&self) -> bool {
+        let rootful = enter::facts().is_some_and(|facts| !facts.rootless);
+        rootful && self.config.spec.network == Network::Bridge
+    }
+
+    /// Gives its address back.
+    fn leave_network(&mut self) {
+        self.slirp = None;
+        if self.has_bridge() {
+            // Who comes next sees that its lock is free, and takes the address.
+            let _ = Bridge::of(&self.containers).release(&self.config.record.id);
+        }
+    }
+
+    /// Takes the bridge away if it was the last in it.
+    fn sweep_network(&self) {
+        if self.has_bridge() {
+            // As above: the next one tries again.
+            let _ = Bridge::of(&self.containers).sweep();
+        }
+    }
+
+    /// Opens the network of another container.
+    fn network_of(&self, other: &ContainerId) -> Result<Making, Failure> {
+        match beside::network(&self.containers, other) {
+            Ok(namespace) => Ok(Making::Made(namespace)),
+            Err(ContainerError::NetworkStopped { id }) => Err(Failure::NetworkStopped(id)),
+            Err(error) => Err(files(&error)),
+        }
+    }
+
+    /// Carries what comes to the container's published ports from now on. Who came before is
+    /// waiting.
+    fn forward(
+        &mut self,
+        listeners: Vec<Listener>,
+        running: &mut Running,
+    ) -> Result<Option<Note>, Failure> {
+        if listeners.is_empty() {
+            return Ok(None);
+        }
+        let Some(namespace) = running.network() else {
+            return Ok(Some(Note::PortsDiscarded));
+        };
+        let published = listeners.iter().map(|it| it.published).collect();
+        let targets = match &self.endpoint {
+            Some(endpoint) => vec![endpoint.address.into()],
+            None => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+        };
+        let forwarder = Forwarder::start(listeners, namespace, targets)
+            .map_err(|error| Failure::Launch(LaunchError::setup(What::Network, "", &error)))?;
+        (self.published, self.forwarder) = (published, Some(forwarder));
+        Ok(None)
     }
 
     fn stdio(&self, start: &Start) -> io::Result<(Stdio, Ends)> {
@@ -206,6 +347,9 @@ impl Container {
             init,
             started: Timestamp::now(),
             cgroups,
+            endpoint: self.endpoint.take(),
+            published: std::mem::take(&mut self.published),
+            exposed: self.config.exposed.clone(),
             paused: false,
         };
         let state = self.config.record.state.started(running);
@@ -243,6 +387,10 @@ impl Container {
         }
         // A failing poll leaves nothing to carry with: waiting for the end is what remains.
         let _ = relay.run();
+        // Its ports are free before anyone hears that it ended.
+        if let Some(forwarder) = self.forwarder.take() {
+            forwarder.finish();
+        }
         let code = relay
             .program()
             .wait()
@@ -254,13 +402,20 @@ impl Container {
             // What stays is a leftover that the next start collects.
             let _ = remove_tree(&tree);
         }
+        self.sweep_network();
     }
 
     /// Records a start that came to nothing; `again` keeps the container for another one.
     fn record_failure(&mut self, failure: &Failure, remove: bool, again: bool) {
+        self.forwarder = None;
         let (code, error) = match failure {
             Failure::Launch(error) => (error.exit_code(), error.to_string()),
             Failure::Files { error } => (125, error.clone()),
+            Failure::Port(port) => (125, port.message(Language::En)),
+            Failure::NetworkStopped(id) => {
+                let error = ContainerError::NetworkStopped { id: id.clone() };
+                (125, error.to_string())
+            }
             Failure::Running => return,
         };
         let remove = !again && (remove || self.config.record.auto_remove);
@@ -268,6 +423,7 @@ impl Container {
             // As in `carry`.
             let _ = remove_tree(&tree);
         }
+        self.sweep_network();
     }
 
     /// Records the end, or takes the container out of the store and returns the tree to remove.
@@ -287,6 +443,8 @@ impl Container {
             let ended = state::Status::Exited(exited);
             let _ = self.folder.change_record(|record| record.state = ended);
         }
+        // While the lock says whose the address is.
+        self.leave_network();
         self.lock = None;
         tree
     }

@@ -11,6 +11,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::launch::{LaunchError, Note};
+use super::names::ContainerId;
+use super::ports::Unavailable;
 
 /// The longest frame that is believed; a longer one is a broken peer.
 const LONGEST: usize = 1 << 20;
@@ -105,6 +107,10 @@ pub enum Failure {
     Launch(LaunchError),
     /// It runs already.
     Running,
+    /// A port of the host cannot be had.
+    Port(Unavailable),
+    /// The container whose network it was to have does not run.
+    NetworkStopped(ContainerId),
     /// The supervisor could not read or write its files.
     Files {
         /// What went wrong, as the system says it.

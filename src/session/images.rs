@@ -337,6 +337,8 @@ impl Session {
         // The files beside the folders are this user's own: they go with the store's folder below.
         let folders = parts.flatten().map(|part| part.path());
         let folders = folders.filter(|part| part.is_dir()).collect();
+        // What a killed supervisor left of the network; in use, it stays.
+        let _ = crate::runtime::bridge::sweep(&self.containers());
         // At once: a store half removed is no store to be asked again.
         self.ask::<()>(Request::RemoveTrees(folders), None, &mut |_| {})?;
         self.stop_worker();

@@ -7,6 +7,7 @@
 //! | `images` | list, history, inspect, tag, remove, load, save, files |
 //! | `registries` | pull, push, log in and out, search |
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
+//! | `networking` | what containers are connected to, and their ports |
 //! | [`draft`], `drafts` | the Dockerfile that is being typed, with undo; kept per folder |
 //! | `context_size`, `context_listing` | whether a folder is meant to be a build context; what is in it |
 //! | `doctor` | what works on this machine |
@@ -23,6 +24,7 @@ mod drafts;
 mod given_context;
 mod images;
 mod interrupter;
+mod networking;
 mod registries;
 mod replace;
 mod shipping;
@@ -48,6 +50,7 @@ pub use doctor::{Finding, Health};
 pub use given_context::GivenContext;
 pub use images::{Collected, HistoryRow, Inspected, Removed};
 pub use interrupter::Interrupter;
+pub use networking::NetworkCall;
 pub use registries::{PullRequest, PulledImage};
 pub use replace::replace_file;
 pub use tracing::{Maker, PathStep, Touch, WasteReport, WastedPath};

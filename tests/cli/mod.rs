@@ -12,6 +12,7 @@
 //! | `instructions` | what an image is like after each instruction |
 //! | `contexts` | build contexts from standard input |
 //! | `remote_contexts` | build contexts from git repositories and web servers |
+//! | `ports`, `networks`, `bridge` | published ports; none, host, container:NAME; the bridge of root |
 //! | `outputs` | build --output, --metadata-file, --expect-cached |
 //! | `failing` | a RUN that fails |
 //! | `stages` | stages at the same time |
@@ -23,6 +24,7 @@
 //! | `tracing` | waste and log: which step made a byte or a path |
 //! | `lessons` | writing, proving and reporting on lessons |
 
+mod bridge;
 mod cache;
 mod containers;
 mod contexts;
@@ -35,7 +37,9 @@ mod instructions;
 mod lessons;
 mod life;
 mod mounts;
+mod networks;
 mod outputs;
+mod ports;
 mod remedies;
 mod remote_contexts;
 mod sandbox;

@@ -9,9 +9,7 @@ use crate::runtime::containers::ContainerConfig;
 use crate::runtime::names::ContainerId;
 use crate::runtime::probe::Cgroups;
 use crate::runtime::signals::signal_number;
-use crate::runtime::{
-    Mount, MountSource, Network, Resources, Rootfs, Spec, User, spec::DEFAULT_PATH,
-};
+use crate::runtime::{Mount, MountSource, Resources, Rootfs, Spec, User, spec::DEFAULT_PATH};
 use crate::session::{Result, Session, Trouble};
 
 crate::messages! {
@@ -71,10 +69,11 @@ impl Session {
         let folder = self.containers().folder(&id);
         let rootfs: Rootfs = folder.rootfs(stack.lower_dirs());
         let mut spec = Spec::new(rootfs, self.words(call, image)?, self.ids());
-        spec.hostname = call
-            .hostname
-            .clone()
-            .unwrap_or_else(|| id.short().to_owned());
+        let joined = self.joined(call)?;
+        let hostname = call.hostname.as_ref().or(joined.hostname.as_ref());
+        hostname
+            .map_or(id.short(), String::as_str)
+            .clone_into(&mut spec.hostname);
         spec.process.env = environment(call, &settings.env, &spec.hostname, &user.home);
         spec.process.cwd = join_path(
             &join_path("/", &settings.working_dir),
@@ -91,11 +90,9 @@ impl Session {
             .iter()
             .map(|it| self.volume(it))
             .collect::<Result<_>>()?;
-        spec.network = if call.host_network {
-            Network::Host
-        } else {
-            Network::Loopback
-        };
+        spec.network = joined.network;
+        spec.hosts = joined.hosts;
+        spec.dns = joined.dns;
         spec.read_only = call.read_only;
         let add: Vec<&str> = call.cap_add.iter().map(String::as_str).collect();
         let drop: Vec<&str> = call.cap_drop.iter().map(String::as_str).collect();
@@ -110,6 +107,7 @@ impl Session {
         config.record.labels.extend(settings.labels.clone());
         config.record.labels.extend(call.labels.iter().cloned());
         config.open_stdin = call.interactive;
+        self.connect(&mut config, &call.network, settings)?;
         config.stdin_once = call.interactive && !call.detach;
         config.pid_file.clone_from(&call.pid_file);
         config.stop_timeout = call.stop_timeout.unwrap_or(config.stop_timeout);

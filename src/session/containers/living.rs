@@ -36,7 +36,7 @@ impl Session {
             own_stdio: false,
             manner,
         });
-        Ok(self.start(&id, attach, None)?.0)
+        Ok(self.start(&id, attach, None, false)?.0)
     }
 
     /// Watches a running container, and types into it where it reads.
@@ -80,7 +80,7 @@ impl Session {
             ..how.clone()
         };
         self.done(self.containers().stop(&id, &how))?;
-        self.start(&id, None, None).map(drop)
+        self.start(&id, None, None, false).map(drop)
     }
 
     /// Sends a signal to a container.

@@ -9,7 +9,8 @@ use crate::runtime::container_error::ContainerError;
 use crate::runtime::containers::ContainerConfig;
 use crate::runtime::processes::{self, Process};
 use crate::runtime::state::{Record, Status};
-use crate::runtime::{Network, Rootfs, User};
+use crate::runtime::{Rootfs, User};
+use crate::session::networking;
 use crate::session::{Inspected, Result, Session, Trouble};
 
 impl Session {
@@ -205,16 +206,16 @@ fn container_json(config: &ContainerConfig, record: &Record) -> serde_json::Valu
             "WorkingDir": process.cwd,
             "Labels": record.labels,
             "StopSignal": config.stop_signal,
+            "ExposedPorts": networking::exposed_json(config),
         },
         "HostConfig": {
             "AutoRemove": record.auto_remove,
             "ReadonlyRootfs": config.spec.read_only,
             "Capabilities": config.spec.capabilities.names().collect::<Vec<_>>(),
-            "NetworkMode": match config.spec.network {
-                Network::Loopback => "none",
-                Network::Host => "host",
-            },
+            "NetworkMode": networking::mode_word(&config.spec.network),
+            "PortBindings": networking::bindings_json(config),
         },
+        "NetworkSettings": networking::settings_json(config, record),
         "Mounts": config.spec.mounts,
         "GraphDriver": {
             "Name": match config.spec.rootfs {

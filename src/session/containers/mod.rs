@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 pub use self::copying::{CopyCall, Side};
 
 use self::id_file::IdFile;
+use super::networking::NetworkCall;
 use super::worker::Request;
 use super::{Result, Session, SessionError, Trouble};
 use crate::plan::scope::Pairs;
@@ -64,8 +65,8 @@ pub struct RunCall {
     pub volumes: Vec<String>,
     /// `--entrypoint`.
     pub entrypoint: Option<String>,
-    /// `--network host`.
-    pub host_network: bool,
+    /// What it is connected to.
+    pub network: NetworkCall,
     /// `--hostname`.
     pub hostname: Option<String>,
     /// `--label`.
@@ -109,8 +110,12 @@ impl Session {
     }
 
     pub(super) fn contained(&self, error: &ContainerError) -> Trouble {
+        let help = match error {
+            ContainerError::Port(port) => self.who_has(port),
+            _ => None,
+        };
         Trouble::new(error.message(self.language()))
-            .with_help(error.help(self.language()))
+            .with_help(help.or_else(|| error.help(self.language())))
             .with_exit(error.exit_code())
     }
 
@@ -136,15 +141,17 @@ impl Session {
             manner: call.manner.clone(),
         });
         let manner = (call.remove, call.tty);
-        let ahead = containers
-            .begin(&id, &self.probe().mode, attach.as_ref(), manner)
+        // One in another's network enters the user namespace of that one.
+        let ahead = (!call.network.is_anothers())
+            .then(|| containers.begin(&id, &self.probe().mode, attach.as_ref(), manner))
+            .transpose()
             .map_err(|e| self.contained(&e))?;
         let image = self
             .image_or_base(&call.image)
             .map_err(|error| self.exit_125(error))?;
         let config = self.describe(id, call, &image)?;
         let record = self.make(call, config)?;
-        let started = self.start(&record.id, attach, Some(ahead));
+        let started = self.start(&record.id, attach, ahead, true);
         match started {
             Ok((outcome, notes)) => Ok(Started {
                 record,
@@ -187,7 +194,7 @@ impl Session {
     }
 
     /// docker's `run` exits with 125 for everything that is not the program's own fault.
-    fn exit_125(&self, error: SessionError) -> SessionError {
+    pub(super) fn exit_125(&self, error: SessionError) -> SessionError {
         match error {
             SessionError::Trouble(trouble) if matches!(trouble.exit, 126 | 127) => trouble.into(),
             SessionError::Trouble(trouble) => trouble.with_exit(125).into(),
@@ -200,12 +207,12 @@ impl Session {
         id: &ContainerId,
         attach: Option<Attach<'a>>,
         ahead: Option<Ahead>,
+        remove_on_failure: bool,
     ) -> Result<(Outcome, Vec<Note>)> {
         let options = StartOptions {
             mode: &self.probe().mode,
             attach,
-            // `run` leaves nothing behind when it fails, and only `run` begins ahead.
-            remove_on_failure: ahead.is_some(),
+            remove_on_failure,
             ahead,
         };
         let copying = Copying {

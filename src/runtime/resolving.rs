@@ -1,0 +1,101 @@
+//! What a container's `/etc/resolv.conf` says: the host's lines, or what was asked for.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::spec::Dns;
+
+/// Returns its text. Each of the three kinds of lines is the host's unless it was asked for. With an
+/// address of its own a container does not reach a name server on the host's loopback, which is
+/// left out.
+pub(super) fn resolv_conf(host: &str, asked: &Dns, own_address: Option<Ipv4Addr>) -> String {
+    if *asked == Dns::default() && own_address.is_none() {
+        return host.to_owned();
+    }
+    let mut text = String::new();
+    for server in &asked.servers {
+        text.extend(["nameserver ", server, "\n"]);
+    }
+    for (keyword, words) in [("search", &asked.search), ("options", &asked.options)] {
+        // docker: a lone dot means no domain at all.
+        if !words.is_empty() && words != &["."] {
+            text.extend([keyword, " ", &words.join(" "), "\n"]);
+        }
+    }
+    let keeps = |line: &&str| match line.split_whitespace().next() {
+        Some("nameserver") => {
+            asked.servers.is_empty() && !(own_address.is_some() && is_loopback(line))
+        }
+        Some("search" | "domain") => asked.search.is_empty(),
+        Some("options") => asked.options.is_empty(),
+        _ => false,
+    };
+    for line in host.lines().filter(keeps) {
+        text.extend([line, "\n"]);
+    }
+    text
+}
+
+fn is_loopback(line: &str) -> bool {
+    let address = line.split_whitespace().nth(1);
+    let address = address.and_then(|it| it.parse::<IpAddr>().ok());
+    address.is_some_and(|it| it.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOST: &str = "# made by hand\nnameserver 192.0.2.53\nsearch example\noptions ndots:2\n";
+
+    fn words(list: &[&str]) -> Vec<String> {
+        list.iter().map(|&word| word.to_owned()).collect()
+    }
+
+    #[test]
+    fn without_a_wish_it_is_the_hosts() {
+        assert_eq!(resolv_conf(HOST, &Dns::default(), None), HOST);
+    }
+
+    #[test]
+    fn each_kind_of_line_is_replaced_by_itself() {
+        let asked = Dns {
+            servers: words(&["192.0.2.1", "::1"]),
+            ..Dns::default()
+        };
+        assert_eq!(
+            resolv_conf(HOST, &asked, None),
+            "nameserver 192.0.2.1\nnameserver ::1\nsearch example\noptions ndots:2\n"
+        );
+        let asked = Dns {
+            search: words(&["a", "b"]),
+            options: words(&["rotate"]),
+            ..Dns::default()
+        };
+        assert_eq!(
+            resolv_conf(HOST, &asked, None),
+            "search a b\noptions rotate\nnameserver 192.0.2.53\n"
+        );
+    }
+
+    #[test]
+    fn a_dot_takes_the_domains_away() {
+        let asked = Dns {
+            search: words(&["."]),
+            ..Dns::default()
+        };
+        assert_eq!(
+            resolv_conf(HOST, &asked, None),
+            "nameserver 192.0.2.53\noptions ndots:2\n"
+        );
+    }
+
+    #[test]
+    fn a_name_server_on_the_hosts_loopback_is_none_for_a_network_of_its_own() {
+        let own = Some(Ipv4Addr::new(172, 17, 0, 2));
+        let host = "nameserver 127.0.0.53\nnameserver 192.0.2.53\n";
+        assert_eq!(
+            resolv_conf(host, &Dns::default(), own),
+            "nameserver 192.0.2.53\n"
+        );
+    }
+}
