@@ -18,8 +18,9 @@ const LEAVES: [&str; 6] = [
 ];
 
 /// What each module may use besides leaves.
-const TABLE: [(&str, &[&str]); 15] = [
+const TABLE: [(&str, &[&str]); 16] = [
     ("applets", &[]),
+    ("template", &[]),
     ("command", &[]),
     ("parser", &[]),
     ("layers", &[]),
@@ -43,7 +44,8 @@ const TABLE: [(&str, &[&str]); 15] = [
     (
         "face",
         &[
-            "session", "command", "render", "build", "check", "plan", "parser", "layers", "runtime",
+            "session", "command", "render", "template", "build", "check", "plan", "parser",
+            "layers", "runtime",
         ],
     ),
     ("course", &["lesson", "render", "build", "plan", "parser"]),

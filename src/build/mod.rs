@@ -13,6 +13,7 @@
 //! | `permission` | what a build has to be allowed |
 //! | `settings`, `health` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache`, `shared_cache` | what earlier builds left, on disk, and what other machines did |
+//! | `inventory` | what the cache holds, and how things leave it |
 //! | `fetch` | the files that ADD takes from URLs |
 //! | `world` | what the plan asks about while it judges a step |
 //! | `times` | when the entries of an image's history were made |
@@ -30,6 +31,7 @@ mod copy;
 mod error;
 mod fetch;
 mod health;
+mod inventory;
 mod layer_source;
 mod mount_error;
 mod mounts;
@@ -62,6 +64,7 @@ pub use builder::{BuildInput, Builder};
 pub use cache::BuildCache;
 pub use error::{BuildError, CopyError, ImageError};
 pub use fetch::{Download, Downloads, FetchError, git};
+pub use inventory::{CacheItem, CacheKind, PruneCache};
 pub use mount_error::MountError;
 pub use report::{
     BuildEvent, BuildReport, ContextReport, LayerReport, StepFailure, StepReport, StepState,

@@ -133,6 +133,9 @@ pub struct Ps {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Lay it out: json, table TEMPLATE, or a Go template such as '{{.ID}} {{.Names}}'
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
 }
 
 /// `logs`

@@ -165,8 +165,15 @@ const TABLE: &[(&str, &str)] = &[
 
     // Images.
     ("List images", "이미지 목록을 보여 줍니다"),
-    ("Only images of this name", "이 이름의 이미지만"),
-    ("Show untagged images as well", "태그 없는 이미지도 보여 줍니다"),
+    ("Only images of this name, or of names that fit a pattern: 'shop*'", "이 이름이나 'shop*' 같은 패턴에 맞는 이름의 이미지만"),
+    ("Show all images; those without a name are shown anyhow", "모든 이미지를 보여 줍니다. 이름 없는 것은 언제나 보입니다"),
+    ("Only what fits: dangling=true, reference=PATTERN, before=IMAGE, since=IMAGE, label=KEY[=VALUE], until=24h", "맞는 것만: dangling=true, reference=패턴, before=이미지, since=이미지, label=키[=값], until=24h"),
+    ("Lay it out: json, table TEMPLATE, or a Go template such as '{{.ID}} {{.Size}}'", "출력 모양: json, table 템플릿, 또는 '{{.ID}} {{.Size}}' 같은 Go 템플릿"),
+    ("Lay it out: json, table TEMPLATE, or a Go template such as '{{.Type}} {{.Size}}'", "출력 모양: json, table 템플릿, 또는 '{{.Type}} {{.Size}}' 같은 Go 템플릿"),
+    ("Lay it out: json, table TEMPLATE, or a Go template such as '{{.ID}} {{.Names}}'", "출력 모양: json, table 템플릿, 또는 '{{.ID}} {{.Names}}' 같은 Go 템플릿"),
+    ("Lay it out: json, or a Go template such as '{{.Id}} {{json .Config}}'", "출력 모양: json, 또는 '{{.Id}} {{json .Config}}' 같은 Go 템플릿"),
+    ("Lay it out: json, or a Go template such as '{{.Server.Version}}'", "출력 모양: json, 또는 '{{.Server.Version}}' 같은 Go 템플릿"),
+    ("What the names are of: image or container", "무엇의 이름인지: image 또는 container"),
     ("Only ids", "ID만 보여 줍니다"),
     ("Whole ids", "ID를 줄이지 않습니다"),
     ("Show digests", "다이제스트를 보여 줍니다"),
@@ -189,6 +196,23 @@ const TABLE: &[(&str, &str)] = &[
     ("Write an image to an archive", "이미지를 아카이브로 씁니다"),
     ("File to write; standard output if left out", "쓸 파일. 생략하면 표준 출력"),
     ("Write an OCI image layout into this folder", "이 폴더에 OCI 이미지 레이아웃을 씁니다"),
+
+    // Clearing up.
+    ("Take names away and remove nothing else", "이름만 떼고 다른 것은 지우지 않습니다"),
+    ("Commands on images: ls, history, inspect, rm, tag, build, load, save, prune", "이미지 명령: ls, history, inspect, rm, tag, build, load, save, prune"),
+    ("Look after the build cache: prune", "빌드 캐시를 돌봅니다: prune"),
+    ("Remove images that nothing uses", "쓰이지 않는 이미지를 지웁니다"),
+    ("Remove what the build cache holds and nothing uses", "빌드 캐시에서 쓰이지 않는 것을 지웁니다"),
+    ("All images that no container uses, not only those without a name", "이름 없는 것만이 아니라 컨테이너가 쓰지 않는 이미지 모두"),
+    ("All images that no container uses, and the whole build cache", "컨테이너가 쓰지 않는 이미지와 빌드 캐시 모두"),
+    ("Also what images share, and the digests of context files", "이미지와 함께 쓰는 것과 컨텍스트 파일의 다이제스트도 지웁니다"),
+    ("Only what fits: until=24h, label=KEY[=VALUE], label!=KEY[=VALUE]", "맞는 것만: until=24h, label=키[=값], label!=키[=값]"),
+    ("Only what fits: until=24h (not used since), id=ID, type=KIND", "맞는 것만: until=24h(그동안 쓰이지 않은 것), id=ID, type=종류"),
+    ("Keep so much, such as 1g: what was used last stays", "이만큼은 남깁니다(예: 1g). 최근에 쓴 것부터 남습니다"),
+    ("Volumes as well", "볼륨도 지웁니다"),
+    ("Show what takes up the disk, and what of it could be got back", "무엇이 디스크를 얼마나 차지하고 얼마를 되찾을 수 있는지 보여 줍니다"),
+    ("Remove what nothing uses: stopped containers, images, build cache", "쓰이지 않는 것을 지웁니다: 멈춘 컨테이너, 이미지, 빌드 캐시"),
+    ("Every image, container, volume and thing of the build cache", "이미지, 컨테이너, 볼륨, 빌드 캐시를 하나하나 보여 줍니다"),
 
     // Containers.
     ("Make a container from an image and run it", "이미지로 컨테이너를 만들어 실행합니다. 프롬프트에서 이미지를 생략하면 초안을 실행합니다"),
@@ -248,6 +272,5 @@ const TABLE: &[(&str, &str)] = &[
     ("Look after the store", "저장소를 점검하거나 비웁니다"),
     ("Check every digest and size of the store", "저장소의 모든 다이제스트와 크기를 확인합니다"),
     ("Remove the whole store", "저장소를 통째로 지웁니다"),
-    ("Commands on images: ls, history, inspect, rm, tag, build, load, save", "이미지에 대한 명령: ls, history, inspect, rm, tag, build, load, save"),
     ("Commands on containers: ls, run, exec, logs, stop, rm, ...", "컨테이너에 대한 명령: ls, run, exec, logs, stop, rm, ..."),
 ];

@@ -19,18 +19,20 @@ mod images;
 mod korean;
 mod learning;
 mod pictures;
+mod pruning;
 mod reading;
 mod system;
 
 pub use building::{Build, BuildOnly, BuildOptions, OnFail, Plan, Progress, RunOptions, Why};
 pub use containers::{ContainerCommand, Exec, Kill, Logs, Names, Ps, Rm, Run, Start, Stop};
 pub use help::{for_help, language_asked};
-pub use images::{History, ImageCommand, Images, Inspect, Load, Rmi, Save, Tag};
+pub use images::{History, ImageCommand, Images, Inspect, Load, ObjectType, Rmi, Save, Tag};
 pub use learning::{
     Learn, Lesson, LessonFolder, LessonForget, LessonHomes, LessonNew, LessonReport, LessonReset,
     LessonSync, LessonTest,
 };
 pub use pictures::{Compare, Files, Log, Stack, Waste};
+pub use pruning::{Builder, Df, PruneBuilder, PruneImages, PruneSystem};
 pub use reading::{
     Check, Context, ContextLs, Expand, Fmt, Format, IgnoreCheck, Parse, RuleOptions,
 };
@@ -165,14 +167,28 @@ pub enum Command {
     /// Look after the store
     #[command(subcommand)]
     System(System),
-    /// Commands on images: ls, history, inspect, rm, tag, build, load, save
+    /// Look after the build cache: prune
+    #[command(subcommand)]
+    Builder(Builder),
+    /// Remove images that nothing uses
+    #[command(skip)]
+    PruneImages(PruneImages),
+    /// Commands on images: ls, history, inspect, rm, tag, build, load, save, prune
     #[command(subcommand)]
     Image(ImageCommand),
     /// Commands on containers: ls, run, exec, logs, stop, rm, ...
     #[command(subcommand)]
     Container(ContainerCommand),
     /// Show the version
-    Version,
+    Version(Version),
+}
+
+/// `version`
+#[derive(Debug, Clone, Args)]
+pub struct Version {
+    /// Lay it out: json, or a Go template such as '{{.Server.Version}}'
+    #[arg(long, short, value_name = "FORMAT")]
+    pub format: Option<String>,
 }
 
 /// Only `--json`.
@@ -196,7 +212,9 @@ impl Command {
                 ImageCommand::Tag(it) => Self::Tag(it),
                 ImageCommand::Load(it) => Self::Load(it),
                 ImageCommand::Save(it) => Self::Save(it),
+                ImageCommand::Prune(it) => Self::PruneImages(it),
             },
+            Self::Builder(Builder::Build(it)) => Self::Build(it),
             Self::Container(command) => match command {
                 ContainerCommand::Ls(it) => Self::Ps(it),
                 ContainerCommand::Run(it) => Self::Run(it),

@@ -17,6 +17,8 @@
 //! | `tracing` | waste, log |
 //! | `containers` | run, exec, ps, logs, stop, ... |
 //! | `looking_after` | doctor, system, version |
+//! | `layout` | `--format` |
+//! | `pruning`, `disk_use` | the prune verbs; system df |
 //! | [`usage`] | clap's errors in docker's words |
 
 mod build_call;
@@ -24,10 +26,13 @@ mod building;
 mod cache_options;
 mod checking;
 mod containers;
+mod disk_use;
 mod exporting;
 mod formatting;
 mod images;
+mod layout;
 mod looking_after;
+mod pruning;
 mod reading;
 mod refusal;
 mod run_options;
@@ -45,7 +50,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::build::BuildReport;
-use crate::command::Command;
+use crate::command::{Builder, Command};
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 use crate::render::{self, Line, Screen, Text};
@@ -161,11 +166,15 @@ impl Face<'_> {
             Command::Rm(it) => self.rm(&it),
             Command::Doctor(it) => self.doctor(&it),
             Command::System(it) => self.system(&it),
-            Command::Version => self.version(),
+            Command::PruneImages(it) => self.prune_images(&it),
+            Command::Builder(Builder::Prune(it)) => self.prune_builder(&it),
+            Command::Version(it) => self.version(&it),
             Command::Learn(_) | Command::Lesson(_) => {
                 Err(Trouble::new(only_at_a_prompt(self.language())).into())
             }
-            Command::Image(_) | Command::Container(_) => unreachable!("short() has replaced these"),
+            Command::Image(_) | Command::Container(_) | Command::Builder(Builder::Build(_)) => {
+                unreachable!("short() has replaced these")
+            }
         }
     }
 

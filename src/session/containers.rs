@@ -159,8 +159,7 @@ impl Session {
         let image = self
             .image_or_base(&call.image)
             .map_err(|error| self.exit_125(error))?;
-        let config = self.describe(id, call, &image)?;
-        let record = containers.create(config).map_err(|e| self.contained(&e))?;
+        let record = self.create(&containers, id, call, &image)?;
         let started = self.start(&record.id, attach, Some(ahead));
         match started {
             Ok((outcome, notes)) => Ok(Started {
@@ -170,6 +169,21 @@ impl Session {
             }),
             Err(error) => Err(self.exit_125(error)),
         }
+    }
+
+    /// Makes a container. Until it is there, nobody may collect its layers.
+    fn create(
+        &self,
+        containers: &Containers,
+        id: ContainerId,
+        call: &RunCall,
+        image: &Image,
+    ) -> Result<Record> {
+        let held = self.store()?.hold();
+        // Let go of before anything is started: a process that is forked off would hold on.
+        let _held = held.map_err(|e| Trouble::store(&e, self.language()))?;
+        let config = self.describe(id, call, image)?;
+        Ok(containers.create(config).map_err(|e| self.contained(&e))?)
     }
 
     /// docker's `run` exits with 125 for everything that is not the program's own fault.
@@ -545,13 +559,14 @@ impl Session {
 
     /// Returns docker's JSON about an image or a container.
     pub fn inspect(&self, name: &str) -> Inspected {
-        let container = self
-            .container_config(name)
-            .and_then(|config| Ok(container_json(&config, &self.container(name)?)));
-        match container.or_else(|_| self.inspect_image(name)) {
-            Ok(value) => Inspected::Found(value),
-            Err(_) => Inspected::Missing(name.to_owned()),
-        }
+        let container = self.inspect_container(name);
+        container.or_else(|_| self.inspect_image(name)).into()
+    }
+
+    /// Returns docker's JSON about a container.
+    pub fn inspect_container(&self, name: &str) -> Result<serde_json::Value> {
+        let config = self.container_config(name)?;
+        Ok(container_json(&config, &self.container(name)?))
     }
 }
 

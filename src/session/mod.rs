@@ -4,7 +4,9 @@
 //! |---|---|
 //! | `building` | build, forecast, why |
 //! | `checking` | check |
-//! | `images` | list, history, inspect, tag, remove, load, save, files |
+//! | `images` | list, history, inspect, tag, load, save, files |
+//! | `removing`, `pruning`, `usage` | rmi; the prune verbs; who takes up how much of the disk |
+//! | `filters`, `image_list` | `--filter`; which images `images` lists |
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
 //! | [`draft`], `drafts` | the Dockerfile that is being typed, with undo; kept per folder |
 //! | `context_size`, `context_listing` | whether a folder is meant to be a build context; what is in it |
@@ -19,12 +21,17 @@ mod context_size;
 mod doctor;
 pub mod draft;
 mod drafts;
+mod filters;
 mod given_context;
+mod image_list;
 mod images;
 mod interrupter;
+mod pruning;
+mod removing;
 mod replace;
 mod tracing;
 mod trouble;
+mod usage;
 pub mod work;
 pub mod worker;
 
@@ -42,12 +49,17 @@ pub use containers::{ExecCall, RunCall, Started};
 pub use context_listing::{ContextListing, LeftOut, Listed, Sum, read_ignore};
 pub use context_size::ContextSize;
 pub use doctor::{Finding, Health};
+pub use filters::Filters;
 pub use given_context::GivenContext;
-pub use images::{Collected, HistoryRow, Inspected, Removed};
+pub use image_list::{FILTERS as IMAGE_FILTERS, ImageQuery};
+pub use images::{HistoryRow, Inspected};
 pub use interrupter::Interrupter;
+pub use pruning::{ImagePrune, PrunedCache};
+pub use removing::{Removal, Removed};
 pub use replace::replace_file;
 pub use tracing::{Maker, PathStep, Touch, WasteReport, WastedPath};
 pub use trouble::{SessionError, Trouble};
+pub use usage::{ContainerUse, DiskUse, ImageUse, VolumeUse};
 pub use work::{BuildRequest, FileChange, FileFacts, LoadedImage, Which};
 
 use crate::build::{BuildCache, BuildEvent, PracticeSettings};

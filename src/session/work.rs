@@ -1,27 +1,30 @@
 //! The work itself: what the worker does with a request. Where namespaces are forbidden, the
 //! session does what it can of it in its own process.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::pruning::PrunedCache;
 use super::tracing::Touch;
 use super::trouble::Trouble;
 use super::worker::{Asked, Request, Setup};
 use crate::build::{
-    BuildCache, BuildError, BuildEvent, BuildInput, BuildReport, Builder, CacheSource, Imports,
-    Supplies, export_cache,
+    BuildCache, BuildError, BuildEvent, BuildInput, BuildReport, Builder, CacheItem, CacheSource,
+    Imports, PruneCache, Supplies, export_cache,
 };
 use crate::digest::{DiffId, ImageId};
 use crate::language::Language;
 use crate::layers::{
-    Change, ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, RootPath, Stack, Store,
-    StoreError, UNPACKS_TO, Whiteouts, changes, files,
+    Change, ChangeKind, Collected, EntryKind, Follow, Image, Keep, OwnersMode, RootPath, Stack,
+    Store, StoreError, UNPACKS_TO, Whiteouts, changes, files,
 };
 use crate::plan::{Entitlement, NamedContexts, PlanOptions, Sandbox, context::Rights};
 use crate::reference::ImageReference;
+use crate::runtime::state::Record;
 use crate::runtime::{IdMode, containers::Containers, remove_tree::remove_tree};
 use crate::source::Source;
 
@@ -186,6 +189,12 @@ impl Bench {
             Request::PathLog(layers, path) => json(&self.path_log(&layers, &path).map_err(store)?),
             Request::File(layers, path) => json(&self.file(&layers, &path).map_err(store)?),
             Request::Collect => json(&self.collect().map_err(store)?),
+            Request::CacheItems => json(&self.cache_items().map_err(store)?),
+            Request::PruneCache(call) => json(&self.prune_cache(&call).map_err(store)?),
+            Request::Sizes(folders) => {
+                let sizes = folders.iter().map(|folder| files::size_of_tree(folder));
+                json(&sizes.collect::<Vec<_>>())
+            }
             Request::CheckOut {
                 layers,
                 upper,
@@ -373,19 +382,44 @@ impl Bench {
         }))
     }
 
-    /// Keeps what cache records and containers need.
-    fn collect(&self) -> Result<u64, StoreError> {
-        let mut keep = Keep::default();
-        keep.layers
-            .extend(self.cache.records().iter().map(|record| record.layer));
+    /// Keeps what cache records and containers need. None while somebody is at work.
+    fn collect(&self) -> Result<Option<Collected>, StoreError> {
+        let keep = || Keep {
+            layers: self.cache.records().iter().map(|it| it.layer).collect(),
+            images: self.images_of_containers(),
+        };
+        let collected = self.store.collect_garbage(keep)?;
+        if let Some(collected) = &collected {
+            self.cache.forget_images(&collected.images)?;
+        }
+        Ok(collected)
+    }
+
+    fn images_of_containers(&self) -> BTreeSet<ImageId> {
         let containers = Containers::new(&self.setup.root).list().unwrap_or_default();
-        keep.images.extend(
-            containers
-                .iter()
-                .filter_map(|it| it.image_id.parse::<ImageId>().ok()),
-        );
-        let collected = self.store.collect_garbage(&keep)?;
-        Ok(collected.map_or(0, |collected| collected.bytes))
+        let id = |record: &Record| record.image_id.parse().ok();
+        containers.iter().filter_map(id).collect()
+    }
+
+    fn cache_items(&self) -> Result<Vec<CacheItem>, StoreError> {
+        let of_images = self.store.layers_of_images(&self.images_of_containers())?;
+        self.cache.items(&self.store, &of_images)
+    }
+
+    fn prune_cache(&self, call: &PruneCache) -> Result<PrunedCache, StoreError> {
+        let mut pruned = PrunedCache::default();
+        for item in call.choose(self.cache_items()?) {
+            // What a build uses at this moment is not unused.
+            if let Some(bytes) = self.cache.remove(&self.store, &item)? {
+                pruned.bytes += bytes;
+                pruned.items.push(item);
+            }
+        }
+        match self.collect()? {
+            Some(collected) => pruned.bytes += collected.bytes,
+            None => pruned.busy = true,
+        }
+        Ok(pruned)
     }
 
     fn check_out(&self, layers: &[DiffId], upper: &Path, folder: &Path) -> Result<(), StoreError> {

@@ -19,6 +19,8 @@
 //! | `sandbox` | RUN --network, --security; build --ulimit, --label, ... |
 //! | `stepping` | build --step and --on-fail |
 //! | `tracing` | waste and log: which step made a byte or a path |
+//! | `listing` | filters of images, --format |
+//! | `pruning` | rmi, prune, system df |
 //! | `lessons` | writing, proving and reporting on lessons |
 
 mod cache;
@@ -30,8 +32,10 @@ mod failing;
 mod images;
 mod instructions;
 mod lessons;
+mod listing;
 mod mounts;
 mod outputs;
+mod pruning;
 mod remedies;
 mod remote_contexts;
 mod sandbox;
