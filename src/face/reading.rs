@@ -3,6 +3,7 @@
 //! Nothing here needs a store, an image, or the caller's environment.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -14,6 +15,7 @@ use crate::command;
 use crate::diagnostic::Diagnostic;
 use crate::parser;
 use crate::parser::word::{self, Expanded, WordFault};
+use crate::plan::ignore;
 use crate::render::{self, PathFate};
 use crate::session::{SessionError, Trouble, read_bytes, read_ignore, read_text};
 use crate::source::Source;
@@ -125,6 +127,7 @@ impl Face<'_> {
         // Comments may be in any encoding; a path that is not UTF-8 is in no context.
         let text = String::from_utf8_lossy(&bytes);
         let ignore = read_ignore(&name, &text, self.language())?;
+        self.refuse_long(&call.paths)?;
         let paths = call.paths.iter().map(|path| path.to_string_lossy());
         let fates: Vec<PathFate> = paths
             .map(|path| PathFate::new(&path, ignore.decide(&path)))
@@ -135,6 +138,22 @@ impl Face<'_> {
             self.show(&render::path_fates(&name, &fates, &self.screen));
         }
         Ok(0)
+    }
+
+    /// A path that is longer than Linux takes is that of no file.
+    fn refuse_long(&self, paths: &[OsString]) -> Result<(), Trouble> {
+        let lengths = paths.iter().map(|path| path.len());
+        match lengths.max() {
+            Some(length) if length > ignore::LONGEST_PATH => {
+                let language = self.language();
+                Err(Trouble::new(long_path(
+                    language,
+                    length,
+                    ignore::LONGEST_PATH,
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Reads a file. What `-` means is for the surroundings to say: a prompt's own lines are not for
@@ -184,6 +203,10 @@ crate::messages! {
     not_text() {
         en: "the word is not UTF-8 text",
         ko: "단어가 UTF-8 텍스트가 아닙니다",
+    }
+    long_path(length: usize, most: usize) {
+        en: "a path of {length} bytes: Linux takes at most {most}",
+        ko: "경로가 {length}바이트입니다. Linux의 경로는 최대 {most}바이트입니다",
     }
     not_text_help() {
         en: "a Dockerfile is UTF-8 text; check the encoding of the terminal or script",

@@ -10,6 +10,7 @@ mod archives;
 mod case;
 mod others;
 mod repositories;
+mod samples;
 mod saved;
 mod urls;
 

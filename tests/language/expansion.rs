@@ -41,11 +41,14 @@ fn summary(step: &Step) -> String {
                 .as_ref()
                 .map(ToString::to_string)
                 .unwrap_or_default();
+            let checksum = step.add.as_ref().and_then(|add| add.checksum);
+            let checksum = checksum.map(|it| it.to_string()).unwrap_or_default();
             let words = [
                 step.sources.join("|"),
                 step.destination.clone(),
                 chown,
                 chmod,
+                checksum,
             ];
             let words: Vec<String> = words.into_iter().filter(|it| !it.is_empty()).collect();
             format!("{}{inline}", words.join(" "))
@@ -106,6 +109,14 @@ fn variables_are_expanded_in_words_paths_and_values() {
         last_meant("ARG T=1\nFROM image:$T"),
         last_meant("FROM image:1")
     );
+}
+
+#[test]
+fn a_checksum_is_expanded() {
+    let digits = "0123456789abcdef".repeat(4);
+    let line = format!("ADD --checksum=${{V:+sha256:{digits}}} https://x.example/f /f");
+    let expected = format!("https://x.example/f /f sha256:{digits}");
+    assert_eq!(meant(&line), expected);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! A row names fixtures (`fixtures`: folders of tests/fixtures/dockerfiles, `checks`: of
 //! tests/fixtures/checks) and tests (`tests`: paths as `cargo test` prints them). One that has
-//! neither says in `waits` for what, or fails here.
+//! neither fails here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -29,8 +29,6 @@ struct Row {
     checks: Vec<String>,
     #[serde(default)]
     tests: Vec<String>,
-    /// What has to be built before it can be tested, or before all of it can.
-    waits: Option<String>,
 }
 
 fn root() -> &'static Path {
@@ -48,7 +46,7 @@ fn every_row_has_a_fixture_or_a_test() {
     let bare = |row: &Row| row.fixtures.is_empty() && row.checks.is_empty() && row.tests.is_empty();
     let without: Vec<String> = rows()
         .into_iter()
-        .filter(|row| bare(row) && row.waits.is_none())
+        .filter(bare)
         .map(|row| format!("{} (section {}): {}", row.id, row.section, row.rule))
         .collect();
     assert!(without.is_empty(), "no test shows:\n{}", without.join("\n"));

@@ -148,6 +148,9 @@ fn ignore_check_refuses_what_is_no_pattern() {
     fed(&home, &words, b"!\n").fails(1, "-:1: error: illegal exclusion pattern: \"!\"");
     home.call("ignore-check --ignorefile nosuch x")
         .fails(1, "nosuch");
+    let long = "a/".repeat(2048);
+    let words = ["ignore-check", "--ignorefile", "-", "x", &long];
+    fed(&home, &words, b"a\n").fails(1, "a path of 4096 bytes: Linux takes at most 4095");
 }
 
 #[test]

@@ -14,6 +14,13 @@ use super::pattern::{Glob, LONGEST};
 use super::{Expanded, Lookup};
 use crate::source::Span;
 
+/// What a word may cost: comparisons of one place of a pattern with one character, well below a
+/// second of them. A pattern of 100 characters may meet a value of 160,000.
+const MOST: usize = 1 << 24;
+
+/// How many bytes of a value are copied in the time of a comparison.
+const COPIED_AT_ONCE: usize = 64;
+
 /// An expansion under way.
 pub(super) struct Expansion<'a> {
     text: &'a str,
@@ -31,6 +38,8 @@ pub(super) struct Expansion<'a> {
     unset: BTreeSet<String>,
     /// Where the quote or `$` begins that is being read, for whoever is told that it is wrong.
     begun: usize,
+    /// What it has cost so far.
+    spent: usize,
 }
 
 impl<'a> Expansion<'a> {
@@ -54,6 +63,7 @@ impl<'a> Expansion<'a> {
             used: BTreeSet::new(),
             unset: BTreeSet::new(),
             begun: 0,
+            spent: 0,
         }
     }
 
@@ -150,7 +160,11 @@ impl<'a> Expansion<'a> {
         let origin = match frame.kind {
             Kind::Word | Kind::Quoted => Origin::Protected,
             Kind::Operand { name, modifier } => {
-                let value = self.look_up(&name);
+                let value = self.look_up(&name)?;
+                if modifier.has_pattern() {
+                    let length = value.as_ref().map_or(0, String::len);
+                    self.spend(length, self.result.len() - frame.start)?;
+                }
                 modifier.apply(name, value, &mut self.result, frame.start)?;
                 Origin::Open
             }
@@ -160,7 +174,8 @@ impl<'a> Expansion<'a> {
                 return Ok(());
             }
             Kind::Replacement { name, all, pattern } => {
-                let value = self.look_up(&name).unwrap_or_default();
+                let value = self.look_up(&name)?.unwrap_or_default();
+                self.spend(value.len(), pattern.len())?;
                 let by = self.result.split_off(frame.start);
                 let replaced = Glob::new(&pattern)?.replace(&value, &by, all)?;
                 self.result.push_str(&replaced);
@@ -303,11 +318,11 @@ impl<'a> Expansion<'a> {
     }
 
     fn emit_variable(&mut self, name: &str) -> Result<(), WordError> {
-        let value = self.look_up(name).unwrap_or_default();
+        let value = self.look_up(name)?.unwrap_or_default();
         self.emit(&value, Origin::Open)
     }
 
-    fn look_up(&mut self, name: &str) -> Option<String> {
+    fn look_up(&mut self, name: &str) -> Result<Option<String>, WordError> {
         let value = (!is_shells_own(name))
             .then(|| (self.lookup)(name))
             .flatten();
@@ -317,7 +332,18 @@ impl<'a> Expansion<'a> {
             &mut self.unset
         };
         names.insert(name.to_owned());
-        value
+        self.spend(value.as_ref().map_or(0, String::len) / COPIED_AT_ONCE, 0)?;
+        Ok(value)
+    }
+
+    /// Takes note of a value of this length that meets a pattern of this length.
+    fn spend(&mut self, value: usize, pattern: usize) -> Result<(), WordError> {
+        let comparisons = value.saturating_mul(pattern + 1);
+        self.spent = self.spent.saturating_add(comparisons);
+        if self.spent > MOST {
+            return Err(WordError::TooCostly);
+        }
+        Ok(())
     }
 }
 

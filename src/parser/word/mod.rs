@@ -323,4 +323,21 @@ mod tests {
         let lookup = |_: &str| Some("x".repeat(100));
         assert_eq!(expand(&word, '\\', &lookup), Err(WordError::TooLong));
     }
+
+    #[test]
+    fn what_would_take_minutes_is_refused() {
+        let value = "a".repeat(100_000);
+        let words = [
+            format!("${{A//{}/}}", "a?*".repeat(10_000)),
+            format!("${{A##{}}}", "a?*".repeat(10_000)),
+            "${A##*a}".repeat(100),
+            "${A/a*/}".repeat(100),
+            "${A:+}".repeat(20_000),
+        ];
+        for word in words {
+            let lookup = |_: &str| Some(value.clone());
+            let refused = Err(WordError::TooCostly);
+            assert_eq!(expand(&word, '\\', &lookup), refused, "{}", &word[..20]);
+        }
+    }
 }

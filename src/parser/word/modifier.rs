@@ -13,6 +13,11 @@ pub(super) struct Modifier {
 }
 
 impl Modifier {
+    /// Whether its operand is a pattern.
+    pub fn has_pattern(self) -> bool {
+        matches!(self.sign, '#' | '%')
+    }
+
     /// Puts the value of `${name<modifier>operand}` in the place of the operand, which is all that
     /// stands in `text` from `start` on. An operand that is taken stays where it is.
     pub fn apply(
@@ -57,8 +62,8 @@ fn stripped(sign: char, value: &str, operand: &str) -> Result<String, WordError>
     };
     let glob = Glob::new(pattern)?;
     if sign == '#' {
-        glob.without_prefix(value, longest)
+        Ok(glob.without_prefix(value, longest))
     } else {
-        glob.without_suffix(value, longest)
+        Ok(glob.without_suffix(value, longest))
     }
 }

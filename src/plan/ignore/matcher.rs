@@ -1,5 +1,6 @@
 //! One pattern of a `.dockerignore`, compiled so that 20,000 paths are soon asked.
 
+use super::letters::Path;
 use crate::plan::pattern::{BadPattern, Pattern, Token, tokens};
 
 /// How a pattern is looked for. Each form answers for a path and all its parents at once.
@@ -54,11 +55,11 @@ impl Matcher {
     }
 
     /// Returns whether a path or one of its parents matches the pattern.
-    pub fn matches(&self, path: &str, pattern: &str) -> bool {
+    pub fn matches(&self, path: &Path<'_>, pattern: &str) -> bool {
         match self {
-            Self::Exact => is_at_or_below(path, pattern),
-            Self::Prefix(prefix) => path.starts_with(prefix.as_str()),
-            Self::Suffix(suffix) => ends_so(path, suffix),
+            Self::Exact => is_at_or_below(path.text, pattern),
+            Self::Prefix(prefix) => path.text.starts_with(prefix.as_str()),
+            Self::Suffix(suffix) => ends_so(path.text, suffix),
             Self::Wild(wild) => wild.matches(path),
         }
     }
@@ -95,27 +96,25 @@ impl Wild {
 
     /// Returns whether a path or one of its parents matches. The places a match can reach are
     /// followed all at once, so no pattern takes more than its length times the path's.
-    fn matches(&self, path: &str) -> bool {
-        if !path.contains(self.needle.as_str()) {
+    fn matches(&self, path: &Path<'_>) -> bool {
+        if !path.text.contains(self.needle.as_str()) {
             return false;
         }
-        let text: Vec<char> = path.chars().collect();
-        let mut reached = vec![0];
+        let letters = path.letters();
+        let mut reached = letters.start();
         for place in &self.places {
             reached = match place {
-                Place::Token(Token::Many) => spread(&reached, &text, |c| c != '/'),
-                Place::Everything => spread(&reached, &text, |_| true),
-                Place::Folders => behind_folders(&reached, &text),
-                Place::Token(token) => step(&reached, &text, token),
+                Place::Token(Token::Many) => letters.within_a_folder(&reached),
+                Place::Everything => letters.anywhere_behind(&reached),
+                Place::Folders => letters.behind_folders(&reached),
+                Place::Token(Token::Exactly(wanted)) => letters.behind(&reached, *wanted),
+                Place::Token(token) => letters.behind_fitting(&reached, |c| token.fits(c)),
             };
             if reached.is_empty() {
                 return false;
             }
         }
-        // The path's own end, or the end of a parent.
-        reached
-            .iter()
-            .any(|end| text.get(*end).is_none_or(|c| *c == '/') && *end > 0)
+        letters.ends_at_a_name(&reached)
     }
 }
 
@@ -128,36 +127,6 @@ fn longest_literal(places: &[Place]) -> String {
         _ => None,
     });
     characters.collect()
-}
-
-fn step(reached: &[usize], text: &[char], token: &Token) -> Vec<usize> {
-    let fitting = reached
-        .iter()
-        .filter(|at| text.get(**at).is_some_and(|c| token.fits(*c)));
-    fitting.map(|at| at + 1).collect()
-}
-
-/// Any run of characters that fit, from any of the places; ascending, each place once.
-fn spread(reached: &[usize], text: &[char], fits: impl Fn(char) -> bool) -> Vec<usize> {
-    let mut all: Vec<usize> = Vec::new();
-    for &start in reached {
-        if all.last().is_some_and(|last| *last >= start) {
-            continue;
-        }
-        all.push(start);
-        let run = text[start..].iter().take_while(|c| fits(**c)).count();
-        all.extend(start + 1..=start + run);
-    }
-    all
-}
-
-/// The places themselves, and every place right behind a later `/`.
-fn behind_folders(reached: &[usize], text: &[char]) -> Vec<usize> {
-    let first = reached.first().copied().unwrap_or(text.len());
-    let behind = |at: &usize| *at > first && text[at - 1] == '/';
-    (first..=text.len())
-        .filter(|at| behind(at) || reached.binary_search(at).is_ok())
-        .collect()
 }
 
 /// `**/x` is x in any folder; `**x` is any path or parent that ends so.

@@ -4,15 +4,20 @@
 //! matched folder takes everything below it, the last line that matches decides, and `!` brings
 //! back what is below an excluded folder too.
 
+mod letters;
 mod matcher;
 
 use std::borrow::Cow;
 
+use letters::Path;
 use matcher::Matcher;
 use thiserror::Error;
 
 use super::pattern::{BadPattern, Pattern};
 use crate::language::Language;
+
+/// The longest path there is, in bytes: the kernel's `PATH_MAX` counts the zero behind it.
+pub const LONGEST_PATH: usize = 4095;
 
 /// The patterns of a `.dockerignore`, compiled.
 #[derive(Debug, Clone, Default)]
@@ -194,7 +199,8 @@ impl Ignore {
 
     /// The last line that matches decides, so the search goes backwards and stops at the first.
     fn last_match(&self, path: &str) -> Option<usize> {
-        self.lines.iter().rposition(|line| line.matches(path))
+        let path = Path::new(path);
+        self.lines.iter().rposition(|line| line.matches(&path))
     }
 }
 
@@ -226,7 +232,7 @@ impl Line {
     }
 
     /// Returns whether a path or one of its parents matches.
-    fn matches(&self, path: &str) -> bool {
+    fn matches(&self, path: &Path<'_>) -> bool {
         self.matcher.matches(path, &self.path)
     }
 
