@@ -11,6 +11,7 @@
 //! | `taken`, `layer_source`, `copy`, `placement`, `unpack`, `run` (in a `room`), `workdir` | the instructions that make layers |
 //! | `mounts`, `shown`, `cache_mount`, `supplies` | what a RUN's `--mount`s show |
 //! | `permission` | what a build has to be allowed |
+//! | `config_changes` | settings that `commit` and `import` are told |
 //! | `settings`, `health` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache`, `shared_cache` | what earlier builds left, on disk, and what other machines did |
 //! | `inventory` | what the cache holds, and how things leave it |
@@ -27,6 +28,7 @@ mod builder;
 pub mod cache;
 mod cache_mount;
 mod carry;
+mod config_changes;
 mod copy;
 mod error;
 mod fetch;
@@ -62,6 +64,7 @@ pub use advice::{Advice, How, advice};
 pub use base::PracticeSettings;
 pub use builder::{BuildInput, Builder};
 pub use cache::BuildCache;
+pub use config_changes::apply_changes;
 pub use error::{BuildError, CopyError, ImageError};
 pub use fetch::{Download, Downloads, FetchError, git};
 pub use inventory::{CacheItem, CacheKind, PruneCache};

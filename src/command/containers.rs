@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::Inspect;
+use super::{Commit, Export, Inspect};
 
 /// What `run` takes. `-h` is docker's `--hostname`, so help is only `--help`.
 #[derive(Debug, Clone, Args)]
@@ -232,6 +232,10 @@ pub enum ContainerCommand {
     Kill(Kill),
     /// Wait for containers
     Wait(Names),
+    /// Write all files of a container as a tar
+    Export(Export),
+    /// Make an image of a container and what it changed
+    Commit(Commit),
     /// Remove containers
     #[command(visible_alias = "remove")]
     Rm(Rm),

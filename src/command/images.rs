@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Build, PruneImages};
+use super::{Build, Import, PruneImages};
 
 /// `images`
 #[derive(Debug, Clone, Args)]
@@ -26,6 +26,9 @@ pub struct Images {
     /// Only what fits: dangling=true, reference=PATTERN, before=IMAGE, since=IMAGE, label=KEY[=VALUE], until=24h
     #[arg(long, short = 'f', value_name = "FILTER")]
     pub filter: Vec<String>,
+    /// Draw which image stands on which, and what it adds
+    #[arg(long, conflicts_with_all = ["quiet", "format", "json", "filter", "name"])]
+    pub tree: bool,
     /// Lay it out: json, table TEMPLATE, or a Go template such as '{{.ID}} {{.Size}}'
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<String>,
@@ -145,6 +148,8 @@ pub enum ImageCommand {
     Load(Load),
     /// Write an image to an archive
     Save(Save),
+    /// Make an image of the files in a tar
+    Import(Import),
     /// Remove images that nothing uses
     Prune(PruneImages),
 }

@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::language::Language;
 
 mod building;
+mod carrying;
 mod containers;
 mod help;
 mod images;
@@ -24,6 +25,7 @@ mod reading;
 mod system;
 
 pub use building::{Build, BuildOnly, BuildOptions, OnFail, Plan, Progress, RunOptions, Why};
+pub use carrying::{Commit, Export, Import};
 pub use containers::{ContainerCommand, Exec, Kill, Logs, Names, Ps, Rm, Run, Start, Stop};
 pub use help::{for_help, language_asked};
 pub use images::{History, ImageCommand, Images, Inspect, Load, ObjectType, Rmi, Save, Tag};
@@ -143,6 +145,12 @@ pub enum Command {
     Load(Load),
     /// Write an image to an archive or an OCI folder
     Save(Save),
+    /// Make an image of the files in a tar
+    Import(Import),
+    /// Write all files of a container as a tar
+    Export(Export),
+    /// Make an image of a container and what it changed
+    Commit(Commit),
     /// Make a container from an image and run it
     #[command(disable_help_flag = true)]
     Run(Box<Run>),
@@ -173,12 +181,16 @@ pub enum Command {
     /// Remove images that nothing uses
     #[command(skip)]
     PruneImages(PruneImages),
-    /// Commands on images: ls, history, inspect, rm, tag, build, load, save, prune
+    /// Commands on images: ls, history, inspect, rm, tag, build, load, save, import, prune
     #[command(subcommand)]
     Image(ImageCommand),
     /// Commands on containers: ls, run, exec, logs, stop, rm, ...
     #[command(subcommand)]
     Container(ContainerCommand),
+    /// Print a script that completes verbs and options: bash, zsh, fish, elvish, powershell
+    Completions(Completions),
+    /// Print the manual page of a verb, or write all pages into a folder
+    Man(Man),
     /// Show the version
     Version(Version),
 }
@@ -189,6 +201,24 @@ pub struct Version {
     /// Lay it out: json, or a Go template such as '{{.Server.Version}}'
     #[arg(long, short, value_name = "FORMAT")]
     pub format: Option<String>,
+}
+
+/// `completions`
+#[derive(Debug, Clone, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`
+#[derive(Debug, Clone, Args)]
+pub struct Man {
+    /// The verb; strata itself if left out
+    pub verb: Vec<String>,
+    /// Write all pages into this folder
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 /// Only `--json`.
@@ -213,6 +243,7 @@ impl Command {
                 ImageCommand::Load(it) => Self::Load(it),
                 ImageCommand::Save(it) => Self::Save(it),
                 ImageCommand::Prune(it) => Self::PruneImages(it),
+                ImageCommand::Import(it) => Self::Import(it),
             },
             Self::Builder(Builder::Build(it)) => Self::Build(it),
             Self::Container(command) => match command {
@@ -226,6 +257,8 @@ impl Command {
                 ContainerCommand::Kill(it) => Self::Kill(it),
                 ContainerCommand::Wait(it) => Self::Wait(it),
                 ContainerCommand::Rm(it) => Self::Rm(it),
+                ContainerCommand::Export(it) => Self::Export(it),
+                ContainerCommand::Commit(it) => Self::Commit(it),
             },
             other => other,
         }

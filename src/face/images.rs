@@ -47,6 +47,11 @@ const NARROW_HISTORY: [Narrow; 4] = [
 
 impl Face<'_> {
     pub(super) fn images(&mut self, call: &command::Images) -> Answer {
+        if call.tree {
+            let forest = self.session.image_forest()?;
+            self.show(&render::image_tree(&forest, &self.screen));
+            return Ok(0);
+        }
         let language = self.language();
         let layout = Layout::read(call.format.as_deref(), language)?;
         let images = self.session.images_of(&ImageQuery {

@@ -18,12 +18,15 @@
 //! | `containers` | run, exec, ps, logs, stop, ... |
 //! | `looking_after` | doctor, system, version |
 //! | `layout` | `--format` |
+//! | `carrying` | export, import, commit |
+//! | `manuals` | completions, man |
 //! | `pruning`, `disk_use` | the prune verbs; system df |
 //! | [`usage`] | clap's errors in docker's words |
 
 mod build_call;
 mod building;
 mod cache_options;
+mod carrying;
 mod checking;
 mod containers;
 mod disk_use;
@@ -32,6 +35,7 @@ mod formatting;
 mod images;
 mod layout;
 mod looking_after;
+mod manuals;
 mod pruning;
 mod reading;
 mod refusal;
@@ -155,6 +159,9 @@ impl Face<'_> {
             Command::Rmi(it) => self.rmi(&it),
             Command::Load(it) => self.load(&it),
             Command::Save(it) => self.save(&it),
+            Command::Import(it) => self.import(&it),
+            Command::Export(it) => self.export_container(&it),
+            Command::Commit(it) => self.commit(&it),
             Command::Run(it) => self.run_container(&it),
             Command::Exec(it) => self.exec(&it),
             Command::Ps(it) => self.ps(&it),
@@ -168,6 +175,8 @@ impl Face<'_> {
             Command::System(it) => self.system(&it),
             Command::PruneImages(it) => self.prune_images(&it),
             Command::Builder(Builder::Prune(it)) => self.prune_builder(&it),
+            Command::Completions(it) => self.completions(&it),
+            Command::Man(it) => self.man(&it),
             Command::Version(it) => self.version(&it),
             Command::Learn(_) | Command::Lesson(_) => {
                 Err(Trouble::new(only_at_a_prompt(self.language())).into())

@@ -6,6 +6,8 @@
 //! | `checking` | check |
 //! | `images` | list, history, inspect, tag, load, save, files |
 //! | `removing`, `pruning`, `usage` | rmi; the prune verbs; who takes up how much of the disk |
+//! | `sharing` | what images have in common |
+//! | `making` | export, import, commit |
 //! | `filters`, `image_list` | `--filter`; which images `images` lists |
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
 //! | [`draft`], `drafts` | the Dockerfile that is being typed, with undo; kept per folder |
@@ -26,9 +28,11 @@ mod given_context;
 mod image_list;
 mod images;
 mod interrupter;
+mod making;
 mod pruning;
 mod removing;
 mod replace;
+mod sharing;
 mod tracing;
 mod trouble;
 mod usage;
@@ -54,9 +58,11 @@ pub use given_context::GivenContext;
 pub use image_list::{FILTERS as IMAGE_FILTERS, ImageQuery};
 pub use images::{HistoryRow, Inspected};
 pub use interrupter::Interrupter;
+pub use making::NewImage;
 pub use pruning::{ImagePrune, PrunedCache};
 pub use removing::{Removal, Removed};
 pub use replace::replace_file;
+pub use sharing::{ImageNode, MadeLayer, SharedLayers};
 pub use tracing::{Maker, PathStep, Touch, WasteReport, WastedPath};
 pub use trouble::{SessionError, Trouble};
 pub use usage::{ContainerUse, DiskUse, ImageUse, VolumeUse};

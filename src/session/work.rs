@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::making::{ContainerFiles, MakeImage, Material};
 use super::pruning::PrunedCache;
 use super::tracing::Touch;
 use super::trouble::Trouble;
@@ -181,6 +182,12 @@ impl Bench {
                 let to = along.ok_or_else(|| Trouble::new("nothing to write to"))?;
                 json(&self.export_tree(&layers, to).map_err(store)?)
             }
+            Request::ExportContainer(container) => {
+                let to = along.ok_or_else(|| Trouble::new("nothing to write to"))?;
+                let stack = self.files_of(&container).map_err(store)?;
+                json(&write_tree(&stack, to).map_err(store)?)
+            }
+            Request::MakeImage(asked) => json(&self.make_image(*asked, along).map_err(store)?),
             Request::Changes(layers, which) => json(&self.changes(&layers, which).map_err(store)?),
             Request::Waste(layers, base) => {
                 let stack = self.store.stack(&layers).map_err(store)?;
@@ -321,9 +328,39 @@ impl Bench {
     }
 
     fn export_tree(&self, layers: &[DiffId], to: File) -> Result<(), StoreError> {
-        let mut to = std::io::BufWriter::with_capacity(256 * 1024, to);
-        self.store.stack(layers)?.write_tar(&mut to)?;
-        std::io::Write::flush(&mut to).map_err(StoreError::io("write", "tar"))
+        write_tree(&self.store.stack(layers)?, to)
+    }
+
+    fn files_of(&self, container: &ContainerFiles) -> Result<Stack, StoreError> {
+        let layers = if container.copied {
+            &[]
+        } else {
+            &container.layers[..]
+        };
+        self.store.stack(layers)?.with_upper(&container.changed)
+    }
+
+    /// Makes a layer and an image with it on top. Nobody may collect the layer in between.
+    fn make_image(&self, asked: MakeImage, along: Option<File>) -> Result<ImageId, StoreError> {
+        let _held = self.store.hold()?;
+        let (mut layers, layer) = match asked.material {
+            Material::Container(container) => {
+                let before = self.store.stack(&container.layers)?;
+                let layer = self.store.capture(&before, &self.files_of(&container)?)?;
+                (container.layers, layer)
+            }
+            Material::Tar => {
+                let from = along.expect("whoever imports sends something along");
+                (Vec::new(), self.store.import_tar(from)?)
+            }
+        };
+        layers.push(layer.diff_id);
+        let image = self.store.put_image(&asked.config, &layers)?;
+        match &asked.name {
+            Some(name) => self.store.tag(name, &image)?,
+            None => self.store.list(&image)?,
+        }
+        Ok(image.id)
     }
 
     fn changes(&self, layers: &[DiffId], which: Which) -> Result<Vec<FileChange>, StoreError> {
@@ -436,6 +473,12 @@ impl Bench {
             Ok(())
         }
     }
+}
+
+fn write_tree(stack: &Stack, to: File) -> Result<(), StoreError> {
+    let mut to = std::io::BufWriter::with_capacity(256 * 1024, to);
+    stack.write_tar(&mut to)?;
+    std::io::Write::flush(&mut to).map_err(StoreError::io("write", "tar"))
 }
 
 fn file_change(stack: &Stack, change: &Change) -> Result<FileChange, StoreError> {

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::making::{ContainerFiles, MakeImage};
 use super::trouble::Trouble;
 use super::{INTERRUPTED, work};
 use crate::build::{BuildEvent, BuildReport, PracticeSettings, PruneCache};
@@ -78,6 +79,10 @@ pub enum Request {
     SaveArchive(Vec<String>),
     /// Write what layers show as a tar into the descriptor that is sent along.
     ExportTree(Vec<crate::digest::DiffId>),
+    /// Write all files of a container as a tar into the descriptor that is sent along.
+    ExportContainer(ContainerFiles),
+    /// Make an image with a new layer on top; answer with its id.
+    MakeImage(Box<MakeImage>),
     /// List what layers change; answer with `Vec<work::FileChange>`.
     Changes(Vec<crate::digest::DiffId>, work::Which),
     /// Say what of layers could be got back, given how many are the base image's; answer with

@@ -19,11 +19,13 @@
 //! | `sandbox` | RUN --network, --security; build --ulimit, --label, ... |
 //! | `stepping` | build --step and --on-fail |
 //! | `tracing` | waste and log: which step made a byte or a path |
+//! | `carrying` | export, import, commit, archives; what images share; man |
 //! | `listing` | filters of images, --format |
 //! | `pruning` | rmi, prune, system df |
 //! | `lessons` | writing, proving and reporting on lessons |
 
 mod cache;
+mod carrying;
 mod containers;
 mod contexts;
 mod ctrl_c;
