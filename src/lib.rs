@@ -40,6 +40,7 @@ pub mod layers;
 pub mod lesson;
 pub mod parser;
 pub mod plan;
+pub mod registry;
 pub mod render;
 pub mod repl;
 pub mod runtime;

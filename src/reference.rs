@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::language::Language;
 
+/// The registry of names without one.
+pub const HUB: &str = "docker.io";
 const DEFAULT_REGISTRY: &str = "docker.io/";
 const DEFAULT_NAMESPACE: &str = "library/";
 /// The tag that is meant where none is written.
@@ -77,6 +79,35 @@ impl ImageReference {
     /// Returns the name in its short form, without tag and digest: `node`, `localhost:5000/shop`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the host of the registry that the name means: `docker.io` where none is written.
+    pub fn registry(&self) -> &str {
+        split_registry(&self.name).0.unwrap_or(HUB)
+    }
+
+    /// Returns the repository's path there: `library/node` for `node`.
+    pub fn repository(&self) -> String {
+        match split_registry(&self.name) {
+            (Some(_), path) => path.to_owned(),
+            (None, path) if path.contains('/') => path.to_owned(),
+            (None, path) => format!("{DEFAULT_NAMESPACE}{path}"),
+        }
+    }
+
+    /// Returns the name with its registry, as docker writes it out after a pull:
+    /// `docker.io/library/node`.
+    pub fn whole_name(&self) -> String {
+        format!("{}/{}", self.registry(), self.repository())
+    }
+
+    /// Returns the same repository with another tag; none if that is no tag.
+    pub fn tagged_as(&self, tag: &str) -> Option<Self> {
+        is_tag(tag).then(|| Self {
+            name: self.name.clone(),
+            tag: Some(tag.to_owned()),
+            digest: None,
+        })
     }
 
     /// Returns the tag: the one written, else `latest`, or none where only a digest is written.
@@ -227,6 +258,20 @@ mod tests {
                 (reference.to_string(), reference.with_tag()),
                 (short.into(), full.into())
             );
+        }
+    }
+
+    #[test]
+    fn a_name_means_a_repository_of_a_registry() {
+        for (text, registry, path) in [
+            ("node:18", "docker.io", "library/node"),
+            ("me/shop", "docker.io", "me/shop"),
+            ("localhost/shop", "localhost", "shop"),
+            ("localhost:5000/a/b:1", "localhost:5000", "a/b"),
+        ] {
+            let reference: ImageReference = text.parse().expect(text);
+            let found = (reference.registry(), &*reference.repository());
+            assert_eq!(found, (registry, path), "{text}");
         }
     }
 

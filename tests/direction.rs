@@ -18,20 +18,24 @@ const LEAVES: [&str; 6] = [
 ];
 
 /// What each module may use besides leaves.
-const TABLE: [(&str, &[&str]); 16] = [
+const TABLE: [(&str, &[&str]); 17] = [
     ("applets", &[]),
     ("template", &[]),
     ("command", &[]),
     ("parser", &[]),
     ("layers", &[]),
     ("runtime", &[]),
+    ("registry", &[]),
     ("plan", &["parser"]),
     ("check", &["parser", "plan"]),
-    ("build", &["plan", "parser", "layers", "runtime", "applets"]),
+    (
+        "build",
+        &["plan", "parser", "layers", "runtime", "registry", "applets"],
+    ),
     (
         "session",
         &[
-            "command", "build", "check", "plan", "parser", "layers", "runtime",
+            "command", "build", "check", "plan", "parser", "layers", "runtime", "registry",
         ],
     ),
     ("lesson", &["build", "plan", "parser", "layers", "runtime"]),
@@ -45,7 +49,7 @@ const TABLE: [(&str, &[&str]); 16] = [
         "face",
         &[
             "session", "command", "render", "template", "build", "check", "plan", "parser",
-            "layers", "runtime",
+            "layers", "runtime", "registry",
         ],
     ),
     ("course", &["lesson", "render", "build", "plan", "parser"]),
@@ -60,6 +64,7 @@ const TABLE: [(&str, &[&str]); 16] = [
         "cli",
         &[
             "face", "repl", "course", "session", "command", "lesson", "render", "runtime",
+            "registry",
         ],
     ),
 ];

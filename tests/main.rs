@@ -13,4 +13,5 @@ mod kernel;
 mod language;
 mod messages;
 mod pressure;
+mod registries;
 mod repl;

@@ -7,6 +7,8 @@
 //! | a RUN above the COPY of everything that made it run | it only installs what a list says, or what the system has; nothing between them changes what a RUN sees; and no changed file is the list |
 //! | an ENV or ARG below the RUNs that ran because of its value | nothing between names the variable, it is alone in its line, and it is none that programs read unasked |
 
+use serde::Serialize;
+
 use super::report::{BuildReport, StepReport, StepState};
 use crate::plan::{MissReason, StepNumber};
 
@@ -54,7 +56,7 @@ const READ_UNASKED: [&str; 28] = [
 ];
 
 /// An instruction as advice names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Line<'a> {
     /// Its first line in the file.
     pub line: usize,
@@ -63,7 +65,7 @@ pub struct Line<'a> {
 }
 
 /// A move.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Advice<'a> {
     /// What is to be moved.
     pub moved: Line<'a>,
@@ -76,7 +78,8 @@ pub struct Advice<'a> {
 }
 
 /// Where to, and what it takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum How<'a> {
     /// Above, with this file copied before.
     Above(&'static str),
@@ -84,6 +87,19 @@ pub enum How<'a> {
     JustAbove,
     /// Below, if nothing on the way reads this variable.
     Below(&'a str),
+}
+
+/// Returns the moves that would have let steps be reused, each once; those that save most first.
+pub fn all_advice(report: &BuildReport) -> Vec<Advice<'_>> {
+    let steps = report.steps.iter().filter(|step| step.trigger.is_none());
+    let mut all: Vec<Advice<'_>> = Vec::new();
+    for advice in steps.filter_map(|step| advice(report, step.number)) {
+        if !all.contains(&advice) {
+            all.push(advice);
+        }
+    }
+    all.sort_by_key(|advice| std::cmp::Reverse(advice.millis));
+    all
 }
 
 /// Returns the move that would have let a step be reused, if there is one.

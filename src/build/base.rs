@@ -120,10 +120,8 @@ impl<'a> Images<'a> {
             return Ok(image);
         }
         let name = reference.name();
-        let is_built_in = practice::BUILT_IN.contains(&name)
-            && reference.tag() == Some(crate::reference::DEFAULT_TAG);
-        match (is_built_in, practice::dockerfile(name)) {
-            (false, _) => Err(ImageError::NotFound(reference.clone())),
+        match (is_built_in(reference), practice::dockerfile(name)) {
+            (false, _) => Err(ImageError::NotHere(reference.clone())),
             (true, None) => self.make_practice_os(reference),
             (true, Some(recipe)) => {
                 let base = self.find(&practice_os(), build)?.id;
@@ -230,6 +228,12 @@ impl<'a> Images<'a> {
             .store
             .put_image(&practice_config(&layer), &[layer.diff_id])?)
     }
+}
+
+/// Whether a name is one of the bases that strata makes itself.
+pub fn is_built_in(reference: &ImageReference) -> bool {
+    practice::BUILT_IN.contains(&reference.name())
+        && reference.tag() == Some(crate::reference::DEFAULT_TAG)
 }
 
 fn open(content: &BaseContent) -> Result<(Box<dyn std::io::Read + '_>, u64), BuildError> {

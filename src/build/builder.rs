@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::base::PracticeSettings;
 use super::cache::BuildCache;
 use super::carry::Work;
-use super::error::{BuildError, ImageError};
+use super::error::BuildError;
 use super::notes::{notes, remarks};
 use super::permission;
 use super::report::{BuildEvent, BuildReport, StepState};
@@ -23,8 +23,8 @@ use crate::parser;
 use crate::plan::context::Rights;
 use crate::plan::ignore::Ignore;
 use crate::plan::{
-    self, Base, CopyFrom, Judged, NamedContext, NamedContexts, Plan, PlanFailure, PlanOptions,
-    Step, StepId, StepKind, asked_files, forecast, named,
+    self, Base, CopyFrom, Judged, Plan, PlanFailure, PlanOptions, Step, StepId, StepKind,
+    asked_files, forecast,
 };
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, NoNamespaces};
@@ -53,8 +53,6 @@ pub struct BuildInput {
     pub labels: Vec<(String, String)>,
     /// `--secret` and `--ssh`.
     pub supplies: Supplies,
-    /// `--build-context`.
-    pub contexts: NamedContexts,
     /// Whether the context is gone after the build: nothing about its files is remembered.
     pub temporary: bool,
     /// `--expect-cached`: nothing may have to run.
@@ -90,8 +88,21 @@ pub struct Builder<'a> {
     pub epoch: Option<i64>,
     /// Why nothing can be run, where that is so.
     pub no_namespaces: Option<NoNamespaces>,
+    /// Which base images are pulled.
+    pub pulls: Pulls,
     /// The language of failures.
     pub language: Language,
+}
+
+/// Which base images a build pulls.
+#[derive(Debug, Clone)]
+pub enum Pulls {
+    /// None: what is not in the store is not there.
+    Nothing,
+    /// Those that are missing in the store.
+    Missing(crate::registry::Settings),
+    /// All that a registry may have newer (`--pull`).
+    Always(crate::registry::Settings),
 }
 
 /// Everything that is worked out before the first step.
@@ -109,7 +120,7 @@ impl Builder<'_> {
     pub fn build(&self, input: &BuildInput, events: Events<'_>) -> Result<BuildReport, BuildError> {
         let started = Instant::now();
         let _hold = self.store.hold()?;
-        let prepared = self.prepare(input)?;
+        let prepared = self.prepare(input, events)?;
         let work = Work::new(self, &prepared, input)?;
         let mut report = self.report(input);
         let (steps, noted) = stages::build(&work, events)?;
@@ -142,7 +153,7 @@ impl Builder<'_> {
 
     /// Says what a build would do. Nothing is executed but the making of a built-in base.
     pub fn forecast(&self, input: &BuildInput) -> Result<BuildReport, BuildError> {
-        let prepared = self.prepare(input)?;
+        let prepared = self.prepare(input, &mut |_| {})?;
         let mut world = self.world(input)?;
         let start = |step: &Step| prepared.start(step).chain;
         let stages = &prepared.plan.stages;
@@ -188,30 +199,23 @@ impl Builder<'_> {
     }
 
     /// Parses and plans, and refuses what cannot be carried out before anything is.
-    fn prepare(&self, input: &BuildInput) -> Result<Prepared, BuildError> {
+    fn prepare(&self, input: &BuildInput, events: Events<'_>) -> Result<Prepared, BuildError> {
         let file = parser::parse(&input.source).map_err(BuildError::Parse)?;
         let mut bases: HashMap<String, Image> = HashMap::new();
         let mut find = |reference: &ImageReference| {
-            let image = match named(&input.contexts, reference) {
-                None => self.image(reference)?,
-                Some(NamedContext::Image(other)) => self.image(other)?,
-                Some(NamedContext::Folder(_)) => {
-                    return Err(ImageError::Folder(reference.clone()));
-                }
-            };
+            let image = self.base(reference, events)?;
             let info = base_info(&image);
             bases.insert(reference.to_string(), image);
             Ok(info)
         };
-        let plan = plan::plan(&file, &input.options, &mut find)
-            .map_err(|failure| match failure {
+        let plan =
+            plan::plan(&file, &input.options, &mut find).map_err(|failure| match failure {
                 PlanFailure::Dockerfile(error) => BuildError::Plan(error),
                 PlanFailure::Base { span, error } => BuildError::Image {
                     span,
                     error: Box::new(error),
                 },
-            })?
-            .with_named(&input.contexts);
+            })?;
         filter_names_stages(input, &plan)?;
         for step in &plan.steps {
             permission::judge(step, &input.options.allowed)?;

@@ -7,6 +7,7 @@ use super::fetch::FetchError;
 use super::mount_error::MountError;
 use super::permission;
 use super::practice::BaseError;
+use super::shipping::ShippingError;
 use crate::language::Language;
 use crate::layers::{StoreError, users::UserError};
 use crate::parser::ParseError;
@@ -126,9 +127,12 @@ pub enum ImageError {
     /// It is not in the store, no built-in base, and there is no network to pull from.
     #[error("{0}: not found")]
     NotFound(ImageReference),
-    /// `--build-context` says that it is a folder.
-    #[error("{0} is a folder")]
-    Folder(ImageReference),
+    /// It is not in the store, and what asks for it pulls nothing.
+    #[error("{0}: not found in the store")]
+    NotHere(ImageReference),
+    /// It is not in the store, and the registry does not give it.
+    #[error(transparent)]
+    Pull(#[from] Box<ShippingError>),
     /// A built-in base cannot be made here.
     #[error(transparent)]
     Practice(#[from] BaseError),
@@ -197,8 +201,16 @@ crate::messages! {
         ko: "아무것도 빌드하지 않았습니다. 이 줄을 빼면 계속할 수 있습니다",
     }
     image_not_found(name: &str) {
-        en: "{name}: not found in the store, and strata cannot pull from a registry yet",
-        ko: "{name} 이미지가 저장소에 없고, strata는 아직 레지스트리에서 받아올 수 없습니다",
+        en: "{name}: not found in the store, and no registry can be reached",
+        ko: "{name} 이미지가 저장소에 없고, 레지스트리에도 연결할 수 없습니다",
+    }
+    image_not_here(name: &str) {
+        en: "{name}: not found in the store",
+        ko: "{name} 이미지가 저장소에 없습니다",
+    }
+    image_not_here_help(name: &str, bases: &str) {
+        en: "`pull {name}` fetches it from its registry; built-in bases need no network: {bases}",
+        ko: "`pull {name}` 명령으로 레지스트리에서 받아오세요. 네트워크 없이 쓸 수 있는 내장 베이스: {bases}",
     }
     image_not_found_help(bases: &str) {
         en: "built-in bases need no network: {bases}; `load -i FILE` brings in an image of your own",
@@ -292,14 +304,6 @@ crate::messages! {
         en: "stages have their names from FROM ... AS NAME",
         ko: "스테이지 이름은 FROM ... AS 이름으로 정합니다",
     }
-    is_folder(name: &str) {
-        en: "{name} is a folder (--build-context), and FROM needs an image",
-        ko: "{name} 이름은 폴더(--build-context)를 가리킵니다. FROM에는 이미지가 필요합니다",
-    }
-    is_folder_help(name: &str) {
-        en: "start FROM scratch and take the files with `COPY --from={name} . /`",
-        ko: "FROM scratch로 시작하고 `COPY --from={name} . /`로 파일을 가져오세요",
-    }
     built_in_failed(name: &str, message: &str) {
         en: "the built-in image {name} could not be built: {message}",
         ko: "내장 이미지를 빌드하지 못했습니다: {name}: {message}",
@@ -385,7 +389,8 @@ impl ImageError {
     fn message(&self, language: Language) -> String {
         match self {
             Self::NotFound(name) => image_not_found(language, &name.to_string()),
-            Self::Folder(name) => is_folder(language, &name.to_string()),
+            Self::NotHere(name) => image_not_here(language, &name.to_string()),
+            Self::Pull(error) => error.message(language),
             Self::Practice(error) => error.message(language),
             Self::Build(error) => error.message(language),
         }
@@ -393,11 +398,16 @@ impl ImageError {
 
     fn help(&self, language: Language) -> Option<String> {
         match self {
+            Self::Pull(error) => error.help(language),
+            Self::NotHere(name) => {
+                let bases = super::practice::BUILT_IN.join(", ");
+                let bases = format!("{bases}, scratch");
+                Some(image_not_here_help(language, &name.to_string(), &bases))
+            }
             Self::NotFound(_) => {
                 let bases = super::practice::BUILT_IN.join(", ");
                 Some(image_not_found_help(language, &format!("{bases}, scratch")))
             }
-            Self::Folder(name) => Some(is_folder_help(language, &name.to_string())),
             Self::Practice(error) => error.help(language),
             Self::Build(error) => error.help(language),
         }

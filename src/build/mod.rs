@@ -16,6 +16,7 @@
 //! | [`cache`], `stat_cache`, `shared_cache` | what earlier builds left, on disk, and what other machines did |
 //! | `inventory` | what the cache holds, and how things leave it |
 //! | `fetch` | the files that ADD takes from URLs |
+//! | [`shipping`] | images from and to registries |
 //! | `world` | what the plan asks about while it judges a step |
 //! | `times` | when the entries of an image's history were made |
 //! | `notes` | what of this machine is worth a line |
@@ -48,6 +49,7 @@ mod rows;
 mod run;
 mod settings;
 mod shared_cache;
+pub mod shipping;
 mod shown;
 mod stage;
 mod stages;
@@ -60,15 +62,16 @@ mod unpack;
 mod workdir;
 mod world;
 
-pub use advice::{Advice, How, advice};
+pub use advice::{Advice, How, advice, all_advice};
 pub use base::PracticeSettings;
-pub use builder::{BuildInput, Builder};
+pub use builder::{BuildInput, Builder, Pulls};
 pub use cache::BuildCache;
 pub use config_changes::apply_changes;
 pub use error::{BuildError, CopyError, ImageError};
 pub use fetch::{Download, Downloads, FetchError, git};
 pub use inventory::{CacheItem, CacheKind, PruneCache};
 pub use mount_error::MountError;
+pub use recipe::not_pulled;
 pub use report::{
     BuildEvent, BuildReport, ContextReport, LayerReport, StepFailure, StepReport, StepState,
 };

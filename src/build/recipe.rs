@@ -3,10 +3,12 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::base::Images;
-use super::builder::{BuildInput, Builder};
+use super::base::{Images, is_built_in};
+use super::builder::{BuildInput, Builder, Events, Pulls};
 use super::error::{BuildError, ImageError};
 use super::practice::BuiltInImage;
+use super::report::BuildEvent;
+use super::shipping::{Pull, ShippingError, pull};
 use super::supplies::Supplies;
 use crate::layers::Image;
 use crate::plan::PlanOptions;
@@ -20,6 +22,39 @@ impl Builder<'_> {
         images.find(reference, &mut |recipe| {
             self.build_recipe(reference, recipe)
         })
+    }
+
+    /// Returns an image for a build: what is missing in the store is pulled, and with `--pull`
+    /// everything that strata does not make itself.
+    pub(super) fn base(
+        &self,
+        reference: &ImageReference,
+        events: Events<'_>,
+    ) -> Result<Image, ImageError> {
+        let (settings, always) = match &self.pulls {
+            Pulls::Nothing => return self.image(reference),
+            Pulls::Missing(settings) => (settings, false),
+            Pulls::Always(settings) => (settings, !is_built_in(reference)),
+        };
+        if !always {
+            match self.image(reference) {
+                Err(ImageError::NotHere(_)) => {}
+                other => return other,
+            }
+        }
+        let image = reference.to_string();
+        let wanted = Pull {
+            reference,
+            platform: None,
+        };
+        let pulled = pull(self.store, settings, &wanted, &mut |transfer| {
+            let image = image.clone();
+            events(BuildEvent::Transfer { image, transfer });
+        });
+        match pulled {
+            Ok(pulled) => Ok(pulled.image),
+            Err(error) => Err(not_pulled(reference, error, always)),
+        }
     }
 
     /// Builds one of the images whose Dockerfiles strata carries with it.
@@ -53,7 +88,6 @@ impl Builder<'_> {
             no_cache_filter: Vec::new(),
             labels: Vec::new(),
             supplies: Supplies::default(),
-            contexts: Vec::new(),
             temporary: false,
             expect_cached: false,
             imports: None,
@@ -64,6 +98,7 @@ impl Builder<'_> {
             epoch: Some(0),
             practice: self.practice.clone(),
             no_namespaces: self.no_namespaces.clone(),
+            pulls: Pulls::Nothing,
             ..*self
         };
         let report = builder.build(&input, &mut |_| {})?;
@@ -78,4 +113,13 @@ impl Builder<'_> {
             }),
         }
     }
+}
+
+/// Without a network an image of docker.io is simply not there, and the sentence says what is.
+pub fn not_pulled(reference: &ImageReference, error: ShippingError, always: bool) -> ImageError {
+    let nobody = error.is_no_network() && reference.registry() == crate::reference::HUB;
+    if nobody && !always {
+        return ImageError::NotFound(reference.clone());
+    }
+    ImageError::Pull(Box::new(error))
 }

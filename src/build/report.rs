@@ -1,5 +1,6 @@
 //! What a build, or the forecast of one, has to tell: as it happens, and afterwards.
 
+use super::shipping::Transfer;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{CacheKey, DiffId, ImageId};
@@ -96,6 +97,19 @@ pub struct LayerReport {
     pub deleted: u64,
 }
 
+impl LayerReport {
+    /// No layer, of no size.
+    pub fn none() -> Self {
+        Self {
+            diff_ids: Vec::new(),
+            size: 0,
+            files: 0,
+            folders: 0,
+            deleted: 0,
+        }
+    }
+}
+
 /// Why a step failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepFailure {
@@ -189,6 +203,13 @@ pub enum BuildEvent {
         done: u64,
         /// Bytes in all.
         total: u64,
+    },
+    /// A layer of an image comes from a registry, or goes there.
+    Transfer {
+        /// The image's name.
+        image: String,
+        /// What becomes of the layer.
+        transfer: Transfer,
     },
     /// A step is done, one way or the other.
     Finished(Box<StepReport>),

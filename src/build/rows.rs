@@ -8,14 +8,15 @@ use crate::digest::DiffId;
 use crate::language::Language;
 use crate::layers::{Follow, Layer, Stack};
 use crate::plan::scope::join_path;
-use crate::plan::{Base, Judged, MissReason, Plan, RunStep, Step, Verdict};
+use crate::plan::{Base, Judged, MissReason, Plan, RunStep, Step, StepKind, Verdict};
 use crate::runtime::Exit;
 
 impl Builder<'_> {
     /// Returns a step's row before anything is known of it.
     pub(super) fn row(&self, plan: &Plan, step: &Step) -> StepReport {
         let stage = step.stage.map(|stage| &plan.stages[stage]);
-        let needed = stage.is_none_or(|stage| stage.needed);
+        // Of a stage whose place something else takes only FROM is carried out.
+        let needed = !matches!(step.kind, StepKind::NotNeeded);
         StepReport {
             number: step.number,
             trigger: step.trigger,
@@ -85,15 +86,17 @@ impl Builder<'_> {
     ) -> Result<(), BuildError> {
         row.state = StepState::Base;
         let Base::Image(reference) = base else {
+            // A folder that is called otherwise is no earlier stage: it brings no layers either.
+            let is_called = row.text.split_whitespace().any(|word| word == "scratch");
+            if matches!(base, Base::Scratch) && !is_called {
+                row.layer = Some(LayerReport::none());
+            }
             return Ok(());
         };
         let image = &prepared.bases[&reference.to_string()];
         let mut sum = LayerReport {
             diff_ids: image.layers.clone(),
-            size: 0,
-            files: 0,
-            folders: 0,
-            deleted: 0,
+            ..LayerReport::none()
         };
         for layer in self.store_layers(&image.layers)? {
             sum.size += layer.size;

@@ -136,16 +136,10 @@ fn copy_text(copy: &CopyStep) -> String {
     let unpack = copy.add.as_ref().and_then(|add| add.unpack);
     words.extend(unpack.map(|unpack| format!("--unpack={unpack}")));
     words.extend(copy.exclude.iter().map(|it| format!("--exclude={it}")));
+    let (destination, sources) = copy.written.split_last().expect("a COPY has a destination");
+    words.extend(sources.iter().cloned());
     words.extend(copy.inline.iter().map(|file| format!("<<{}", file.name)));
-    let whole = |source: &String| {
-        if source.is_empty() {
-            ".".to_owned()
-        } else {
-            source.clone()
-        }
-    };
-    words.extend(copy.sources.iter().map(whole));
-    words.push(copy.destination.clone());
+    words.push(destination.clone());
     words.join(" ")
 }
 

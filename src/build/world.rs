@@ -246,7 +246,7 @@ impl<'a> BuildWorld<'a> {
         let found = Images::new(self.store, self.cache).in_store(reference)?;
         let image = found.ok_or_else(|| BuildError::Image {
             span: crate::source::Span::default(),
-            error: Box::new(ImageError::NotFound(reference.clone())),
+            error: Box::new(ImageError::NotHere(reference.clone())),
         })?;
         Ok(image.layers)
     }

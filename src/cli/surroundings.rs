@@ -108,6 +108,7 @@ pub fn settings(global: &Global, language: Language) -> Settings {
         epoch: given("SOURCE_DATE_EPOCH").and_then(|seconds| seconds.parse().ok()),
         unpacks_to: given("STRATA_UNPACK_LIMIT"),
         limits: crate::runtime::Resources::default(),
+        registry: crate::registry::Settings::new(&given),
     }
 }
 

@@ -72,6 +72,9 @@ pub struct BuildOnly {
     /// How a build would show progress
     #[arg(long, value_name = "HOW", value_enum, hide = true)]
     pub progress: Option<Progress>,
+    /// Whether a build would ask for newer base images
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set, hide = true)]
+    pub pull: bool,
     /// Where a build would write the image's id
     #[arg(long, value_name = "FILE", hide = true)]
     pub iidfile: Option<PathBuf>,
@@ -92,6 +95,9 @@ pub struct Build {
     /// Options shared with `plan`.
     #[command(flatten)]
     pub options: BuildOptions,
+    /// Ask registries for newer base images
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub pull: bool,
     /// How to show progress
     #[arg(long, value_name = "HOW", value_enum, default_value_t = Progress::Auto)]
     pub progress: Progress,

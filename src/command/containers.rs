@@ -1,8 +1,10 @@
 //! Options of the verbs on containers, and `container ...`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
-use super::{Commit, Export, Inspect};
+use super::{Commit, Export, Inspect, PullPolicy};
 
 /// What `run` takes. `-h` is docker's `--hostname`, so help is only `--help`.
 #[derive(Debug, Clone, Args)]
@@ -76,6 +78,24 @@ pub struct Run {
     /// Signal that `stop` sends
     #[arg(long, value_name = "SIGNAL")]
     pub stop_signal: Option<String>,
+    /// Seconds that `stop` waits before it kills; -1 waits for ever
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    pub stop_timeout: Option<i32>,
+    /// Write the container's id to a file that is not there yet
+    #[arg(long, value_name = "FILE")]
+    pub cidfile: Option<PathBuf>,
+    /// Write this machine's number of its first process to a file at every start
+    #[arg(long, value_name = "FILE")]
+    pub pidfile: Option<PathBuf>,
+    /// Keys that leave it running, such as ctrl-x,x (default: ctrl-p,ctrl-q)
+    #[arg(long, value_name = "KEYS")]
+    pub detach_keys: Option<String>,
+    /// Pass signals such as Ctrl-C on to it
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub sig_proxy: bool,
+    /// When to pull the image
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = PullPolicy::Missing)]
+    pub pull: PullPolicy,
     /// Show help
     #[arg(long, action = clap::ArgAction::Help)]
     pub help: Option<bool>,
@@ -106,6 +126,9 @@ pub struct Exec {
     /// Working directory
     #[arg(long, short, value_name = "DIR")]
     pub workdir: Option<String>,
+    /// Keys that leave it to itself, such as ctrl-x,x (default: ctrl-p,ctrl-q)
+    #[arg(long, value_name = "KEYS")]
+    pub detach_keys: Option<String>,
     /// The container
     pub container: String,
     /// The command
@@ -145,21 +168,45 @@ pub struct Logs {
     #[arg(long, short)]
     pub follow: bool,
     /// Only the last lines: a number, or all
-    #[arg(long, short = 'n', value_name = "NUMBER", default_value = "all")]
+    #[arg(
+        long,
+        short = 'n',
+        value_name = "NUMBER",
+        default_value = "all",
+        allow_negative_numbers = true
+    )]
     pub tail: String,
     /// Show times
     #[arg(long, short)]
     pub timestamps: bool,
+    /// Only what was written since: 2026-05-01T12:00:00Z, seconds of the epoch, or 10m ago
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only what was written before: a time as --since takes it
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Show what a log driver adds
+    #[arg(long)]
+    pub details: bool,
     /// The container
     pub container: String,
 }
 
-/// `stop`
+/// `stop` and `restart`
 #[derive(Debug, Clone, Args)]
 pub struct Stop {
     /// Seconds to wait before it is killed
-    #[arg(long, short = 't', visible_alias = "timeout", value_name = "SECONDS")]
-    pub time: Option<u64>,
+    #[arg(
+        long,
+        short = 't',
+        visible_alias = "timeout",
+        value_name = "SECONDS",
+        allow_negative_numbers = true
+    )]
+    pub time: Option<i32>,
+    /// Signal to send instead of its own
+    #[arg(long, short, value_name = "SIGNAL")]
+    pub signal: Option<String>,
     /// The containers
     #[arg(required = true)]
     pub containers: Vec<String>,
@@ -185,9 +232,95 @@ pub struct Start {
     /// Pass standard input on
     #[arg(long, short)]
     pub interactive: bool,
+    /// Keys that leave it running, such as ctrl-x,x (default: ctrl-p,ctrl-q)
+    #[arg(long, value_name = "KEYS")]
+    pub detach_keys: Option<String>,
+    /// Pass signals such as Ctrl-C on to it
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub sig_proxy: bool,
     /// The containers
     #[arg(required = true)]
     pub containers: Vec<String>,
+}
+
+/// `create`: all of `run` but what is about running it.
+#[derive(Debug, Clone, Args)]
+#[command(
+    mut_arg("detach", |it| it.hide(true)),
+    mut_arg("detach_keys", |it| it.hide(true)),
+    mut_arg("sig_proxy", |it| it.hide(true))
+)]
+pub struct Create {
+    /// What to make.
+    #[command(flatten)]
+    pub run: Run,
+}
+
+/// `attach`
+#[derive(Debug, Clone, Args)]
+pub struct Attach {
+    /// Keys that leave it running, such as ctrl-x,x (default: ctrl-p,ctrl-q)
+    #[arg(long, value_name = "KEYS")]
+    pub detach_keys: Option<String>,
+    /// Do not pass standard input on
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub no_stdin: bool,
+    /// Pass signals such as Ctrl-C on to it
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub sig_proxy: bool,
+    /// The container
+    pub container: String,
+}
+
+/// `cp`
+#[derive(Debug, Clone, Args)]
+pub struct Cp {
+    /// Keep owners
+    #[arg(long, short)]
+    pub archive: bool,
+    /// Copy what a link leads to instead of the link
+    #[arg(long, short = 'L')]
+    pub follow_link: bool,
+    /// Say nothing, as ever
+    #[arg(long, short, hide = true)]
+    pub quiet: bool,
+    /// A path here, CONTAINER:PATH, or `-` for a tar on standard input
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// A path here, CONTAINER:PATH, or `-` for a tar on standard output
+    #[arg(value_name = "DESTINATION")]
+    pub destination: String,
+}
+
+/// `diff`
+#[derive(Debug, Clone, Args)]
+pub struct Diff {
+    /// The container
+    pub container: String,
+}
+
+/// `top`
+#[derive(Debug, Clone, Args)]
+pub struct Top {
+    /// The container
+    pub container: String,
+    /// Options of this machine's ps instead of -ef
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "PS_OPTION"
+    )]
+    pub options: Vec<String>,
+}
+
+/// `rename`
+#[derive(Debug, Clone, Args)]
+pub struct Rename {
+    /// The container
+    pub container: String,
+    /// The new name
+    #[arg(value_name = "NEW_NAME")]
+    pub name: String,
 }
 
 /// Some names.
@@ -218,6 +351,11 @@ pub enum ContainerCommand {
     /// Make a container and run it
     #[command(disable_help_flag = true)]
     Run(Box<Run>),
+    /// Make a container without starting it
+    #[command(disable_help_flag = true)]
+    Create(Box<Create>),
+    /// Watch a running container and type into it
+    Attach(Attach),
     /// Run one more program in a container
     Exec(Exec),
     /// Show what a container wrote
@@ -228,6 +366,20 @@ pub enum ContainerCommand {
     Start(Start),
     /// Stop containers
     Stop(Stop),
+    /// Stop containers and start them again
+    Restart(Stop),
+    /// Let all processes of containers rest
+    Pause(Names),
+    /// Let paused containers go on
+    Unpause(Names),
+    /// Give a container another name
+    Rename(Rename),
+    /// Copy files from a container or into one
+    Cp(Cp),
+    /// List what a container changed in its image's files
+    Diff(Diff),
+    /// List the processes of a container
+    Top(Top),
     /// Send a signal to containers
     Kill(Kill),
     /// Wait for containers

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Build, Import, PruneImages};
+use super::{Build, Import, PruneImages, Pull, Push};
 
 /// `images`
 #[derive(Debug, Clone, Args)]
@@ -152,4 +152,8 @@ pub enum ImageCommand {
     Import(Import),
     /// Remove images that nothing uses
     Prune(PruneImages),
+    /// Fetch an image from a registry
+    Pull(Pull),
+    /// Send an image to a registry
+    Push(Push),
 }

@@ -22,11 +22,15 @@ mod learning;
 mod pictures;
 mod pruning;
 mod reading;
+mod registries;
 mod system;
 
 pub use building::{Build, BuildOnly, BuildOptions, OnFail, Plan, Progress, RunOptions, Why};
 pub use carrying::{Commit, Export, Import};
-pub use containers::{ContainerCommand, Exec, Kill, Logs, Names, Ps, Rm, Run, Start, Stop};
+pub use containers::{
+    Attach, ContainerCommand, Cp, Create, Diff, Exec, Kill, Logs, Names, Ps, Rename, Rm, Run,
+    Start, Stop, Top,
+};
 pub use help::{for_help, language_asked};
 pub use images::{History, ImageCommand, Images, Inspect, Load, ObjectType, Rmi, Save, Tag};
 pub use learning::{
@@ -38,6 +42,7 @@ pub use pruning::{Builder, Df, PruneBuilder, PruneImages, PruneSystem};
 pub use reading::{
     Check, Context, ContextLs, Expand, Fmt, Format, IgnoreCheck, Parse, RuleOptions,
 };
+pub use registries::{Login, Logout, Manifest, ManifestInspect, Pull, PullPolicy, Push, Search};
 pub use system::{Reset, System};
 
 /// Learn container images by building them, one Dockerfile instruction at a time.
@@ -151,9 +156,27 @@ pub enum Command {
     Export(Export),
     /// Make an image of a container and what it changed
     Commit(Commit),
+    /// Fetch an image from a registry
+    Pull(Pull),
+    /// Send an image to a registry
+    Push(Push),
+    /// Log in to a registry
+    Login(Login),
+    /// Log out of a registry
+    Logout(Logout),
+    /// Look for images in a registry
+    Search(Search),
+    /// Look at manifests in registries: inspect
+    #[command(subcommand)]
+    Manifest(Manifest),
     /// Make a container from an image and run it
     #[command(disable_help_flag = true)]
     Run(Box<Run>),
+    /// Make a container from an image without starting it
+    #[command(disable_help_flag = true)]
+    Create(Box<Create>),
+    /// Watch a running container and type into it
+    Attach(Attach),
     /// Run one more program in a running container
     Exec(Exec),
     /// List containers
@@ -162,6 +185,20 @@ pub enum Command {
     Logs(Logs),
     /// Stop containers
     Stop(Stop),
+    /// Stop containers and start them again
+    Restart(Stop),
+    /// Let all processes of containers rest
+    Pause(Names),
+    /// Let paused containers go on
+    Unpause(Names),
+    /// Give a container another name
+    Rename(Rename),
+    /// Copy files from a container or into one
+    Cp(Cp),
+    /// List what a container changed in its image's files
+    Diff(Diff),
+    /// List the processes of a container
+    Top(Top),
     /// Send a signal to containers
     Kill(Kill),
     /// Start stopped containers
@@ -181,7 +218,7 @@ pub enum Command {
     /// Remove images that nothing uses
     #[command(skip)]
     PruneImages(PruneImages),
-    /// Commands on images: ls, history, inspect, rm, tag, build, load, save, import, prune
+    /// Commands on images: ls, history, inspect, rm, tag, build, load, save, import, pull, push, prune
     #[command(subcommand)]
     Image(ImageCommand),
     /// Commands on containers: ls, run, exec, logs, stop, rm, ...
@@ -244,12 +281,23 @@ impl Command {
                 ImageCommand::Save(it) => Self::Save(it),
                 ImageCommand::Prune(it) => Self::PruneImages(it),
                 ImageCommand::Import(it) => Self::Import(it),
+                ImageCommand::Pull(it) => Self::Pull(it),
+                ImageCommand::Push(it) => Self::Push(it),
             },
             Self::Builder(Builder::Build(it)) => Self::Build(it),
             Self::Container(command) => match command {
                 ContainerCommand::Ls(it) => Self::Ps(it),
                 ContainerCommand::Run(it) => Self::Run(it),
+                ContainerCommand::Create(it) => Self::Create(it),
+                ContainerCommand::Attach(it) => Self::Attach(it),
                 ContainerCommand::Exec(it) => Self::Exec(it),
+                ContainerCommand::Restart(it) => Self::Restart(it),
+                ContainerCommand::Pause(it) => Self::Pause(it),
+                ContainerCommand::Unpause(it) => Self::Unpause(it),
+                ContainerCommand::Rename(it) => Self::Rename(it),
+                ContainerCommand::Cp(it) => Self::Cp(it),
+                ContainerCommand::Diff(it) => Self::Diff(it),
+                ContainerCommand::Top(it) => Self::Top(it),
                 ContainerCommand::Logs(it) => Self::Logs(it),
                 ContainerCommand::Inspect(it) => Self::Inspect(it),
                 ContainerCommand::Start(it) => Self::Start(it),

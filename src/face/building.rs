@@ -1,11 +1,12 @@
 //! Build, plan, why, stack, compare.
 
 use indicatif::ProgressDrawTarget;
+use serde::Serialize;
 
 use super::build_call::STDIN;
 use super::exporting::Output;
 use super::{Answer, Face};
-use crate::build::{BuildEvent, BuildReport};
+use crate::build::{Advice, BuildEvent, BuildReport, StepReport, advice, all_advice};
 use crate::command;
 use crate::parser;
 use crate::render::{self, BuildLog, Compared, Keep, Line, LiveBuild, Screen, StepOutputs};
@@ -13,6 +14,22 @@ use crate::session::{BuildCall, SessionError, Trouble};
 
 /// Redraws a second at the most (lesson-format.md, 10.12).
 const REDRAWS: u8 = 4;
+
+/// `plan --json`: the report, and what would make the build faster.
+#[derive(Serialize)]
+struct Foreseen<'a> {
+    #[serde(flatten)]
+    report: &'a BuildReport,
+    advice: Vec<Advice<'a>>,
+}
+
+/// `why --json`: the step, and what would have let it be reused.
+#[derive(Serialize)]
+struct Explained<'a> {
+    #[serde(flatten)]
+    step: &'a StepReport,
+    advice: Option<Advice<'a>>,
+}
 
 /// How a build is shown while it runs.
 enum Progress {
@@ -30,6 +47,7 @@ impl Face<'_> {
         self.check_terminal(call)?;
         let mut request = self.build_call(&call.path, &call.options, &call.tag)?;
         request.expect_cached = call.expect_cached;
+        request.pull = call.pull;
         let given = self.given_context(&mut request, &call.path)?;
         if !call.quiet && !call.json {
             self.say_commit(given.as_ref(), &call.path);
@@ -241,9 +259,14 @@ impl Face<'_> {
         let _given = self.given_context(&mut request, &call.path)?;
         let report = self.session.forecast(&request)?;
         if call.json {
-            self.write(&render::json(&report));
+            let advice = all_advice(&report);
+            self.write(&render::json(&Foreseen {
+                report: &report,
+                advice,
+            }));
         } else {
             self.show(&render::forecast(&report, &self.screen));
+            self.show(&render::best_advice(&report, &self.screen));
             self.say_notes(&report);
         }
         self.last.build = Some(report);
@@ -276,7 +299,10 @@ impl Face<'_> {
             return Err(Trouble::new(no_step(self.language(), step, count)).into());
         };
         if json {
-            self.write(&render::json(found));
+            self.write(&render::json(&Explained {
+                step: found,
+                advice: advice(report, step),
+            }));
         } else {
             self.show(&render::why(report, step, &self.screen));
         }

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::layout::{self, Layout};
+use super::life::{exit_of, stop_of};
+use super::moment::moment;
 use super::{Answer, Face};
 use crate::command;
 use crate::render::{self, Narrow};
@@ -51,6 +53,7 @@ impl Face<'_> {
             return Err(trouble.with_help(needs_image_help(self.language())).into());
         };
         let request = self.run_call(call, image, words)?;
+        self.bring(image, call.pull)?;
         self.run_asked(&request)
     }
 
@@ -88,7 +91,7 @@ impl Face<'_> {
         }
     }
 
-    fn run_call(
+    pub(super) fn run_call(
         &self,
         call: &command::Run,
         image: &str,
@@ -123,6 +126,10 @@ impl Face<'_> {
             cap_drop: call.cap_drop.clone(),
             resources: self.resources(call)?,
             stop_signal: call.stop_signal.clone(),
+            stop_timeout: call.stop_timeout,
+            manner: self.manner(call.detach_keys.as_deref(), call.sig_proxy)?,
+            cid_file: call.cidfile.as_deref().map(|path| self.path(path)),
+            pid_file: call.pidfile.as_deref().map(|path| self.path(path)),
             term: (self.around.variable)("TERM"),
         })
     }
@@ -173,6 +180,7 @@ impl Face<'_> {
             env: self.pairs(&call.env),
             user: call.user.clone(),
             workdir: call.workdir.clone(),
+            manner: self.manner(call.detach_keys.as_deref(), true)?,
             term: (self.around.variable)("TERM"),
         };
         let stdin = self.around.stdin.filter(|_| call.interactive);
@@ -182,13 +190,10 @@ impl Face<'_> {
             stderr: &mut *self.err,
         };
         let streams = (!call.detach).then_some(streams);
-        match self
+        let outcome = self
             .session
-            .exec(&request, streams, self.around.own_stdio)?
-        {
-            Outcome::Exited(code) => Ok(code),
-            Outcome::Started | Outcome::Detached => Ok(0),
-        }
+            .exec(&request, streams, self.around.own_stdio)?;
+        Ok(exit_of(outcome))
     }
 
     pub(super) fn ps(&mut self, call: &command::Ps) -> Answer {
@@ -255,9 +260,10 @@ impl Face<'_> {
         records: &[Record],
     ) -> Answer {
         // Adding up what containers wrote takes time.
-        let sizes = match layout.names("Size") {
-            true => self.session.sizes_of_containers(records)?,
-            false => vec![0; records.len()],
+        let sizes = if layout.names("Size") {
+            self.session.sizes_of_containers(records)?
+        } else {
+            vec![0; records.len()]
         };
         let rows: Vec<Value> = records
             .iter()
@@ -278,6 +284,7 @@ impl Face<'_> {
         let labels: Vec<String> = record.labels.iter().map(label).collect();
         let state = match &record.state {
             Status::Created => "created",
+            Status::Running(running) if running.paused => "paused",
             Status::Running(_) => "running",
             Status::Exited(_) => "exited",
         };
@@ -311,7 +318,9 @@ impl Face<'_> {
             Status::Running(running) => {
                 let seconds = (self.around.now)() - running.started.as_second();
                 let seconds = u64::try_from(seconds).unwrap_or(0);
-                format!("Up {}", render::human_duration(self.language(), seconds))
+                let up = format!("Up {}", render::human_duration(self.language(), seconds));
+                let rests = if running.paused { " (Paused)" } else { "" };
+                up + rests
             }
             Status::Exited(exited) if record.state.is_lost() => {
                 format!("Exited ({}) supervisor lost", exited.code)
@@ -323,16 +332,7 @@ impl Face<'_> {
     }
 
     pub(super) fn logs(&mut self, call: &command::Logs) -> Answer {
-        let tail = match call.tail.as_str() {
-            "all" => None,
-            number => Some(number.parse().map_err(|_| {
-                Trouble::new(bad_value(self.language(), number, "--tail")).with_exit(125)
-            })?),
-        };
-        let show = Show {
-            tail,
-            timestamps: call.timestamps,
-        };
+        let show = self.shown(call)?;
         self.session.logs(
             &call.container,
             show,
@@ -343,9 +343,34 @@ impl Face<'_> {
         Ok(0)
     }
 
+    fn shown(&self, call: &command::Logs) -> Result<Show, SessionError> {
+        let tail = match call.tail.as_str() {
+            // docker: below 0 is all.
+            all if all == "all" || all.parse::<i64>().is_ok_and(|number| number < 0) => None,
+            number => Some(number.parse().map_err(|_| {
+                Trouble::new(bad_value(self.language(), number, "--tail")).with_exit(125)
+            })?),
+        };
+        let moment = |flag: &str, text: &Option<String>| {
+            let time = text.as_ref().map(|text| {
+                let time = moment(text, Timestamp::now());
+                time.ok_or_else(|| Trouble::new(bad_time(self.language(), flag, text)))
+            });
+            time.transpose()
+        };
+        Ok(Show {
+            tail,
+            timestamps: call.timestamps,
+            since: moment("since", &call.since)?,
+            until: moment("until", &call.until)?,
+            details: call.details,
+        })
+    }
+
     pub(super) fn stop(&mut self, call: &command::Stop) -> Answer {
+        let how = stop_of(call);
         self.each(&call.containers, |face, name| {
-            face.session.stop_container(name, call.time)?;
+            face.session.stop_container(name, &how)?;
             face.line(name);
             Ok(())
         })
@@ -370,16 +395,17 @@ impl Face<'_> {
         let [name] = &call.containers[..] else {
             return Err(Trouble::new(one_container(self.language())).into());
         };
+        let manner = self.manner(call.detach_keys.as_deref(), call.sig_proxy)?;
         let stdin = self.around.stdin.filter(|_| call.interactive);
         let streams = Streams {
             stdin,
             stdout: &mut *self.out,
             stderr: &mut *self.err,
         };
-        match self.session.start_container(name, Some(streams))? {
-            Outcome::Exited(code) => Ok(code),
-            Outcome::Started | Outcome::Detached => Ok(0),
-        }
+        let outcome = self
+            .session
+            .start_container(name, Some((streams, manner)))?;
+        Ok(exit_of(outcome))
     }
 
     pub(super) fn wait(&mut self, call: &command::Names) -> Answer {
@@ -463,6 +489,10 @@ crate::messages! {
     bad_value(value: &str, flag: &str) {
         en: "invalid argument \"{value}\" for \"{flag}\" flag",
         ko: "\"{flag}\"의 값이 올바르지 않습니다(invalid argument): \"{value}\"",
+    }
+    bad_time(flag: &str, text: &str) {
+        en: "invalid value for \"{flag}\": failed to parse value as time or duration: \"{text}\"",
+        ko: "\"{flag}\"의 값은 시각이나 지난 시간이어야 합니다(invalid value): \"{text}\"",
     }
     too_little_memory() {
         en: "Minimum memory limit allowed is 6MB",

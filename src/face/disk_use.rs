@@ -13,6 +13,9 @@ use crate::session::{ContainerUse, DiskUse, VolumeUse};
 /// docker shows so many characters of a name of the cache.
 const SHORT: usize = 12;
 
+/// A table of the details: its title, its heads, its rows.
+type Part<'p> = (&'p str, &'p [&'p str], Vec<Vec<String>>);
+
 /// A line of the table.
 struct Row {
     kind: &'static str,
@@ -67,7 +70,7 @@ impl Face<'_> {
         let cache: Vec<Vec<String>> = found.cache.iter().map(cache_row).collect();
         let size: u64 = found.cache.iter().map(CacheItem::own_size).sum();
         let cache_head = format!("Build cache usage: {}", docker_size(size));
-        let parts: [(&str, &[&str], Vec<Vec<String>>); 4] = [
+        let parts: [Part<'_>; 4] = [
             ("Images space usage:", &IMAGES, images),
             ("Containers space usage:", &CONTAINERS, containers),
             ("Local Volumes space usage:", &VOLUMES, volumes),

@@ -65,9 +65,12 @@ impl Face<'_> {
             ));
             return Ok(0);
         }
-        let id = |image: &ImageSummary| match call.no_trunc {
-            true => image.id.to_string(),
-            false => image.id.short(),
+        let id = |image: &ImageSummary| {
+            if call.no_trunc {
+                image.id.to_string()
+            } else {
+                image.id.short()
+            }
         };
         if call.quiet {
             let mut ids: Vec<String> = images.iter().map(id).collect();
@@ -205,7 +208,7 @@ impl Face<'_> {
         let template = template.transpose().map_err(|error| match error {
             // docker's code for it.
             SessionError::Trouble(trouble) => trouble.with_exit(64).into(),
-            other => other,
+            other @ SessionError::Dockerfile { .. } => other,
         })?;
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         for name in &call.names {
@@ -381,7 +384,7 @@ crate::messages! {
         en: "name the archive: `load -i FILE`",
         ko: "아카이브를 지정하세요: `load -i 파일`",
     }
-    owners_recorded() {
+    pub(super) owners_recorded() {
         en: "note: you have one id on this machine, so the owners of the image's files are recorded for save and push, but every file belongs to root inside",
         ko: "참고: 이 컴퓨터에서는 ID가 하나뿐이라, 파일 소유자는 save와 push를 위해 기록만 되고 컨테이너 안에서는 모두 root의 것으로 보입니다",
     }

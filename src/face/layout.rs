@@ -120,7 +120,7 @@ impl Face<'_> {
                 for row in rows {
                     let text = template.run(&row).map_err(wrong)?;
                     // A row of several lines is several rows of the table.
-                    cells.extend(text.split('\n').map(|line| split(line)));
+                    cells.extend(text.split('\n').map(split));
                 }
                 let heads: Vec<&str> = head.split('\t').collect();
                 self.write(&render::table(&heads, &cells));

@@ -14,8 +14,13 @@
 //! | `supplying` | what `--secret` and `--ssh` give to a build |
 //! | `refusal` | why it could not be done, as JSON |
 //! | `images` | images, history, inspect, tag, rmi, load, save, files |
+//! | `registries` | pull, push, login, logout, search, manifest |
 //! | `tracing` | waste, log |
 //! | `containers` | run, exec, ps, logs, stop, ... |
+//! | `life` | create, attach, restart, pause, rename |
+//! | `container_files` | cp, diff |
+//! | `top` | top |
+//! | `moment` | a time as `--since` has it |
 //! | `looking_after` | doctor, system, version |
 //! | `layout` | `--format` |
 //! | `carrying` | export, import, commit |
@@ -28,20 +33,25 @@ mod building;
 mod cache_options;
 mod carrying;
 mod checking;
+mod container_files;
 mod containers;
 mod disk_use;
 mod exporting;
 mod formatting;
 mod images;
 mod layout;
+mod life;
 mod looking_after;
 mod manuals;
+mod moment;
 mod pruning;
 mod reading;
 mod refusal;
+mod registries;
 mod run_options;
 mod stepping;
 mod supplying;
+mod top;
 mod tracing;
 pub mod usage;
 
@@ -162,6 +172,12 @@ impl Face<'_> {
             Command::Import(it) => self.import(&it),
             Command::Export(it) => self.export_container(&it),
             Command::Commit(it) => self.commit(&it),
+            Command::Pull(it) => self.pull(&it),
+            Command::Push(it) => self.push(&it),
+            Command::Login(it) => self.login(&it),
+            Command::Logout(it) => self.logout(&it),
+            Command::Search(it) => self.search(&it),
+            Command::Manifest(it) => self.manifest(&it),
             Command::Run(it) => self.run_container(&it),
             Command::Exec(it) => self.exec(&it),
             Command::Ps(it) => self.ps(&it),
@@ -171,6 +187,15 @@ impl Face<'_> {
             Command::Start(it) => self.start(&it),
             Command::Wait(it) => self.wait(&it),
             Command::Rm(it) => self.rm(&it),
+            Command::Create(it) => self.create(&it),
+            Command::Attach(it) => self.attach(&it),
+            Command::Restart(it) => self.restart(&it),
+            Command::Pause(it) => self.pause_containers(&it),
+            Command::Unpause(it) => self.unpause_containers(&it),
+            Command::Rename(it) => self.rename(&it),
+            Command::Cp(it) => self.cp(&it),
+            Command::Diff(it) => self.diff(&it),
+            Command::Top(it) => self.top(&it),
             Command::Doctor(it) => self.doctor(&it),
             Command::System(it) => self.system(&it),
             Command::PruneImages(it) => self.prune_images(&it),

@@ -167,6 +167,7 @@ impl Face<'_> {
                 | BuildEvent::Output { number, .. }
                 | BuildEvent::Progress { number, .. } => *number,
                 BuildEvent::Finished(row) => row.number,
+                BuildEvent::Transfer { .. } => number,
             };
             if of == number {
                 let _ = out.write_all(screen.paint(&log.event(&event)).as_bytes());

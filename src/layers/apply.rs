@@ -1,5 +1,6 @@
 //! Taking in a layer from outside: its bytes become a blob as they are, its tar becomes a tree.
 
+use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
@@ -37,6 +38,28 @@ impl Store {
         below: &[DiffId],
         promised: Promised,
     ) -> Result<Layer> {
+        self.take_in_from(from, below, promised, None)
+    }
+
+    /// Takes in a layer whose bytes lie in a file of the store's disk already: that file becomes
+    /// the blob.
+    pub(super) fn take_in_file(
+        &self,
+        file: &Path,
+        below: &[DiffId],
+        promised: Promised,
+    ) -> Result<Layer> {
+        let mut from = File::open(file).map_err(StoreError::io("open", file))?;
+        self.take_in_from(&mut from, below, promised, Some(file))
+    }
+
+    fn take_in_from(
+        &self,
+        from: &mut dyn Read,
+        below: &[DiffId],
+        promised: Promised,
+        file: Option<&Path>,
+    ) -> Result<Layer> {
         let draft = self.scratch()?;
         let blob = draft.path().join("blob");
         let io = |source| StoreError::io("create", &blob)(source);
@@ -44,12 +67,15 @@ impl Store {
         let compression = compression::detect(&mut from)?;
         let mut outer = Tee {
             from: &mut from,
-            stream: TarStream::keeping(&blob).map_err(io)?,
+            stream: match file {
+                Some(_) => TarStream::hashing(),
+                None => TarStream::keeping(&blob).map_err(io)?,
+            },
         };
         let unpacker = Unpacker::new(self, &draft.path().join("tree"), self.stack(below)?)?;
         let (numbers, inner) = match compression {
             Compression::None => (unpack(unpacker, &mut outer, draft.path())?, None),
-            Compression::Gzip => {
+            Compression::Gzip | Compression::Zstd => {
                 let mut inner = Tee {
                     from: compression::decompress(compression, &mut outer),
                     stream: TarStream::hashing(),
@@ -69,7 +95,7 @@ impl Store {
         )?;
         check("blob", promised.blob, outer.diff_id.0)?;
 
-        self.adopt_blob(&blob, outer.diff_id.0)?;
+        self.adopt_blob(file.unwrap_or(&blob), outer.diff_id.0)?;
         let mut layer = Layer::new(plain.diff_id, plain.size, numbers);
         layer.blob = describe(compression, &outer);
         self.adopt_tree(&draft, layer)
@@ -94,6 +120,7 @@ fn describe(compression: Compression, blob: &Streamed) -> Descriptor {
     let media_type = match compression {
         Compression::None => MediaType::Layer,
         Compression::Gzip => MediaType::LayerGzip,
+        Compression::Zstd => MediaType::LayerZstd,
     };
     Descriptor::new(media_type, blob.diff_id.0, blob.size)
 }
@@ -383,9 +410,7 @@ mod tests {
     #[test]
     fn other_compressions_are_refused_by_name() {
         let (_folder, store) = temporary_store();
-        let error = store
-            .apply_tar(&mut &b"\x28\xb5\x2f\xfd...."[..], &[])
-            .unwrap_err();
-        assert!(matches!(error, StoreError::Compression("zstd")));
+        let error = store.apply_tar(&mut &b"BZh9...."[..], &[]).unwrap_err();
+        assert!(matches!(error, StoreError::Compression("bzip2")));
     }
 }

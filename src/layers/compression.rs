@@ -5,26 +5,27 @@ use std::io::{self, BufRead, Read};
 use flate2::bufread::MultiGzDecoder;
 
 use super::error::{Result, StoreError};
+use super::plain;
 
 /// How bytes are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Compression {
     None,
     Gzip,
+    Zstd,
 }
 
 /// The first bytes of formats that are recognised, to be refused by name.
-const UNSUPPORTED: [(&[u8], &str); 3] = [
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"BZh", "bzip2"),
-    (b"\xfd7zXZ\0", "xz"),
-];
+const UNSUPPORTED: [(&[u8], &str); 2] = [(b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz")];
 
 /// Looks at what comes next, without taking it.
 pub(super) fn detect(from: &mut dyn BufRead) -> Result<Compression> {
     let start = from.fill_buf().map_err(StoreError::Tar)?;
     if start.starts_with(b"\x1f\x8b") {
         return Ok(Compression::Gzip);
+    }
+    if plain::is_zstd(start) {
+        return Ok(Compression::Zstd);
     }
     match UNSUPPORTED
         .iter()
@@ -43,6 +44,10 @@ pub(super) fn decompress<'a>(compression: Compression, from: impl Read + 'a) -> 
             let buffered = io::BufReader::with_capacity(64 * 1024, from);
             Box::new(MultiGzDecoder::new(buffered))
         }
+        Compression::Zstd => {
+            let buffered = io::BufReader::with_capacity(64 * 1024, from);
+            Box::new(plain::zstd(buffered))
+        }
     }
 }
 
@@ -56,7 +61,7 @@ mod tests {
             (&b"\x1f\x8b\x08rest"[..], Some(Compression::Gzip)),
             (b"plain", Some(Compression::None)),
             (b"", Some(Compression::None)),
-            (b"\x28\xb5\x2f\xfd", None),
+            (b"\x28\xb5\x2f\xfd", Some(Compression::Zstd)),
             (b"BZh9", None),
             (b"\xfd7zXZ\0", None),
         ] {

@@ -10,6 +10,7 @@ use super::descriptor::{Descriptor, MediaType};
 use super::error::{Result, StoreError};
 use super::files;
 use super::image;
+use super::names;
 use super::store::Store;
 use crate::digest::{DiffId, Digest, ImageId};
 
@@ -85,6 +86,7 @@ impl Store {
     fn used(&self, keep: &Keep) -> Result<Used> {
         let mut used = Used::default();
         for descriptor in self.index()?.manifests {
+            used.blobs.extend(names::noted_digests(&descriptor));
             self.use_manifest(&descriptor, &mut used)?;
         }
         for id in &keep.images {

@@ -9,7 +9,7 @@ use super::error::{Result, StoreError};
 use super::files;
 use super::layout;
 use super::manifest::Manifest;
-use super::names::ID;
+use super::names::{ID, is_noted};
 use super::store::Store;
 use crate::digest::{DiffId, Digest, ImageId};
 use crate::reference::ImageReference;
@@ -83,7 +83,7 @@ impl Store {
     pub fn tagged(&self, reference: &ImageReference) -> Result<Option<Image>> {
         let index = self.index()?.manifests;
         let named = index.iter().find(|descriptor| match reference.digest() {
-            Some(digest) => descriptor.digest == digest,
+            Some(digest) => descriptor.digest == digest || is_noted(descriptor, reference),
             None => is_named(descriptor, reference),
         });
         match named {

@@ -24,7 +24,7 @@
 //! - a layer of what a container changed, or of a tar to import: `capture`
 //! - looking in: `level` is one tree, [`stack`](Stack) and `merge` are several, [`changes`] what differs, `waste` what is of no use,
 //!   [`users`] who is who; `regenerate` makes a layer's tar again
-//! - whole images in and out: [`archive`]; `export`: the files of one
+//! - whole images in and out: [`archive`]; `exchange` and [`partial`](Partial): with registries; `export`: the files of one
 
 mod apply;
 pub mod archive;
@@ -39,6 +39,7 @@ pub mod descriptor;
 mod draft;
 mod entry;
 mod error;
+mod exchange;
 mod export;
 pub mod files;
 pub mod fsck;
@@ -52,6 +53,7 @@ pub mod manifest;
 mod merge;
 mod names;
 mod node;
+mod partial;
 mod path;
 mod plain;
 mod problem;
@@ -84,11 +86,13 @@ pub use descriptor::{Annotations, Descriptor, MediaType};
 pub use draft::{Content, LayerDraft};
 pub use entry::{Device, Entry, EntryKind, Xattrs};
 pub use error::{Result, StoreError};
+pub use exchange::Outgoing;
 pub use garbage::{Collected, Keep};
 pub use image::Image;
 pub use layer::{Layer, LayerFile};
 pub use manifest::{ImageIndex, Manifest};
 pub use names::{ImageSummary, Untagged};
+pub use partial::Partial;
 pub use path::RootPath;
 pub use plain::UNPACKS_TO;
 pub use problem::Problem;

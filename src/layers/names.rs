@@ -17,6 +17,9 @@ use crate::reference::ImageReference;
 pub(super) const ID: &str = "strata.image.id";
 const CREATED: &str = "strata.image.created";
 const SIZE: &str = "strata.image.size";
+/// What registries call the image: `NAME@DIGEST` of the manifest or index that was pulled or
+/// pushed, separated by spaces.
+const DIGESTS: &str = "strata.image.digests";
 
 /// A line of the list of images.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub struct ImageSummary {
     pub created: Option<String>,
     /// Bytes of file content in all layers.
     pub size: u64,
+    /// What registries call it: `NAME@DIGEST`, sorted.
+    pub digests: Vec<String>,
 }
 
 /// What became of an image that lost a name.
@@ -55,11 +60,14 @@ impl Store {
                 },
             };
             image.references.extend(layout::reference(&descriptor));
+            image.digests.extend(noted(&descriptor).map(str::to_owned));
         }
         let mut images: Vec<_> = images.into_values().collect();
         for image in &mut images {
             image.references.sort();
             image.references.dedup();
+            image.digests.sort();
+            image.digests.dedup();
         }
         images.sort_by_cached_key(|image| {
             let created = image.created.as_deref().unwrap_or_default();
@@ -103,6 +111,56 @@ impl Store {
             index.push(descriptor);
             Ok(())
         })
+    }
+
+    /// Notes what a registry calls an image: the digest of the manifest or index under this name.
+    /// The blob of that digest stays as long as the name does.
+    pub fn note_digest(
+        &self,
+        reference: &ImageReference,
+        image: &Image,
+        digest: Digest,
+    ) -> Result<()> {
+        let name = reference.name();
+        self.change_index(|index| {
+            let named = |known: &&mut Descriptor| {
+                known.digest == image.manifest
+                    && (reference.digest().is_some() || is_named(known, reference))
+            };
+            for descriptor in index.iter_mut().filter(named) {
+                let other = |it: &&str| it.split('@').next() != Some(name);
+                let others = noted(descriptor).filter(other).map(str::to_owned);
+                let notes: Vec<String> = others.chain([format!("{name}@{digest}")]).collect();
+                let notes = notes.join(" ");
+                descriptor.annotations.insert(DIGESTS.to_owned(), notes);
+            }
+            Ok(())
+        })
+    }
+
+    /// Returns what registries call an image, under all its names: `NAME@DIGEST`, sorted.
+    pub fn repo_digests(&self, id: ImageId) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        for descriptor in self.index()?.manifests {
+            if noted(&descriptor).next().is_some() && self.id_of(&descriptor)? == id {
+                found.extend(noted(&descriptor).map(str::to_owned));
+            }
+        }
+        found.sort();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// Returns every note of this kind, with the manifest it stands beside.
+    pub fn noted_manifests(&self) -> Result<Vec<(String, Digest)>> {
+        let index = self.index()?.manifests;
+        let notes = index.iter().flat_map(|descriptor| {
+            noted(descriptor).filter_map(|note| {
+                let (name, digest) = note.split_once('@')?;
+                Some((name.to_owned(), digest.parse().ok()?))
+            })
+        });
+        Ok(notes.collect())
     }
 
     /// Takes a name away. An image that loses its last name leaves the list; its bytes go with
@@ -198,6 +256,7 @@ impl Store {
                 manifest: descriptor.digest,
                 created: notes.get(CREATED).cloned(),
                 size,
+                digests: Vec::new(),
             }));
         }
         if !matches!(
@@ -217,6 +276,7 @@ impl Store {
             manifest: image.manifest,
             created: image.config.created,
             size,
+            digests: Vec::new(),
         }))
     }
 
@@ -230,6 +290,24 @@ impl Store {
         }
         files::sync_folder(&self.path("blobs/sha256"))
     }
+}
+
+fn noted(descriptor: &Descriptor) -> impl Iterator<Item = &str> {
+    let notes = descriptor.annotations.get(DIGESTS);
+    notes.into_iter().flat_map(|notes| notes.split_whitespace())
+}
+
+/// Returns the digests of documents that registries know an image by.
+pub(super) fn noted_digests(descriptor: &Descriptor) -> impl Iterator<Item = Digest> {
+    noted(descriptor).filter_map(|note| note.split_once('@')?.1.parse().ok())
+}
+
+/// Whether `NAME@DIGEST` is noted for an image.
+pub(super) fn is_noted(descriptor: &Descriptor, reference: &ImageReference) -> bool {
+    let digest = reference
+        .digest()
+        .map(|it| format!("{}@{it}", reference.name()));
+    digest.is_some_and(|wanted| noted(descriptor).any(|note| note == wanted))
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -85,8 +85,16 @@ pub(super) fn is_compressed(start: &[u8]) -> bool {
     known.iter().any(|magic| start.starts_with(magic)) || is_zstd(start)
 }
 
+/// Returns a reader of what zstd frames hold.
+pub(super) fn zstd<'a>(from: impl BufRead + 'a) -> impl Read + 'a {
+    ZstdFrames {
+        from,
+        decoder: FrameDecoder::new(),
+    }
+}
+
 /// A frame, or one of those that a reader skips (RFC 8878, 3.1).
-fn is_zstd(start: &[u8]) -> bool {
+pub(super) fn is_zstd(start: &[u8]) -> bool {
     let skippable = |magic: &[u8]| magic[0] & 0xf0 == 0x50 && magic[1..] == *b"\x2a\x4d\x18";
     let magic = start.get(..4);
     magic.is_some_and(|magic| magic == b"\x28\xb5\x2f\xfd" || skippable(magic))

@@ -8,6 +8,7 @@ use super::entry::EntryKind;
 use super::error::{Result, StoreError};
 use super::layer::Layer;
 use super::level::{Found, Level};
+use super::plain;
 use super::records::Records;
 use super::store::Store;
 use super::{descriptor::MediaType, tar_header};
@@ -42,6 +43,7 @@ impl Store {
             MediaType::LayerGzip | MediaType::DockerLayerGzip => {
                 copy(&mut MultiGzDecoder::new(io::BufReader::new(blob)), to)
             }
+            MediaType::LayerZstd => copy(&mut plain::zstd(io::BufReader::new(blob)), to),
             _ => copy(&mut &blob, to),
         };
         copied.map_err(StoreError::io("copy", self.blob_path(layer.blob.digest)))

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Result, StoreError};
 use super::files::{self, Guard};
+use super::partial;
 use super::plain::UNPACKS_TO;
 use super::scratch::{self, Scratch, ScratchDir};
 use crate::digest::{DiffId, Digest};
@@ -98,6 +99,7 @@ impl Store {
             scratch: Arc::default(),
         };
         scratch::collect_leftovers(&store.path("tmp"))?;
+        partial::collect_old(&store.path("tmp"))?;
         files::collect_temporaries(&store.root)?;
         Ok(store)
     }

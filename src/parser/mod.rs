@@ -44,7 +44,7 @@ pub use highlight::{Highlight, highlight, highlight_in};
 pub use instruction::{Instruction, Located};
 pub use lint::Warning;
 pub use stage::{Dockerfile, Stage, StageName};
-pub use typed::{INSTRUCTIONS, flags_of, nearest};
+pub use typed::{INSTRUCTIONS, flags_of, nanoseconds, nearest};
 pub use word::WordError;
 
 use crate::source::Source;

@@ -35,7 +35,8 @@ impl Inherited {
                 Base::Image(reference) => {
                     let found = base(reference);
                     let info = found.map_err(|error| PlanFailure::Base { span, error })?;
-                    let texts = info.triggers.iter();
+                    // What takes a stage's place is not built upon: nothing is triggered.
+                    let texts = info.triggers.iter().filter(|_| !graph.replaced[index]);
                     let triggers = texts.map(|text| Trigger::parse(text, span));
                     let triggers = triggers.collect::<Result<_, PlanError>>()?;
                     inherited.infos.insert(index, info);

@@ -50,7 +50,7 @@ pub use globals::Globals;
 pub use ingredients::{FileContent, FileIngredient, Ingredients, Parent};
 pub use mode::Mode;
 pub use mount::{Access, RunMount, RunMountSource, Sharing, Shown};
-pub use named::{NamedContext, NamedContexts, named};
+pub use named::{NamedContext, NamedContexts};
 pub use planner::{BaseInfo, DEFAULT_SHELL, PlanFailure, PlanOptions, plan};
 pub use record::{CacheRecord, CacheRecords};
 pub use remote::{file_name, is_git, is_remote};

@@ -7,6 +7,7 @@ use super::globals::Globals;
 use super::inherited::Inherited;
 use super::meter::Meter;
 use super::mount::{self, RunMount, RunMountSource};
+use super::named::NamedContexts;
 use super::platform::Platform;
 use super::sandbox::{Entitlement, NetworkMode, Sandbox};
 use super::scope::{PROXY_ARGS, Pairs, Scope, join_path};
@@ -37,6 +38,8 @@ pub struct PlanOptions {
     pub sandbox: Sandbox,
     /// `--allow`.
     pub allowed: Vec<Entitlement>,
+    /// `--build-context`.
+    pub contexts: NamedContexts,
 }
 
 /// What planning has to know of a base image.
@@ -94,26 +97,30 @@ pub fn plan<E>(
         let kind = planner.global(instruction)?;
         steps.push(step(index + 1, None, instruction, kind));
     }
-    let mut graph = StageGraph::new(file, options.target.as_deref(), &planner.globals)?;
+    let mut graph = StageGraph::new(file, options, &planner.globals)?;
     let inherited = Inherited::find(file, &mut graph, base)?;
     for stage in &file.stages {
-        let needed = graph.needed[stage.index];
+        let (needed, replaced) = (graph.needed[stage.index], graph.replaced[stage.index]);
         for (offset, instruction) in file.stage_instructions(stage).iter().enumerate() {
-            let kind = match (&instruction.value, needed) {
-                (_, false) => StepKind::NotNeeded,
-                (Instruction::From(from), true) => {
+            let is_from = offset == 0;
+            let kind = match &instruction.value {
+                _ if !needed || (replaced && !is_from) => StepKind::NotNeeded,
+                Instruction::From(from) => {
                     planner.platform(from)?;
                     let (base, info) = (&graph.bases[stage.index], inherited.info(stage.index));
                     planner.scopes.resize(stage.index + 1, Scope::default());
                     planner.scopes[stage.index] = planner.start(base, info);
                     StepKind::From(base.clone())
                 }
-                (value, true) => planner.kind(stage.index, value)?,
+                value => planner.kind(stage.index, value)?,
             };
             let number = stage.first + offset + 1;
             steps.push(step(number, Some(stage.index), instruction, kind));
-            if offset == 0 {
+            if is_from {
                 let from = steps.last().expect("it was just put there").clone();
+                if let (true, Some(folder)) = (needed, &graph.folders[stage.index]) {
+                    steps.push(folder.step(&from));
+                }
                 let triggers = inherited.triggers(stage.index);
                 steps.extend(planner.trigger_steps(&from, stage, triggers)?);
             }
@@ -124,11 +131,12 @@ pub fn plan<E>(
         base: graph.bases[stage.index].clone(),
         needed: graph.needed[stage.index],
     };
-    Ok(Plan {
+    let plan = Plan {
         stages: file.stages.iter().map(planned).collect(),
         target: graph.target,
         steps,
-    })
+    };
+    Ok(plan.with_named(&options.contexts))
 }
 
 fn step(

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use super::error::{PlanError, PlanErrorKind};
 use super::globals::Globals;
 use super::mount;
+use super::named::{FolderBase, begun, stage_context};
+use super::planner::PlanOptions;
 use super::step::{Base, CopyFrom};
 use super::triggers::Trigger;
 use crate::parser::instruction::Word;
@@ -22,28 +24,39 @@ pub struct StageGraph {
     pub target: usize,
     /// By stage: whether the target needs it.
     pub needed: Vec<bool>,
+    /// By stage: whether `--build-context` put something in its place, so that its instructions
+    /// are not carried out.
+    pub(super) replaced: Vec<bool>,
+    /// By stage: the folder that it begins with, where `--build-context` says so.
+    pub(super) folders: Vec<Option<FolderBase>>,
 }
 
 impl StageGraph {
     /// Works out the graph. `globals` are the ARGs before the first FROM.
     pub fn new(
         file: &Dockerfile,
-        target: Option<&str>,
+        options: &PlanOptions,
         globals: &Globals,
     ) -> Result<Self, PlanError> {
-        let target = find_target(file, target)?;
-        let base = |stage| base_of(file, stage, globals);
-        let bases = file
-            .stages
-            .iter()
-            .map(base)
-            .collect::<Result<Vec<_>, _>>()?;
-        let needed = vec![false; bases.len()];
+        let target = find_target(file, options.target.as_deref())?;
+        let stages = file.stages.len();
         let mut graph = Self {
-            bases,
+            bases: Vec::with_capacity(stages),
             target,
-            needed,
+            needed: vec![false; stages],
+            replaced: Vec::with_capacity(stages),
+            folders: Vec::with_capacity(stages),
         };
+        for stage in &file.stages {
+            let own = stage_context(&options.contexts, stage);
+            graph.replaced.push(own.is_some());
+            let (base, folder) = match own {
+                Some(context) => context,
+                None => begun(base_of(file, stage, globals)?, &options.contexts),
+            };
+            graph.bases.push(base);
+            graph.folders.push(folder);
+        }
         graph.need(file, target)?;
         Ok(graph)
     }
@@ -57,6 +70,9 @@ impl StageGraph {
             }
             if let Base::Stage(below) = self.bases[index] {
                 waiting.push(below);
+            }
+            if self.replaced[index] {
+                continue;
             }
             for from in sources_of(file, index) {
                 if let CopyFrom::Stage(source) = copy_from(file, index, &from)? {

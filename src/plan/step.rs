@@ -140,6 +140,8 @@ pub struct CopyStep {
     pub inline: Vec<InlineFile>,
     /// Absolute destination; a trailing `/` means a folder.
     pub destination: String,
+    /// Sources and destination as they are written, variables expanded: what the history shows.
+    pub written: Vec<String>,
     /// `user[:group]` given to everything copied.
     pub chown: Option<String>,
     /// Permission bits given to everything copied.
@@ -168,6 +170,23 @@ pub struct AddStep {
 }
 
 impl CopyStep {
+    /// A COPY without flags.
+    pub fn new(from: CopyFrom, sources: Vec<String>, destination: String) -> Self {
+        Self {
+            from,
+            inline: Vec::new(),
+            written: sources.iter().chain([&destination]).cloned().collect(),
+            sources,
+            destination,
+            chown: None,
+            chmod: None,
+            link: false,
+            parents: false,
+            exclude: Vec::new(),
+            add: None,
+        }
+    }
+
     /// Returns the sources that are paths of where it copies from.
     pub fn paths(&self) -> impl Iterator<Item = &String> {
         self.sources.iter().filter(|source| !self.fetches(source))

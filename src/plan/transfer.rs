@@ -96,9 +96,11 @@ fn read_checksum(
 /// Works out what COPY and ADD share.
 fn expanded(transfer: &Transfer, scope: &Scope, parents: bool) -> Result<CopyStep, PlanError> {
     let sources = transfer.sources.iter();
-    let sources = sources.map(|word| source(word, scope, parents));
-    let sources = sources.collect::<Result<Vec<_>, _>>()?;
-    let destination = destination(&transfer.destination, scope)?;
+    let sources = sources.map(|word| expand(word, scope));
+    let mut written = sources.collect::<Result<Vec<_>, _>>()?;
+    let sources: Vec<String> = written.iter().map(|text| source(text, parents)).collect();
+    written.push(expand(&transfer.destination, scope)?);
+    let destination = destination(&written[sources.len()], scope);
     if sources.len() + transfer.heredocs.len() > 1 && !destination.ends_with('/') {
         let kind = PlanErrorKind::DestinationNotFolder {
             destination: transfer.destination.text.clone(),
@@ -108,16 +110,14 @@ fn expanded(transfer: &Transfer, scope: &Scope, parents: bool) -> Result<CopySte
     let chown = transfer.chown.as_ref();
     let chmod = transfer.chmod.as_ref();
     let step = CopyStep {
-        from: CopyFrom::Context,
-        sources,
+        written,
         inline: inline_files(&transfer.heredocs, scope)?,
-        destination,
         chown: chown.map(|word| expand(word, scope)).transpose()?,
         chmod: chmod.map(|word| mode(word, scope)).transpose()?,
         link: transfer.link,
         parents,
         exclude: excluded(&transfer.exclude, scope)?,
-        add: None,
+        ..CopyStep::new(CopyFrom::Context, sources, destination)
     };
     match (&step.chown, chown) {
         (Some(owner), Some(word)) if step.link && !is_numbers(owner) => {
@@ -168,33 +168,31 @@ fn inline_files(heredocs: &[Heredoc], scope: &Scope) -> Result<Vec<InlineFile>, 
 
 /// Returns a source relative to its root: a leading `/` means the root, `..` ends there. With
 /// `--parents` the first `/./` stays.
-fn source(word: &Word, scope: &Scope, parents: bool) -> Result<String, PlanError> {
-    let source = expand(word, scope)?;
-    if is_remote(&source) {
-        return Ok(source);
+fn source(text: &str, parents: bool) -> String {
+    if is_remote(text) {
+        return text.to_owned();
     }
     let clean = |path: &str| join_path("/", path).trim_start_matches('/').to_owned();
-    if parents && let Some((left, kept)) = source.split_once("/./") {
+    if parents && let Some((left, kept)) = text.split_once("/./") {
         let (left, kept) = (clean(left), clean(kept));
-        return Ok(match (left.is_empty(), kept.is_empty()) {
+        return match (left.is_empty(), kept.is_empty()) {
             (true, _) => kept,
             (_, true) => left,
             _ => format!("{left}/./{kept}"),
-        });
+        };
     }
-    Ok(clean(&source))
+    clean(text)
 }
 
 /// Returns an absolute destination; a trailing `/` (or `.`) stays, as it means a folder.
-fn destination(word: &Word, scope: &Scope) -> Result<String, PlanError> {
-    let text = expand(word, scope)?;
-    let path = join_path(&scope.workdir, &text);
+fn destination(text: &str, scope: &Scope) -> String {
+    let path = join_path(&scope.workdir, text);
     let folder = text.ends_with('/') || matches!(text.rsplit('/').next(), Some("." | ".."));
-    Ok(if folder && path != "/" {
+    if folder && path != "/" {
         format!("{path}/")
     } else {
         path
-    })
+    }
 }
 
 fn mode(word: &Word, scope: &Scope) -> Result<Mode, PlanError> {

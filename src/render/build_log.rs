@@ -4,6 +4,7 @@ use super::output::{SaidLine, StepOutputs};
 use super::screen::Screen;
 use super::sentence::{self, Tense};
 use super::text::{Line, Style, Text};
+use super::transfers;
 use crate::build::BuildEvent;
 
 /// Turns events into lines. Nothing that was returned is ever taken back.
@@ -38,7 +39,12 @@ impl BuildLog {
                 let said = sentence::step(step, self.steps, Tense::Done, language);
                 text.append(self.say(&said));
             }
-            BuildEvent::Output { .. } | BuildEvent::Progress { .. } => {}
+            BuildEvent::Transfer { image, transfer } if !transfer.state.is_progress() => {
+                text.append(self.say(&format!("{image}: {}", transfers::line(transfer))));
+            }
+            BuildEvent::Output { .. }
+            | BuildEvent::Progress { .. }
+            | BuildEvent::Transfer { .. } => {}
         }
         text
     }

@@ -16,6 +16,7 @@ use super::output::{SaidLine, StepOutputs};
 use super::quantity::{duration, size};
 use super::screen::{Chrome, Screen};
 use super::text::{Line, Style, Text};
+use super::transfers::TransferLines;
 use super::width::width;
 use crate::build::BuildEvent;
 use crate::plan::StepNumber;
@@ -42,6 +43,8 @@ pub struct LiveBuild {
     screen: Screen,
     keep: Keep,
     region: MultiProgress,
+    /// Base images on their way.
+    transfers: TransferLines,
     /// In the order in which they began.
     steps: Vec<LiveStep>,
     /// How many they are.
@@ -70,10 +73,12 @@ struct Running {
 impl LiveBuild {
     /// Starts with nothing shown, for instance at `ProgressDrawTarget::stderr_with_hz(4)`.
     pub fn new(screen: Screen, keep: Keep, target: ProgressDrawTarget) -> Self {
+        let region = MultiProgress::with_draw_target(target);
         Self {
             screen,
             keep,
-            region: MultiProgress::with_draw_target(target),
+            transfers: TransferLines::drawn_by(screen, Some(region.clone())),
+            region,
             steps: Vec::new(),
             count: Arc::default(),
             output: StepOutputs::default(),
@@ -93,6 +98,9 @@ impl LiveBuild {
             } => {
                 self.change(*number, |running| running.progress = Some((*done, *total)));
             }
+            BuildEvent::Transfer { transfer, .. } => {
+                self.transfers.event(transfer);
+            }
             BuildEvent::Finished(step) => {
                 self.show(step.number, said);
                 self.stop(step.number);
@@ -101,6 +109,8 @@ impl LiveBuild {
     }
 
     fn start(&mut self, number: StepNumber, text: &str) {
+        // Base images come before the first step.
+        self.transfers.clear();
         let running = Arc::new(Mutex::new(Running {
             number,
             text: text.to_owned(),
@@ -194,6 +204,7 @@ impl Running {
 /// Whatever way a build ends, its region goes.
 impl Drop for LiveBuild {
     fn drop(&mut self) {
+        self.transfers.clear();
         for step in &self.steps {
             self.remove(step);
         }

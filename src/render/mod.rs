@@ -11,6 +11,7 @@
 //! - `syntax_tree`, `path_fates`, `context_listing`: how files are read, and which a build sees
 //! - `lesson`: pages, questions, results, hints
 //! - `build_log`, `live`: a build as it happens, for a pipe and for a terminal
+//! - `transfers`: layers from and to registries
 //! - `table`, `quantity`, `json`: docker's tables, sizes and times, and machines
 
 mod build_log;
@@ -45,6 +46,7 @@ mod table;
 mod text;
 pub mod theme;
 mod tracing;
+mod transfers;
 mod why;
 mod why_rows;
 mod width;
@@ -70,10 +72,12 @@ pub use quantity::{ago, docker_size, duration, human_duration, size, spoken_size
 pub use scored::{Guess, scored_result};
 pub use screen::{Chrome, Screen};
 pub use sharing::{image_tree, shared_layers};
+pub use suggestion::best_advice;
 pub use syntax_tree::syntax_tree;
 pub use table::{Narrow, narrow_table, table};
 pub use text::{Line, Piece, Style, Text};
 pub use tracing::{path_log, waste};
+pub use transfers::TransferLines;
 pub use why::why;
 pub use width::{char_width, clean, cut, cut_left, pad_left, pad_right, split_at_width, width};
 pub use wrap::wrap_words;

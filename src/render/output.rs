@@ -67,7 +67,7 @@ impl StepOutputs {
                 let lines = self.running.entry(*number).or_default().push(bytes);
                 self.said(*number, lines)
             }
-            BuildEvent::Progress { .. } => Vec::new(),
+            BuildEvent::Progress { .. } | BuildEvent::Transfer { .. } => Vec::new(),
             BuildEvent::Finished(step) => {
                 let rest = self.running.get_mut(&step.number);
                 let rest = rest.and_then(OutputLines::finish);

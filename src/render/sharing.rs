@@ -3,6 +3,7 @@
 use super::{Chrome, Line, Screen, Style, Text, docker_size, pad_left, size};
 use crate::language::Language;
 use crate::layers::ImageSummary;
+use crate::reference::ImageReference;
 use crate::session::{ImageNode, MadeLayer, SharedLayers};
 
 /// Columns of `1.05 MB`.
@@ -12,7 +13,7 @@ const SIZE: usize = 8;
 pub fn image_tree(forest: &[ImageNode], screen: &Screen) -> Text {
     let mut text = Text::new();
     for node in forest {
-        text.push(node_line("", node, docker_size(node.image.size), screen));
+        text.push(node_line("", node, &docker_size(node.image.size), screen));
         draw(&node.children, "", screen, &mut text);
     }
     text
@@ -29,7 +30,7 @@ fn draw(nodes: &[ImageNode], indent: &str, screen: &Screen, text: &mut Text) {
         let is_last = at + 1 == nodes.len();
         let branch = format!("{indent}{}", if is_last { last } else { fork });
         let added = format!("+{}", docker_size(node.added_bytes));
-        text.push(node_line(&branch, node, added, screen));
+        text.push(node_line(&branch, node, &added, screen));
         let deeper = if is_last && screen.chrome != Chrome::Plain {
             "   "
         } else {
@@ -39,7 +40,7 @@ fn draw(nodes: &[ImageNode], indent: &str, screen: &Screen, text: &mut Text) {
     }
 }
 
-fn node_line(branch: &str, node: &ImageNode, bytes: String, screen: &Screen) -> Line {
+fn node_line(branch: &str, node: &ImageNode, bytes: &str, screen: &Screen) -> Line {
     let line = Line::styled(Style::Dim, branch).with(Style::Plain, names(&node.image));
     let line = line.with(Style::Dim, format!("  {}", node.image.id.short()));
     let layers = layers(screen.language, node.added);
@@ -51,7 +52,11 @@ fn names(image: &ImageSummary) -> String {
     if image.references.is_empty() {
         return "<none>".to_owned();
     }
-    let names: Vec<String> = image.references.iter().map(|it| it.with_tag()).collect();
+    let names: Vec<String> = image
+        .references
+        .iter()
+        .map(ImageReference::with_tag)
+        .collect();
     names.join(", ")
 }
 

@@ -5,7 +5,7 @@ use super::reason;
 use super::screen::Screen;
 use super::sentence::{self, Tense};
 use super::suggestion::suggestion;
-use super::text::{Line, Style, Text};
+use super::text::{Line, Text};
 use super::why_rows::rows;
 use crate::build::{BuildReport, StepReport, StepState};
 use crate::digest::Digest;
@@ -27,11 +27,7 @@ pub fn why(report: &BuildReport, number: StepNumber, screen: &Screen) -> Text {
     } else {
         rows(&chain, screen)
     };
-    if let Some(advice) = suggestion(report, number, screen.language) {
-        let (word, rest) = advice.split_at(advice.find(':').unwrap_or(0));
-        let line = Line::styled(Style::Help, word).with(Style::Plain, rest);
-        text.append(screen.wrap(&line, 4));
-    }
+    text.append(suggestion(report, number, screen));
     fitted(text, screen)
 }
 

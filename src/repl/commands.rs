@@ -135,6 +135,12 @@ impl Desk {
             Command::Run(call) if !call.detach => {
                 self.in_foreground(|desk| desk.face(|face| face.run(Command::Run(call))))
             }
+            Command::Attach(call) => {
+                self.in_foreground(|desk| desk.face(|face| face.run(Command::Attach(call))))
+            }
+            Command::Start(call) if call.attach || call.interactive => {
+                self.in_foreground(|desk| desk.face(|face| face.run(Command::Start(call))))
+            }
             Command::Exec(call) if !call.detach => {
                 self.in_foreground(|desk| desk.face(|face| face.run(Command::Exec(call))))
             }

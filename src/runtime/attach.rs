@@ -10,8 +10,10 @@ use rustix::event::{PollFd, PollFlags};
 use super::container_error::ContainerError;
 use super::peer::{Peer, poll_all};
 use super::signals::Caught;
-use super::tty::{DetachKeys, RawMode, size};
+use super::tty::{RawMode, size};
 use super::wire::{Frame, Kind, Reply, Request};
+
+pub use super::tty::DetachKeys;
 
 /// How much is read from stdin at once.
 const CHUNK: usize = 16 * 1024;
@@ -65,12 +67,31 @@ pub(super) fn catch_signals(tty: bool) -> io::Result<Caught> {
     Caught::new(&signals)
 }
 
+/// How what is typed and signals are dealt with, as docker's options of the same names say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manner {
+    /// `--detach-keys`.
+    pub keys: DetachKeys,
+    /// `--sig-proxy`: signals are the container's. Otherwise they end the attachment.
+    pub pass_signals: bool,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self {
+            keys: DetachKeys::default(),
+            pass_signals: true,
+        }
+    }
+}
+
 /// One attachment.
 pub(super) struct Attachment<'a> {
     pub peer: Peer,
     pub streams: Streams<'a>,
     pub tty: bool,
     pub caught: Caught,
+    pub keys: DetachKeys,
     pub pass_on: Option<PassOn>,
     pub interrupts: usize,
 }
@@ -82,7 +103,7 @@ impl Attachment<'_> {
             Some(terminal) => Some(RawMode::enter(terminal).map_err(failed)?),
             None => None,
         };
-        let mut keys = raw.as_ref().map(|_| DetachKeys::default());
+        let mut keys = raw.as_ref().map(|_| self.keys.clone());
         loop {
             // Before the first wait: output may have come in one read with the reply to the start.
             if let Some(outcome) = self.output()? {

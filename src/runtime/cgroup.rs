@@ -80,6 +80,11 @@ impl Cgroup {
         &self.folders
     }
 
+    /// Returns the folders, to add one that is removed with the others.
+    pub(super) fn folders_mut(&mut self) -> &mut Vec<PathBuf> {
+        &mut self.folders
+    }
+
     fn limit<'a>(
         &mut self,
         controller: &str,
@@ -135,7 +140,7 @@ fn refused(controller: &str, error: &io::Error) -> NoLimit {
     }
 }
 
-fn unique_name() -> String {
+pub(super) fn unique_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("strata-{}-{count}", std::process::id())
@@ -161,6 +166,24 @@ fn parent(controller: &str, cgroups: Cgroups) -> Option<PathBuf> {
         }
     }
     .filter(|folder| folder.is_dir())
+}
+
+/// Returns the groups that this process is in and that can have groups below that can be frozen,
+/// better ones first. A machine with version 1 may have the tree of version 2 beside it.
+pub(super) fn freezers() -> Vec<PathBuf> {
+    let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let trees = [
+        (ROOT, "", "cgroup.controllers"),
+        ("/sys/fs/cgroup/unified", "", "cgroup.controllers"),
+        ("/sys/fs/cgroup/freezer", "freezer", "cgroup.procs"),
+    ];
+    let usable = |(root, controller, mark)| {
+        let root = Path::new(root);
+        let path = own_path(&own, controller)?;
+        let folder = root.join(path.trim_start_matches('/'));
+        (root.join::<&str>(mark).exists() && folder.is_dir()).then_some(folder)
+    };
+    trees.into_iter().filter_map(usable).collect()
 }
 
 /// Reads `/proc/self/cgroup` (cgroups(7)): lines of number, controllers, path.

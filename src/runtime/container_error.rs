@@ -54,6 +54,42 @@ pub enum ContainerError {
     },
     /// It does not run, so there is nothing to attach to.
     AttachStopped,
+    /// It rests, so nothing that is typed would be read.
+    AttachPaused,
+    /// It rests, so it cannot be started.
+    StartPaused,
+    /// It rests, so nothing can run in it.
+    ExecPaused {
+        /// The container.
+        id: ContainerId,
+    },
+    /// It rests, and force was not asked for.
+    RemovePaused {
+        /// The container.
+        id: ContainerId,
+    },
+    /// It rests already.
+    AlreadyPaused {
+        /// The container.
+        id: ContainerId,
+    },
+    /// It does not rest.
+    NotPaused {
+        /// The container.
+        id: ContainerId,
+    },
+    /// It could not be brought to rest, or from rest.
+    Pause {
+        /// The system's answer.
+        error: String,
+    },
+    /// It has this name already.
+    SameName,
+    /// `--detach-keys` are no keys.
+    BadDetachKeys {
+        /// As they were given.
+        keys: String,
+    },
     /// It runs already, and another start was asked for.
     AlreadyRunning {
         /// The container.
@@ -72,6 +108,12 @@ pub enum ContainerError {
     Enter(#[source] RuntimeError),
     /// The supervisor ended without a word.
     SupervisorLost,
+    /// Files could not be brought in or out.
+    Copy {
+        /// The system's answer, and about which file.
+        #[source]
+        source: io::Error,
+    },
     /// A file or a socket of the container failed.
     Io {
         /// What was being done: a verb.
@@ -109,12 +151,22 @@ impl ContainerError {
             Self::NotRunning { id } => not_running(language, id),
             Self::KillNotRunning { id } => kill_not_running(language, id),
             Self::AttachStopped => attach_stopped(language),
+            Self::AttachPaused => attach_paused(language),
+            Self::StartPaused => start_paused(language),
+            Self::ExecPaused { id } => exec_paused(language, id),
+            Self::RemovePaused { id } => remove_paused(language, id),
+            Self::AlreadyPaused { id } => already_paused(language, id),
+            Self::NotPaused { id } => not_paused(language, id),
+            Self::Pause { error } => pause_failed(language, error),
+            Self::SameName => same_name(language),
+            Self::BadDetachKeys { keys } => bad_detach_keys(language, keys),
             Self::AlreadyRunning { id } => already_running(language, id),
             Self::InvalidSignal { signal } => invalid_signal(language, signal),
             Self::NotATerminal => not_a_terminal(language),
             Self::Launch(error) => error.message(language),
             Self::Enter(error) => error.message(language),
             Self::SupervisorLost => supervisor_lost(language),
+            Self::Copy { source } => copy_failed(language, source),
             Self::Io { what, path, source } => io_failed(language, what, &path.display(), source),
         }
     }
@@ -126,10 +178,16 @@ impl ContainerError {
             Self::Ambiguous { .. } => Some(help_ambiguous(language)),
             Self::BadName { name } => Some(help_bad_name(language, &near_name(name))),
             Self::NameTaken { name, .. } => Some(help_name_taken(language, name)),
-            Self::RemoveRunning { id } => Some(help_remove_running(language, id.short())),
+            Self::RemoveRunning { id } | Self::RemovePaused { id } => {
+                Some(help_remove_running(language, id.short()))
+            }
             Self::NotRunning { id } | Self::KillNotRunning { id } => {
                 Some(help_not_running(language, id.short()))
             }
+            Self::ExecPaused { id } | Self::AlreadyPaused { id } => {
+                Some(help_unpause(language, id.short()))
+            }
+            Self::BadDetachKeys { .. } => Some(help_detach_keys(language)),
             Self::NotATerminal => Some(help_not_a_terminal(language)),
             Self::Launch(error) => error.help(language),
             Self::Enter(error) => error.help(language),
@@ -194,6 +252,50 @@ crate::messages! {
         en: "You cannot attach to a stopped container, start it first",
         ko: "You cannot attach to a stopped container: 멈춘 컨테이너에는 붙을 수 없습니다. 먼저 시작하세요",
     }
+    attach_paused() {
+        en: "You cannot attach to a paused container, unpause it first",
+        ko: "You cannot attach to a paused container: 일시 정지된 컨테이너에는 붙을 수 없습니다. 먼저 unpause 하세요",
+    }
+    start_paused() {
+        en: "cannot start a paused container, try unpause instead",
+        ko: "cannot start a paused container: 일시 정지된 컨테이너입니다. start 대신 unpause 하세요",
+    }
+    exec_paused(id: &ContainerId) {
+        en: "Container {id} is paused, unpause the container before exec",
+        ko: "Container {id} is paused: 일시 정지된 컨테이너입니다. exec 전에 unpause 하세요",
+    }
+    remove_paused(id: &ContainerId) {
+        en: "You cannot remove a paused container {id}. Unpause and then stop the container before attempting removal or force remove",
+        ko: "You cannot remove a paused container {id}: 일시 정지된 컨테이너는 지울 수 없습니다. unpause 하고 멈추거나 강제로 지우세요",
+    }
+    already_paused(id: &ContainerId) {
+        en: "Container {id} is already paused",
+        ko: "Container {id} is already paused: 이미 일시 정지된 컨테이너입니다",
+    }
+    not_paused(id: &ContainerId) {
+        en: "Container {id} is not paused",
+        ko: "Container {id} is not paused: 일시 정지된 컨테이너가 아닙니다",
+    }
+    pause_failed(error: &str) {
+        en: "the container's processes could not be paused or let go on: {error}",
+        ko: "컨테이너의 프로세스를 일시 정지하거나 다시 움직이지 못했습니다: {error}",
+    }
+    same_name() {
+        en: "Renaming a container with the same name as its current name",
+        ko: "Renaming a container with the same name: 지금 이름과 같은 이름입니다",
+    }
+    bad_detach_keys(keys: &str) {
+        en: "Invalid detach keys ({keys}) provided",
+        ko: "Invalid detach keys ({keys}): 올바른 키가 아닙니다",
+    }
+    help_unpause(id: &str) {
+        en: "`unpause {id}` lets it go on",
+        ko: "`unpause {id}`로 다시 움직이게 할 수 있습니다",
+    }
+    help_detach_keys() {
+        en: "letters and control keys with commas between: `--detach-keys ctrl-x,x`",
+        ko: "글자와 컨트롤 키를 쉼표로 나눠 쓰세요: `--detach-keys ctrl-x,x`",
+    }
     already_running(id: &ContainerId) {
         en: "container {id} is already running",
         ko: "컨테이너 {id}는 이미 실행 중입니다",
@@ -209,6 +311,10 @@ crate::messages! {
     supervisor_lost() {
         en: "the container's supervisor was killed, and the container ended with it",
         ko: "컨테이너의 supervisor가 강제로 끝나서 컨테이너도 함께 끝났습니다",
+    }
+    copy_failed(source: &io::Error) {
+        en: "could not copy: {source}",
+        ko: "복사하지 못했습니다: {source}",
     }
     io_failed(what: &str, path: &std::path::Display<'_>, source: &io::Error) {
         en: "could not {what} {path}: {source}",

@@ -11,6 +11,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use serde::{Deserialize, Serialize};
 
 use super::container_error::ContainerError;
+use super::freezer::thaw_lost;
 use super::names::ContainerId;
 use super::spec::{Rootfs, Spec};
 use super::state::{Record, Status};
@@ -28,6 +29,13 @@ pub struct ContainerConfig {
     pub stop_signal: String,
     /// How many seconds `stop` waits before it kills; negative waits for ever.
     pub stop_timeout: i32,
+    /// Whether the end of what the one who started it types is the end of its stdin. Of a
+    /// container that was started in the background others may come and type more.
+    #[serde(default)]
+    pub stdin_once: bool,
+    /// Where the host's number of its PID 1 is written, absolute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid_file: Option<PathBuf>,
 }
 
 /// docker's patience of `stop`, in seconds.
@@ -54,6 +62,8 @@ impl ContainerConfig {
             open_stdin: false,
             stop_signal: "SIGTERM".to_owned(),
             stop_timeout: DEFAULT_STOP_TIMEOUT,
+            stdin_once: false,
+            pid_file: None,
         }
     }
 }
@@ -123,8 +133,30 @@ impl ContainerFolder {
             return Ok(record);
         };
         // The supervisor may have written the end between the read and the lock.
+        self.change_record(|record| {
+            if let Status::Running(running) = &record.state
+                && running.paused
+            {
+                thaw_lost(&running.cgroups);
+            }
+            record.state = record.state.settled(Timestamp::now());
+        })
+    }
+
+    /// Changes the row of `ps`, and returns it. The supervisor and who gives another name take
+    /// turns, so that neither loses what the other wrote.
+    pub(super) fn change_record(
+        &self,
+        change: impl FnOnce(&mut Record),
+    ) -> Result<Record, ContainerError> {
+        let _turn = File::open(&self.path)
+            .and_then(|folder| {
+                flock(&folder, FlockOperation::LockExclusive)?;
+                Ok(folder)
+            })
+            .map_err(|error| self.error("lock", error))?;
         let mut record = self.record_as_written()?;
-        record.state = record.state.settled(Timestamp::now());
+        change(&mut record);
         self.write_record(&record)?;
         Ok(record)
     }

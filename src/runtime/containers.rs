@@ -56,6 +56,8 @@ impl Containers {
     pub fn create(&self, config: ContainerConfig) -> Result<Record, ContainerError> {
         let mut config = config;
         let given = std::mem::take(&mut config.record.name);
+        // docker's names begin with a slash that nobody types, and that is allowed.
+        let given = given.strip_prefix('/').map_or(given.clone(), str::to_owned);
         if !given.is_empty() && !is_valid_name(&given) {
             return Err(ContainerError::BadName { name: given });
         }
@@ -124,18 +126,21 @@ impl Containers {
 
     /// Gives a container another name.
     pub fn rename(&self, id: &ContainerId, name: &str) -> Result<(), ContainerError> {
+        let name = name.strip_prefix('/').unwrap_or(name);
         if !is_valid_name(name) {
             return Err(ContainerError::BadName {
                 name: name.to_owned(),
             });
         }
         let _lock = self.lock_names()?;
+        if self.folder(id).record_as_written()?.name == name {
+            return Err(ContainerError::SameName);
+        }
         let name = self.free_name(name.to_owned())?;
         self.link_name(&name, id)?;
-        let folder = self.folder(id);
-        let mut record = folder.record()?;
-        let old = std::mem::replace(&mut record.name, name);
-        folder.write_record(&record)?;
+        let mut old = name.clone();
+        self.folder(id)
+            .change_record(|record| old = std::mem::replace(&mut record.name, name))?;
         self.unlink_name(&old)
     }
 
@@ -301,6 +306,7 @@ mod tests {
             init: 2,
             started: Timestamp::UNIX_EPOCH,
             cgroups: Vec::new(),
+            paused: false,
         }
     }
 

@@ -25,7 +25,7 @@ pub struct Copying<'a> {
 
 impl Containers {
     /// Makes a container one that has a folder of its own instead of an overlay.
-    pub(super) fn copy_layers(
+    pub fn copy_layers(
         &self,
         id: &ContainerId,
         copy: &CopyLayers<'_>,

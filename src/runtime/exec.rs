@@ -117,6 +117,7 @@ impl Containers {
             streams,
             tty: errand.spec.process.terminal,
             caught,
+            keys: attach.manner.keys,
             // docker's `exec` passes no signals on: Ctrl-C ends it, and its process here with it.
             pass_on: None,
             interrupts: 0,
@@ -126,12 +127,18 @@ impl Containers {
 
     /// Takes hold of a running container: its process ids could be another program's by the time
     /// they are used, descriptors could not.
-    fn hold(&self, id: &ContainerId) -> Result<(state::Running, [OwnedFd; 2]), ContainerError> {
+    pub(super) fn hold(
+        &self,
+        id: &ContainerId,
+    ) -> Result<(state::Running, [OwnedFd; 2]), ContainerError> {
         let not_running = || ContainerError::NotRunning { id: id.clone() };
         let folder = self.folder(id);
         let Status::Running(running) = folder.record()?.state else {
             return Err(not_running());
         };
+        if running.paused {
+            return Err(ContainerError::ExecPaused { id: id.clone() });
+        }
         let open = |pid: u32| {
             let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
             pidfd_open(pid, PidfdFlags::empty()).ok()
@@ -277,7 +284,7 @@ fn join(errand: &Errand, supervisor: &OwnedFd, init: BorrowedFd<'_>) -> io::Resu
     sys::join(init, others)
 }
 
-fn differs(namespace: &str, pid: u32) -> io::Result<bool> {
+pub(super) fn differs(namespace: &str, pid: u32) -> io::Result<bool> {
     let of =
         |process: &str| fs::read_link(Path::new("/proc").join(process).join("ns").join(namespace));
     Ok(of("self")? != of(&pid.to_string())?)

@@ -12,6 +12,7 @@ use nix::sched::CloneFlags;
 use serde::{Deserialize, Serialize};
 
 use super::cgroup::Cgroup;
+use super::freezer::Frozen;
 use super::network::{self, Making};
 use super::probe::Overlay;
 use super::protocol::{Event, Handshake, Orders, Report};
@@ -43,6 +44,7 @@ pub struct Running {
     notes: Vec<Note>,
     exit: Option<Exit>,
     cgroup: Cgroup,
+    frozen: Option<Frozen>,
 }
 
 /// How the program ended.
@@ -104,6 +106,7 @@ pub(super) fn launch_with(
         notes,
         exit: None,
         cgroup,
+        frozen: None,
     };
     running.cgroup.add(pid)?;
     let merged = rootfs::ahead(&spec.rootfs, facts.overlay, facts.rootless)?;
@@ -155,6 +158,7 @@ pub(super) fn join(
         notes: Vec::new(),
         exit: None,
         cgroup: Cgroup::default(),
+        frozen: None,
     };
     for folder in cgroups {
         fs::write(folder.join("cgroup.procs"), pid.to_string())
@@ -289,7 +293,29 @@ impl Running {
     /// Sends a signal to the program (not to what it started). One it has no handler for does
     /// nothing, except KILL and STOP: it is PID 1 (`pid_namespaces(7)`).
     pub fn signal(&self, signal: i32) -> io::Result<()> {
-        sys::signal(self.pidfd.as_fd(), signal)
+        sys::signal(self.pidfd.as_fd(), signal)?;
+        match &self.frozen {
+            // One that rests may not hear of it.
+            Some(frozen) if signal == nix::libc::SIGKILL => frozen.thaw(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets every process of the container rest; false where they do already.
+    pub(super) fn pause(&mut self) -> io::Result<bool> {
+        if self.frozen.is_some() {
+            return Ok(false);
+        }
+        self.frozen = Some(Frozen::freeze(self.pid, self.cgroup.folders_mut())?);
+        Ok(true)
+    }
+
+    /// Lets them go on; false where they do already.
+    pub(super) fn unpause(&mut self) -> io::Result<bool> {
+        let Some(frozen) = self.frozen.take() else {
+            return Ok(false);
+        };
+        frozen.thaw().map(|()| true)
     }
 }
 

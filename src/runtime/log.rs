@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Write};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -144,6 +145,18 @@ pub struct Show {
     pub tail: Option<usize>,
     /// Each line begins with its time.
     pub timestamps: bool,
+    /// Only what was written at this time or later.
+    pub since: Option<Timestamp>,
+    /// Only what was written before.
+    pub until: Option<Timestamp>,
+    /// Each line begins with what a log driver would add: nothing, and a blank behind it.
+    pub details: bool,
+}
+
+impl Show {
+    fn wants(&self, time: Timestamp) -> bool {
+        self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until)
+    }
 }
 
 /// Writes entries where they belong: stdout to `out`, stderr to `err`.
@@ -171,6 +184,9 @@ impl<'a> LogPrinter<'a> {
         let Ok(entry) = serde_json::from_slice::<Entry>(line) else {
             return Ok(());
         };
+        if !self.show.wants(entry.time) {
+            return Ok(());
+        }
         let to = match entry.stream {
             Stream::Stdout => &mut *self.out,
             Stream::Stderr => &mut *self.err,
@@ -179,8 +195,21 @@ impl<'a> LogPrinter<'a> {
         if self.show.timestamps && !*open {
             write!(to, "{:.9} ", entry.time)?;
         }
+        if self.show.details && !*open {
+            write!(to, " ")?;
+        }
         *open = !entry.log.ends_with('\n');
         to.write_all(entry.log.as_bytes())
+    }
+
+    fn is_shown(&self, line: &[u8]) -> bool {
+        serde_json::from_slice::<Entry>(line).is_ok_and(|entry| self.show.wants(entry.time))
+    }
+
+    /// How long anything may still come that is to be shown; none where nothing says so.
+    pub(super) fn left(&self, now: Timestamp) -> Option<Duration> {
+        let until = self.show.until?;
+        Some(now.duration_until(until).try_into().unwrap_or_default())
     }
 
     /// Makes what was printed visible.
@@ -194,7 +223,8 @@ impl<'a> LogPrinter<'a> {
         let mut kept = std::collections::VecDeque::new();
         let mut line = Vec::new();
         while read_line(log, &mut line)? {
-            match self.show.tail {
+            match self.show.tail.filter(|_| self.is_shown(&line)) {
+                None if self.show.tail.is_some() => {}
                 None => self.print(&line)?,
                 Some(0) => {}
                 Some(tail) => {
@@ -342,7 +372,7 @@ mod tests {
                 &file,
                 Show {
                     tail: Some(count),
-                    timestamps: false,
+                    ..Show::default()
                 },
             )
         };
@@ -358,12 +388,46 @@ mod tests {
         writer.flush(false, NOW).unwrap();
         writer.write(Stream::Stdout, b" line\n", NOW).unwrap();
         let show = Show {
-            tail: None,
             timestamps: true,
+            ..Show::default()
         };
         assert_eq!(
             printed(&file, show).0,
             "1970-01-01T00:00:00.000000000Z half line\n"
+        );
+    }
+
+    #[test]
+    fn what_was_written_at_other_times_is_left_out_before_lines_are_counted() {
+        let mut file = Vec::new();
+        let mut writer = LogWriter::new(&mut file);
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for second in 0..6 {
+            let line = format!("{second}\n");
+            writer
+                .write(Stream::Stdout, line.as_bytes(), at(second))
+                .unwrap();
+        }
+        let show = Show {
+            since: Some(at(2)),
+            until: Some(at(5)),
+            ..Show::default()
+        };
+        assert_eq!(printed(&file, show).0, "2\n3\n4\n");
+        let tail = Some(1);
+        assert_eq!(printed(&file, Show { tail, ..show }).0, "4\n");
+        let details = true;
+        assert_eq!(
+            printed(
+                &file,
+                Show {
+                    tail,
+                    details,
+                    ..show
+                }
+            )
+            .0,
+            " 4\n"
         );
     }
 

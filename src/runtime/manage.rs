@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use nix::sys::signal::Signal;
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::inotify;
@@ -17,14 +18,27 @@ use super::names::ContainerId;
 use super::peer::{Peer, poll_all};
 use super::signals::{Caught, signal_number};
 use super::state::LOST_EXIT_CODE;
-use super::wire::{Reply, Request};
+use super::wire::{Failure, Reply, Request};
 
 use std::os::fd::AsFd;
 
 const KILL: i32 = 9;
 
+/// How to stop a container.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stop {
+    /// How many seconds to wait before it is killed, its own by default; a negative one waits for
+    /// ever.
+    pub timeout: Option<i32>,
+    /// The signal, its own by default.
+    pub signal: Option<String>,
+    /// It is started again afterwards, so it is not removed even if that was to be.
+    pub keep: bool,
+}
+
 impl Containers {
-    /// Sends a signal to a container's PID 1.
+    /// Sends a signal to a container's PID 1. One that rests and is told to end goes on, so that it
+    /// can.
     pub fn kill(&self, id: &ContainerId, signal: i32) -> Result<(), ContainerError> {
         let not_running = || ContainerError::KillNotRunning { id: id.clone() };
         let mut peer = self.connect(id)?.ok_or_else(not_running)?;
@@ -32,22 +46,53 @@ impl Containers {
         peer.wait_reply(None)
             .map_err(failed)?
             .ok_or_else(not_running)?;
+        let stops = signal_number(&self.folder(id).config()?.stop_signal)?;
+        if signal == stops {
+            send(&mut peer, &Request::Unpause)?;
+            // It may have ended.
+            peer.wait_reply(None).map_err(failed)?;
+        }
         Ok(())
     }
 
-    /// Sends the container's stop signal, waits, and kills it when it has not ended. The timeout
-    /// is in seconds, its own by default; a negative one waits for ever. A container that does not
-    /// run is fine.
-    pub fn stop(&self, id: &ContainerId, timeout: Option<i32>) -> Result<(), ContainerError> {
+    /// Lets every process of a container rest.
+    pub fn pause(&self, id: &ContainerId) -> Result<(), ContainerError> {
+        let state = self.folder(id).record()?.state;
+        if state.is_paused() {
+            return Err(ContainerError::AlreadyPaused { id: id.clone() });
+        }
+        let not_running = || ContainerError::NotRunning { id: id.clone() };
+        let peer = self.connect(id)?.ok_or_else(not_running)?;
+        rest(peer, &Request::Pause, not_running)
+    }
+
+    /// Lets the processes of a container go on.
+    pub fn unpause(&self, id: &ContainerId) -> Result<(), ContainerError> {
+        let not_paused = || ContainerError::NotPaused { id: id.clone() };
+        if !self.folder(id).record()?.state.is_paused() {
+            return Err(not_paused());
+        }
+        let peer = self.connect(id)?.ok_or_else(not_paused)?;
+        rest(peer, &Request::Unpause, not_paused)
+    }
+
+    /// Sends the container's stop signal, waits, and kills it when it has not ended. A container
+    /// that does not run is fine.
+    pub fn stop(&self, id: &ContainerId, how: &Stop) -> Result<(), ContainerError> {
         let config = self.folder(id).config()?;
+        let signal = signal_number(how.signal.as_ref().unwrap_or(&config.stop_signal))?;
         let Some(mut peer) = self.connect(id)? else {
             return Ok(());
         };
-        let seconds = timeout.unwrap_or(config.stop_timeout);
+        let seconds = how.timeout.unwrap_or(config.stop_timeout);
         let patience = u64::try_from(seconds).ok().map(Duration::from_secs);
+        if how.keep {
+            send(&mut peer, &Request::Keep)?;
+        }
         send(&mut peer, &Request::Wait)?;
-        let signal = signal_number(&config.stop_signal)?;
         send(&mut peer, &Request::Signal { signal })?;
+        // One that rests hears of it when it goes on.
+        send(&mut peer, &Request::Unpause)?;
         if !wait_exit(&mut peer, patience.map(|time| Instant::now() + time))? {
             send(&mut peer, &Request::Signal { signal: KILL })?;
             wait_exit(&mut peer, None)?;
@@ -80,7 +125,12 @@ impl Containers {
         let record = self.folder(id).record()?;
         if !record.state.can_remove() {
             if !force {
-                return Err(ContainerError::RemoveRunning { id: id.clone() });
+                let id = id.clone();
+                return Err(if record.state.is_paused() {
+                    ContainerError::RemovePaused { id }
+                } else {
+                    ContainerError::RemoveRunning { id }
+                });
             }
             if let Some(mut peer) = self.connect(id)? {
                 send(&mut peer, &Request::Wait)?;
@@ -136,6 +186,22 @@ impl Containers {
     }
 }
 
+/// Asks for rest or its end, and waits until it is so.
+fn rest(
+    mut peer: Peer,
+    request: &Request,
+    gone: impl FnOnce() -> ContainerError,
+) -> Result<(), ContainerError> {
+    send(&mut peer, request)?;
+    match peer.wait_reply(None).map_err(failed)? {
+        Some(Reply::Failed {
+            failure: Failure::Files { error },
+        }) => Err(ContainerError::Pause { error }),
+        Some(_) => Ok(()),
+        None => Err(gone()),
+    }
+}
+
 fn send(peer: &mut Peer, request: &Request) -> Result<(), ContainerError> {
     peer.outbox.message(request);
     peer.flush_all().map_err(failed)
@@ -175,8 +241,9 @@ fn follow_log(
             PollFd::from_borrowed_fd(peer.as_fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(caught.as_fd(), PollFlags::IN),
         ];
-        poll_all(&mut fds, None)?;
-        let ended = !fds[1].revents().is_empty();
+        let left = printer.left(Timestamp::now());
+        poll_all(&mut fds, left)?;
+        let ended = !fds[1].revents().is_empty() || left.is_some_and(|left| left.is_zero());
         let interrupted = !fds[2].revents().is_empty();
         // What changed does not matter, only that the queue is empty afterwards.
         let mut events = [0; 4096];

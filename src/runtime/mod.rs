@@ -83,15 +83,18 @@ pub mod container_error;
 pub mod containers;
 pub mod copying;
 pub mod exec;
+pub mod files;
 pub mod log;
 pub mod manage;
 pub mod names;
+pub mod processes;
 pub mod remove_tree;
 pub mod signals;
 pub mod start;
 pub mod state;
 
 mod container_folder;
+mod freezer;
 mod join;
 mod peer;
 mod records;
@@ -151,6 +154,7 @@ pub fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
         "__solo" => Some(solo::main()),
         supervisor::VERB => Some(supervisor::main(&arguments[1..])),
         exec::VERB => Some(exec::main()),
+        files::VERB => Some(files::main(&arguments[1..])),
         "__join" => Some(join::main()),
         _ => None,
     }

@@ -15,6 +15,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -23,7 +24,7 @@ use rustix::event::{PollFd, PollFlags};
 use super::log::{LogWriter, Stream};
 use super::peer::{FdWriter, Peer, is_passing, poll_all};
 use super::stdio::{Ends, resize};
-use super::wire::{Frame, Kind, Outbox, Reply, Request, Start};
+use super::wire::{Failure, Frame, Kind, Outbox, Reply, Request, Start};
 
 /// How much output is read at once: what a pipe holds by default (pipe(7)).
 const CHUNK: usize = 64 * 1024;
@@ -40,7 +41,13 @@ pub(super) trait Program {
     fn pidfd(&self) -> BorrowedFd<'_>;
     /// Sends it a signal.
     fn signal(&self, signal: i32) -> io::Result<()>;
+    /// Lets it and all it started rest, or go on; returns its control groups as they are then, none
+    /// where nothing changed.
+    fn rest(&mut self, rest: bool) -> io::Result<Option<Vec<PathBuf>>>;
 }
+
+/// Notes that the program rests, or goes on, and in which control groups it is.
+pub(super) type NoteRest = Box<dyn FnMut(bool, Vec<PathBuf>) -> io::Result<()> + Send>;
 
 /// Someone on a control connection.
 #[derive(Debug)]
@@ -52,6 +59,8 @@ pub(super) struct Client {
     pub waits: bool,
     /// The program is killed when this one leaves without a word.
     pub owns: bool,
+    /// The end of what this one types is the end of the program's input.
+    pub ends_input: bool,
 }
 
 impl Client {
@@ -62,6 +71,7 @@ impl Client {
             attached: !start.passthrough,
             waits: true,
             owns: start.owns,
+            ends_input: start.owns,
         }
     }
 
@@ -71,6 +81,7 @@ impl Client {
             attached: false,
             waits: false,
             owns: false,
+            ends_input: false,
         }
     }
 }
@@ -83,9 +94,12 @@ pub(super) struct Relay<P> {
     terminal: Option<OwnedFd>,
     input: Outbox,
     input_ends: bool,
+    stdin_once: bool,
     clients: Vec<Client>,
     listener: Option<UnixListener>,
     log: Option<LogWriter<File>>,
+    note_rest: Option<NoteRest>,
+    kept: bool,
     buffer: Vec<u8>,
 }
 
@@ -116,9 +130,12 @@ impl<P: Program> Relay<P> {
             terminal: ends.terminal,
             input: Outbox::default(),
             input_ends: false,
+            stdin_once: false,
             clients: Vec::new(),
             listener: None,
             log: None,
+            note_rest: None,
+            kept: false,
             buffer: Vec::new(),
         })
     }
@@ -133,8 +150,22 @@ impl<P: Program> Relay<P> {
         Ok(())
     }
 
+    /// Lets anybody who is attached end the program's input.
+    pub fn input_ends_once(&mut self) {
+        self.stdin_once = true;
+    }
+
     pub fn log_to(&mut self, file: File) {
         self.log = Some(LogWriter::new(file));
+    }
+
+    pub fn note_rest_with(&mut self, note: NoteRest) {
+        self.note_rest = Some(note);
+    }
+
+    /// Whether someone will start the container again, so that it is not to be removed.
+    pub fn is_kept(&self) -> bool {
+        self.kept
     }
 
     /// Carries until the program has ended and everything it wrote is in the log and on its way.
@@ -326,7 +357,11 @@ impl<P: Program> Relay<P> {
     fn obey(&mut self, index: usize, frame: &Frame) {
         let client = &mut self.clients[index];
         match frame.kind {
-            Kind::Stdin if frame.payload.is_empty() => self.end_input(),
+            Kind::Stdin if frame.payload.is_empty() => {
+                if client.ends_input || self.stdin_once {
+                    self.end_input();
+                }
+            }
             Kind::Stdin => {
                 if self.stdin.is_some() {
                     self.input.raw(&frame.payload);
@@ -351,12 +386,33 @@ impl<P: Program> Relay<P> {
                     client.peer.outbox.message(&Reply::Done);
                     client.peer.flush();
                 }
+                Ok(Request::Pause) => self.rest(index, true),
+                Ok(Request::Unpause) => self.rest(index, false),
+                Ok(Request::Keep) => self.kept = true,
                 // A second start, or a newer strata's request.
                 Ok(Request::Start(_)) | Err(_) => {}
             },
             // Output goes the other way only.
             Kind::Stdout | Kind::Stderr => {}
         }
+    }
+
+    fn rest(&mut self, index: usize, rest: bool) {
+        let done = self.program.rest(rest).and_then(|groups| {
+            let note = self.note_rest.as_mut().zip(groups);
+            note.map_or(Ok(()), |(note, groups)| note(rest, groups))
+        });
+        let reply = done.map_or_else(
+            |error| Reply::Failed {
+                failure: Failure::Files {
+                    error: error.to_string(),
+                },
+            },
+            |()| Reply::Done,
+        );
+        let peer = &mut self.clients[index].peer;
+        peer.outbox.message(&reply);
+        peer.flush();
     }
 
     /// Half-closes: the program reads what was sent and then the end. A terminal has no end of
@@ -389,6 +445,10 @@ mod tests {
             let signal = rustix::process::Signal::from_named_raw(signal).expect("a named signal");
             Ok(rustix::process::pidfd_send_signal(&self.pidfd, signal)?)
         }
+        fn rest(&mut self, rest: bool) -> io::Result<Option<Vec<PathBuf>>> {
+            self.signal(if rest { 19 } else { 18 })?;
+            Ok(None)
+        }
     }
 
     fn start(script: &str) -> (Relay<Ordinary>, Peer) {
@@ -416,6 +476,7 @@ mod tests {
             attached: true,
             waits: true,
             owns: true,
+            ends_input: true,
         });
         (relay, Peer::new(here).unwrap())
     }

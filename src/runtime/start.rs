@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use super::attach::{Attachment, Outcome, Streams, catch_signals, failed};
+use super::attach::{Attachment, Manner, Outcome, PassOn, Streams, catch_signals, failed};
 use super::child::Child;
 use super::container_error::ContainerError;
 use super::containers::{ContainerFolder, Containers};
@@ -41,6 +41,8 @@ pub struct Attach<'a> {
     /// Whether `streams` are this process's own stdin, stdout and stderr, so that a container
     /// that needs no log may be given them as they are.
     pub own_stdio: bool,
+    /// How keys and signals are dealt with.
+    pub manner: Manner,
 }
 
 /// A supervisor on its way in, begun while its container is still being described: executing
@@ -106,7 +108,11 @@ impl Containers {
         let folder = self.folder(id);
         let record = folder.record()?;
         if !record.state.can_start() {
-            return Err(ContainerError::AlreadyRunning { id: id.clone() });
+            return Err(if record.state.is_paused() {
+                ContainerError::StartPaused
+            } else {
+                ContainerError::AlreadyRunning { id: id.clone() }
+            });
         }
         let StartOptions { mode, attach, .. } = options;
         let ahead = options.ahead;
@@ -143,7 +149,8 @@ impl Containers {
             streams,
             tty: record.tty,
             caught,
-            pass_on: Some(Box::new(move |signal| pass_on(&folder, signal))),
+            pass_on: passing_on(folder, &attach.manner),
+            keys: attach.manner.keys,
             interrupts: 0,
         }
         .run()?;
@@ -155,11 +162,15 @@ impl Containers {
         &self,
         id: &ContainerId,
         streams: Streams<'_>,
+        manner: Manner,
     ) -> Result<Outcome, ContainerError> {
         let folder = self.folder(id);
         let record = folder.record()?;
         if !record.state.is_running() {
             return Err(ContainerError::AttachStopped);
+        }
+        if record.state.is_paused() {
+            return Err(ContainerError::AttachPaused);
         }
         check_stdin(record.tty, &streams)?;
         let caught = catch_signals(record.tty).map_err(failed)?;
@@ -174,7 +185,8 @@ impl Containers {
             streams,
             tty: record.tty,
             caught,
-            pass_on: Some(Box::new(move |signal| pass_on(&folder, signal))),
+            pass_on: passing_on(folder, &manner),
+            keys: manner.keys,
             interrupts: 0,
         }
         .run()
@@ -342,6 +354,11 @@ fn can_pass_through(attach: &Attach<'_>) -> bool {
 fn window(streams: &Streams<'_>) -> Option<Size> {
     let stdin = streams.stdin.and_then(size);
     stdin.or_else(|| size(rustix::stdio::stdout()))
+}
+
+fn passing_on(folder: ContainerFolder, manner: &Manner) -> Option<PassOn> {
+    let pass_on: PassOn = Box::new(move |signal| pass_on(&folder, signal));
+    manner.pass_signals.then_some(pass_on)
 }
 
 /// Sends a signal by a connection of its own.

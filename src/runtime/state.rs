@@ -49,6 +49,9 @@ pub struct Running {
     /// The folders of its control groups, of a container with limits only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cgroups: Vec<PathBuf>,
+    /// Whether all its processes rest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
 }
 
 /// How a container ended.
@@ -68,6 +71,11 @@ impl Status {
     /// Whether `start` may start it.
     pub fn can_start(&self) -> bool {
         matches!(self, Self::Created | Self::Exited(_))
+    }
+
+    /// Whether it runs, but rests.
+    pub fn is_paused(&self) -> bool {
+        matches!(self, Self::Running(running) if running.paused)
     }
 
     /// Whether there is a process to signal, to attach to and to join with `exec`.
@@ -92,6 +100,7 @@ impl Status {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Created => "created",
+            Self::Running(running) if running.paused => "paused",
             Self::Running(_) => "running",
             Self::Exited(_) => "exited",
         }
@@ -182,6 +191,7 @@ mod tests {
             init: 11,
             started: Timestamp::UNIX_EPOCH,
             cgroups: Vec::new(),
+            paused: false,
         }
     }
 

@@ -7,7 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ use super::launch::{Exit, Note, Running, Stdio, launch_with, network_ahead};
 use super::names::ContainerId;
 use super::network::Making;
 use super::peer::Peer;
-use super::relay::{Client, Program, Relay};
+use super::relay::{Client, NoteRest, Program, Relay};
 use super::remove_tree::remove_tree;
 use super::spec::Rootfs;
 use super::state::{self, Exited};
@@ -81,7 +81,11 @@ fn supervise(root: &OsStr, id: &ContainerId, mut owner: Peer, network: Option<Ma
     let notes = running.notes().to_vec();
     match container.relay(running, ends, &start) {
         Ok(relay) => container.carry(relay, owner, &start, notes),
-        Err(error) => refuse(owner, files(&error)),
+        Err(error) => {
+            let failure = files(&error);
+            container.record_failure(&failure, start.remove_on_failure, false);
+            refuse(owner, failure);
+        }
     }
 }
 
@@ -187,6 +191,13 @@ impl Container {
                 .open(self.folder.log());
             relay.log_to(log.map_err(failed("open the log of"))?);
         }
+        if self.config.stdin_once {
+            relay.input_ends_once();
+        }
+        relay.note_rest_with(note_rest(self.folder.clone()));
+        if let Some(path) = &self.config.pid_file {
+            std::fs::write(path, init.to_string()).map_err(ContainerError::io("write", path))?;
+        }
         relay
             .listen(self.listener().map_err(failed("listen in"))?)
             .map_err(failed("listen in"))?;
@@ -195,10 +206,12 @@ impl Container {
             init,
             started: Timestamp::now(),
             cgroups,
+            paused: false,
         };
         let state = self.config.record.state.started(running);
-        self.config.record.state = state.expect("settled above, so it did not run");
-        self.folder.write_record(&self.config.record)?;
+        let state = state.expect("settled above, so it did not run");
+        self.config.record.state = state.clone();
+        self.folder.change_record(|record| record.state = state)?;
         Ok(relay)
     }
 
@@ -234,7 +247,8 @@ impl Container {
             .program()
             .wait()
             .map_or(state::LOST_EXIT_CODE, Exit::code);
-        let tree = self.record_exit(code, None, self.config.record.auto_remove);
+        let remove = self.config.record.auto_remove && !relay.is_kept();
+        let tree = self.record_exit(code, None, remove);
         relay.say_exit(code);
         if let Some(tree) = tree {
             // What stays is a leftover that the next start collects.
@@ -258,34 +272,38 @@ impl Container {
 
     /// Records the end, or takes the container out of the store and returns the tree to remove.
     /// Then lets go of the lock, so that whoever hears of the end can start it again.
-    fn record_exit(
-        &mut self,
-        code: i32,
-        error: Option<String>,
-        remove: bool,
-    ) -> Option<std::path::PathBuf> {
-        let record = &mut self.config.record;
-        // Its name may have changed while it ran.
-        if let Ok(now) = self.folder.record_as_written() {
-            record.name = now.name;
-        }
+    fn record_exit(&mut self, code: i32, error: Option<String>, remove: bool) -> Option<PathBuf> {
         let exited = Exited {
             code,
             finished: Timestamp::now(),
             error,
         };
-        record.state = state::Status::Exited(exited);
         let tree = remove
-            .then(|| self.containers.take_out(&record.id).ok())
+            .then(|| self.containers.take_out(&self.config.record.id).ok())
             .flatten();
         if tree.is_none() {
             // On a full disk the old record stays: it says "running", and as nobody holds the lock
             // it will be read as a lost one.
-            let _ = self.folder.write_record(record);
+            let ended = state::Status::Exited(exited);
+            let _ = self.folder.change_record(|record| record.state = ended);
         }
         self.lock = None;
         tree
     }
+}
+
+/// Notes in the row of `ps` that a container rests or goes on.
+fn note_rest(folder: ContainerFolder) -> NoteRest {
+    Box::new(move |rest, cgroups| {
+        let note = |record: &mut state::Record| {
+            if let state::Status::Running(running) = &mut record.state {
+                running.paused = rest;
+                running.cgroups = cgroups;
+            }
+        };
+        let noted = folder.change_record(note);
+        noted.map(drop).map_err(io::Error::other)
+    })
 }
 
 /// Takes the container's lock. `ps` holds it for a moment when it looks whether we live.
@@ -315,5 +333,10 @@ impl Program for Running {
 
     fn signal(&self, signal: i32) -> io::Result<()> {
         self.signal(signal)
+    }
+
+    fn rest(&mut self, rest: bool) -> io::Result<Option<Vec<PathBuf>>> {
+        let changed = if rest { self.pause()? } else { self.unpause()? };
+        Ok(changed.then(|| self.cgroup().folders().to_vec()))
     }
 }

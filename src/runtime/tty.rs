@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
 
+use super::container_error::ContainerError;
 use super::wire::Size;
 
 /// A terminal in raw mode; dropping it gives back the mode it had, after a panic too. Signals that
@@ -49,36 +50,66 @@ pub(super) fn size(fd: impl AsFd) -> Option<Size> {
     })
 }
 
-const CTRL_P: u8 = 0x10;
-const CTRL_Q: u8 = 0x11;
+/// The keys that leave a container running, looked for in what is typed. The first of them are held
+/// back until the next key shows what they were, as docker does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DetachKeys {
+    keys: Vec<u8>,
+    held: Vec<u8>,
+}
 
-/// Looks for Ctrl-P Ctrl-Q in what is typed. A Ctrl-P is held back until the next key shows what
-/// it was, as docker does.
-#[derive(Debug, Default)]
-pub(super) struct DetachKeys {
-    held: bool,
+impl Default for DetachKeys {
+    /// Ctrl-P Ctrl-Q.
+    fn default() -> Self {
+        Self {
+            keys: vec![0x10, 0x11],
+            held: Vec::new(),
+        }
+    }
 }
 
 impl DetachKeys {
+    /// Reads docker's `ctrl-p,ctrl-q` or `ctrl-x,x`: letters and control keys, with commas between.
+    /// No word at all means the default.
+    pub fn parse(text: &str) -> Result<Self, ContainerError> {
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        let keys: Option<Vec<u8>> = text.split(',').map(key).collect();
+        let keys = keys.ok_or_else(|| ContainerError::BadDetachKeys {
+            keys: text.to_owned(),
+        })?;
+        Ok(Self {
+            keys,
+            held: Vec::new(),
+        })
+    }
+
     /// Returns what goes to the container, and whether the keys were typed. What was typed after
     /// them is for nobody.
-    pub fn filter(&mut self, typed: &[u8]) -> (Vec<u8>, bool) {
-        let mut passed = Vec::with_capacity(typed.len() + 1);
+    pub(super) fn filter(&mut self, typed: &[u8]) -> (Vec<u8>, bool) {
+        let mut passed = Vec::with_capacity(typed.len() + self.held.len());
         for &key in typed {
-            if self.held && key == CTRL_Q {
-                self.held = false;
+            self.held.push(key);
+            while !self.keys.starts_with(&self.held) {
+                passed.push(self.held.remove(0));
+            }
+            if self.held == self.keys {
+                self.held.clear();
                 return (passed, true);
-            }
-            if std::mem::take(&mut self.held) {
-                passed.push(CTRL_P);
-            }
-            if key == CTRL_P {
-                self.held = true;
-            } else {
-                passed.push(key);
             }
         }
         (passed, false)
+    }
+}
+
+fn key(word: &str) -> Option<u8> {
+    let control = word.strip_prefix("ctrl-");
+    match (control.unwrap_or(word).as_bytes(), control) {
+        // What a control key sends is its character without the two upper bits.
+        ([byte @ (b'a'..=b'z' | b'@' | b'['..=b'_')], Some(_)) => Some(byte & 0x1f),
+        ([byte], None) => Some(*byte),
+        _ => None,
     }
 }
 
@@ -111,6 +142,32 @@ mod tests {
     fn a_ctrl_p_for_the_program_reaches_it() {
         assert_eq!(typed(&[b"\x10", b"x"]), (b"\x10x".to_vec(), false));
         assert_eq!(typed(&[b"\x11a"]), (b"\x11a".to_vec(), false));
+    }
+
+    #[test]
+    fn keys_are_letters_and_control_keys() {
+        let keys = |text: &str| DetachKeys::parse(text).map(|it| it.keys).ok();
+        for (text, expected) in [
+            ("", Some(vec![0x10, 0x11])),
+            ("ctrl-p,ctrl-q", Some(vec![0x10, 0x11])),
+            ("ctrl-x,x", Some(vec![0x18, b'x'])),
+            ("ctrl-@", Some(vec![0])),
+            ("ctrl-[,ctrl-_", Some(vec![0x1b, 0x1f])),
+            ("Q", Some(b"Q".to_vec())),
+            ("ctrl-", None),
+            ("ctrl-1", None),
+            ("ab", None),
+            ("a,,b", None),
+        ] {
+            assert_eq!(keys(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_that_only_begin_like_them_reach_the_program() {
+        let mut keys = DetachKeys::parse("a,a,b").unwrap();
+        assert_eq!(keys.filter(b"aa"), (Vec::new(), false));
+        assert_eq!(keys.filter(b"acaab"), (b"aaac".to_vec(), true));
     }
 
     fn terminal() -> (OwnedFd, OwnedFd) {

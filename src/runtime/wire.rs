@@ -34,6 +34,12 @@ pub enum Request {
     Wait,
     /// I leave, but the container is to live on.
     Detach,
+    /// Let every process rest.
+    Pause,
+    /// Let them go on.
+    Unpause,
+    /// Do not remove the container at its end: it will be started again.
+    Keep,
 }
 
 /// How to start.

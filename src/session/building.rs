@@ -35,6 +35,8 @@ pub struct BuildCall {
     pub target: Option<String>,
     /// `--no-cache`.
     pub no_cache: bool,
+    /// `--pull`.
+    pub pull: bool,
     /// `--no-cache-filter`.
     pub no_cache_filter: Vec<String>,
     /// `--label`.
@@ -187,6 +189,7 @@ impl Session {
             build_args: call.build_args.clone(),
             tags: call.tags.clone(),
             no_cache: call.no_cache,
+            pull: call.pull,
             no_cache_filter: call.no_cache_filter.clone(),
             labels: call.labels.clone(),
             sandbox: call.sandbox.clone(),

@@ -60,6 +60,7 @@ mod tests {
             epoch: None,
             unpacks_to: None,
             limits: crate::runtime::Resources::default(),
+            registry: crate::registry::Settings::offline(),
         });
         let (one, two) = (folder.path().join("one"), folder.path().join("two"));
         let draft = Draft::default().with("FROM scratch").with("RUN 안녕");

@@ -79,7 +79,7 @@ impl Session {
     fn made_at(&self, name: &str) -> Result<i64> {
         let created = self.find_image(name)?.config.created;
         let time = created.and_then(|time| time.parse::<jiff::Timestamp>().ok());
-        Ok(time.map_or(0, |time| time.as_second()))
+        Ok(time.map_or(0, jiff::Timestamp::as_second))
     }
 }
 

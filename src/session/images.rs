@@ -222,12 +222,14 @@ impl Session {
         let references = summary
             .map(|summary| summary.references)
             .unwrap_or_default();
+        let digests = self.store()?.repo_digests(image.id);
+        let digests = digests.map_err(|e| self.in_store(&e))?;
         let names: Vec<String> = references.iter().map(ImageReference::with_tag).collect();
         let config = &image.config;
         Ok(serde_json::json!({
             "Id": image.id,
             "RepoTags": names,
-            "RepoDigests": [],
+            "RepoDigests": digests,
             "Created": config.created,
             "Author": config.author.clone().unwrap_or_default(),
             "Config": config.config,

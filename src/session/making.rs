@@ -88,7 +88,7 @@ impl Session {
             os.clone_into(&mut config.os);
             architecture.clone_into(&mut config.architecture);
         }
-        config.rootfs.kind = "layers".to_owned();
+        "layers".clone_into(&mut config.rootfs.kind);
         let image = Image {
             id: ImageId(crate::digest::Digest::of(b"")),
             manifest: crate::digest::Digest::of(b""),

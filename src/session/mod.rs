@@ -9,6 +9,7 @@
 //! | `sharing` | what images have in common |
 //! | `making` | export, import, commit |
 //! | `filters`, `image_list` | `--filter`; which images `images` lists |
+//! | `registries` | pull, push, log in and out, search |
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
 //! | [`draft`], `drafts` | the Dockerfile that is being typed, with undo; kept per folder |
 //! | `context_size`, `context_listing` | whether a folder is meant to be a build context; what is in it |
@@ -30,6 +31,7 @@ mod images;
 mod interrupter;
 mod making;
 mod pruning;
+mod registries;
 mod removing;
 mod replace;
 mod sharing;
@@ -49,7 +51,7 @@ use serde::de::DeserializeOwned;
 
 pub use building::{BuildCall, DRAFT, read_bytes, read_file, read_text, read_to_rewrite};
 pub use checking::{CheckCall, Checked};
-pub use containers::{ExecCall, RunCall, Started};
+pub use containers::{CopyCall, ExecCall, RunCall, Side, Started};
 pub use context_listing::{ContextListing, LeftOut, Listed, Sum, read_ignore};
 pub use context_size::ContextSize;
 pub use doctor::{Finding, Health};
@@ -60,6 +62,7 @@ pub use images::{HistoryRow, Inspected};
 pub use interrupter::Interrupter;
 pub use making::NewImage;
 pub use pruning::{ImagePrune, PrunedCache};
+pub use registries::{PullRequest, PulledImage};
 pub use removing::{Removal, Removed};
 pub use replace::replace_file;
 pub use sharing::{ImageNode, MadeLayer, SharedLayers};
@@ -72,6 +75,7 @@ use crate::build::{BuildCache, BuildEvent, PracticeSettings};
 use crate::language::Language;
 use crate::layers::Store;
 use crate::plan::mount::size_in_bytes;
+use crate::registry;
 use crate::runtime::{IdMode, Mode, NoNamespaces, Probe, Resources, RuntimeError, probe};
 use work::{Bench, configure};
 use worker::{Asked, Beginning, Request, Setup, Worker};
@@ -98,6 +102,8 @@ pub struct Settings {
     pub unpacks_to: Option<String>,
     /// What containers are limited to that ask for no limit themselves.
     pub limits: Resources,
+    /// What counts for registries.
+    pub registry: registry::Settings,
 }
 
 /// A store, and the process that works on it.
@@ -203,6 +209,7 @@ impl Session {
             },
             epoch: self.settings.epoch,
             unpacks_to: self.unpacks_to()?,
+            registry: self.settings.registry.clone(),
             no_namespaces: match &self.probe().mode {
                 Mode::Nothing { reason } => Some(reason.clone()),
                 _ => None,

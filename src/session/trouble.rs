@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::build::shipping::ShippingError;
 use crate::build::{BuildError, ImageError};
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 use crate::layers::StoreError;
 use crate::reference::ParseReferenceError;
+use crate::registry::RegistryError;
 use crate::runtime::{LaunchError, RuntimeError};
 use crate::source::{Source, Span};
 
@@ -72,6 +74,16 @@ impl Trouble {
 
     /// Says what is wrong with the store.
     pub fn store(error: &StoreError, language: Language) -> Self {
+        Self::new(error.message(language)).with_help(error.help(language))
+    }
+
+    /// Says why an image does not come from a registry or go there.
+    pub fn shipping(error: &ShippingError, language: Language) -> Self {
+        Self::new(error.message(language)).with_help(error.help(language))
+    }
+
+    /// Says what a registry refuses.
+    pub fn registry(error: &RegistryError, language: Language) -> Self {
         Self::new(error.message(language)).with_help(error.help(language))
     }
 

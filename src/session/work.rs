@@ -13,9 +13,10 @@ use super::pruning::PrunedCache;
 use super::tracing::Touch;
 use super::trouble::Trouble;
 use super::worker::{Asked, Request, Setup};
+use crate::build::shipping::{Pull, Pulled, pull, pull_all, push};
 use crate::build::{
     BuildCache, BuildError, BuildEvent, BuildInput, BuildReport, Builder, CacheItem, CacheSource,
-    Imports, PruneCache, Supplies, export_cache,
+    Imports, PruneCache, Pulls, Supplies, export_cache, not_pulled,
 };
 use crate::digest::{DiffId, ImageId};
 use crate::language::Language;
@@ -58,6 +59,8 @@ pub struct BuildRequest {
     pub tags: Vec<ImageReference>,
     /// `--no-cache`.
     pub no_cache: bool,
+    /// `--pull`.
+    pub pull: bool,
     /// `--no-cache-filter`.
     pub no_cache_filter: Vec<String>,
     /// `--label`.
@@ -68,6 +71,32 @@ pub struct BuildRequest {
     pub allowed: Vec<Entitlement>,
     /// `--secret` and `--ssh`.
     pub supplies: Supplies,
+}
+
+/// A pull as it is asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PullRequest {
+    /// The image.
+    pub reference: ImageReference,
+    /// `--platform`.
+    pub platform: Option<String>,
+    /// `-a`: every tag of the repository.
+    pub all: bool,
+    /// It is to be run: without a network, it is missing as it is for `FROM`.
+    pub to_run: bool,
+}
+
+/// An image that was pulled.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PulledImage {
+    /// Its name.
+    pub reference: ImageReference,
+    /// What the registry calls it.
+    pub digest: crate::digest::Digest,
+    /// Whether it was here already.
+    pub was_here: bool,
+    /// Whether its files belong to more users than this machine gives us ids for.
+    pub owners_recorded: bool,
 }
 
 /// An image that was loaded.
@@ -164,6 +193,17 @@ impl Bench {
             }
             Request::Forecast(request) => json(&self.forecast(request, language)?),
             Request::Image(reference) => json(&self.image(&reference, language)?.id),
+            Request::Pull(request) => json(&self.pull(&request, language, events)?),
+            Request::Push(reference) => {
+                let image = reference.to_string();
+                let mut told = |transfer| {
+                    let image = image.clone();
+                    events(BuildEvent::Transfer { image, transfer });
+                };
+                let pushed = push(&self.store, &self.setup.registry, &reference, &mut told);
+                let pushed = pushed.map_err(|error| Trouble::shipping(&error, language))?;
+                json(&(pushed.digest, pushed.size))
+            }
             Request::Load(path) => json(&self.loaded(self.store.load(&path).map_err(store)?)),
             Request::LoadStream => {
                 let mut from = along.ok_or_else(|| Trouble::new("nothing to load from"))?;
@@ -228,8 +268,18 @@ impl Bench {
         language: Language,
         events: &mut dyn FnMut(BuildEvent),
     ) -> Result<BuildReport, Trouble> {
+        let settings = self.setup.registry.clone();
+        let pulls = if request.pull {
+            Pulls::Always(settings)
+        } else {
+            Pulls::Missing(settings)
+        };
         self.with_imports(request, language, |input| {
-            self.builder(language).build(input, events)
+            let builder = Builder {
+                pulls,
+                ..self.builder(language)
+            };
+            builder.build(input, events)
         })
     }
 
@@ -267,6 +317,49 @@ impl Bench {
         Ok(report)
     }
 
+    fn pull(
+        &self,
+        request: &PullRequest,
+        language: Language,
+        events: &mut dyn FnMut(BuildEvent),
+    ) -> Result<Vec<PulledImage>, Trouble> {
+        let wanted = Pull {
+            reference: &request.reference,
+            platform: request.platform.as_deref(),
+        };
+        let settings = &self.setup.registry;
+        let name = std::cell::RefCell::new(request.reference.to_string());
+        let mut told = |transfer| {
+            let image = name.borrow().clone();
+            events(BuildEvent::Transfer { image, transfer });
+        };
+        let pulled = if request.all {
+            let mut each = |next: &ImageReference| *name.borrow_mut() = next.to_string();
+            pull_all(&self.store, settings, &wanted, &mut each, &mut told)
+        } else {
+            let one = pull(&self.store, settings, &wanted, &mut told);
+            one.map(|it| vec![(request.reference.clone(), it)])
+        };
+        let pulled = pulled.map_err(|error| {
+            // What broke off waits for the next attempt; of what is wrong nothing stays.
+            if error.is_wrong() {
+                let _ = self.collect();
+            }
+            if request.to_run {
+                return Trouble::image(not_pulled(&request.reference, error, false), language);
+            }
+            Trouble::shipping(&error, language)
+        })?;
+        let owners_recorded = self.store.owners() == OwnersMode::Recorded;
+        let one = |(reference, pulled): (ImageReference, Pulled)| PulledImage {
+            reference,
+            digest: pulled.digest,
+            was_here: pulled.was_here,
+            owners_recorded,
+        };
+        Ok(pulled.into_iter().map(one).collect())
+    }
+
     fn image(&self, reference: &ImageReference, language: Language) -> Result<Image, Trouble> {
         let image = self.builder(language).image(reference);
         image.map_err(|error| Trouble::image(error, language))
@@ -274,6 +367,7 @@ impl Bench {
 
     fn builder(&self, language: Language) -> Builder<'_> {
         Builder {
+            pulls: Pulls::Nothing,
             store: &self.store,
             cache: &self.cache,
             ids: self.setup.ids,
@@ -529,7 +623,6 @@ fn input(request: BuildRequest) -> BuildInput {
         temporary: request.temporary.is_some(),
         history: request.temporary.unwrap_or_else(|| request.context.clone()),
         expect_cached: request.expect_cached,
-        contexts: request.contexts,
         context: Some(request.context),
         ignore: request.ignore,
         options: PlanOptions {
@@ -537,6 +630,7 @@ fn input(request: BuildRequest) -> BuildInput {
             build_args: request.build_args,
             sandbox: request.sandbox,
             allowed: request.allowed,
+            contexts: request.contexts,
         },
         tags: request.tags,
         no_cache: request.no_cache,

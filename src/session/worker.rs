@@ -38,6 +38,8 @@ pub struct Setup {
     pub epoch: Option<i64>,
     /// What an archive may unpack to, in bytes.
     pub unpacks_to: Option<u64>,
+    /// What counts for registries.
+    pub registry: crate::registry::Settings,
     /// Why nothing can be run, where that is so.
     pub no_namespaces: Option<NoNamespaces>,
 }
@@ -69,6 +71,10 @@ pub enum Request {
     },
     /// Make sure an image is there; answer with its id.
     Image(ImageReference),
+    /// Pull an image; answer with `Vec<work::PulledImage>`.
+    Pull(work::PullRequest),
+    /// Push an image; answer with the digest and the size of its manifest.
+    Push(ImageReference),
     /// Load an archive or OCI folder; answer with `Vec<LoadedImage>`.
     Load(PathBuf),
     /// Load what comes through the descriptor that is sent along; answer the same.

@@ -32,7 +32,7 @@ pub(super) fn printf(format: &str, arguments: &[Val<'_>]) -> Option<String> {
             '\0' => printed.push_str("%!(NOVERB)"),
             letter => match arguments.next() {
                 Some(value) => printed.push_str(&verb.write(value)),
-                None => printed.push_str(&format!("%!{letter}(MISSING)")),
+                None => printed.extend(["%!", &letter.to_string(), "(MISSING)"]),
             },
         }
     }
@@ -40,7 +40,7 @@ pub(super) fn printf(format: &str, arguments: &[Val<'_>]) -> Option<String> {
         .map(|it| format!("{}={}", go_kind(it), shown(it)))
         .collect();
     if !left.is_empty() {
-        printed.push_str(&format!("%!(EXTRA {})", left.join(", ")));
+        printed.extend(["%!(EXTRA ", &left.join(", "), ")"]);
     }
     Some(printed)
 }
@@ -56,9 +56,9 @@ impl Verb {
                 _ => {}
             }
         }
-        verb.width = number(rest)?.unwrap_or(0);
+        verb.width = number(rest)?;
         if rest.next_if_eq(&'.').is_some() {
-            verb.precision = Some(number(rest)?.unwrap_or(0));
+            verb.precision = Some(number(rest)?);
         }
         verb.letter = rest.next().unwrap_or('\0');
         Some(verb)
@@ -119,16 +119,16 @@ impl Verb {
     }
 }
 
-fn number(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Option<usize>> {
+/// Reads a number, 0 where there is none; none if it is too large.
+fn number(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<usize> {
     let mut digits = String::new();
     while let Some(digit) = rest.next_if(char::is_ascii_digit) {
         digits.push(digit);
     }
     if digits.is_empty() {
-        return Some(None);
+        return Some(0);
     }
-    let number = digits.parse().ok().filter(|it| *it <= WIDEST)?;
-    Some(Some(number))
+    digits.parse().ok().filter(|it| *it <= WIDEST)
 }
 
 fn hexadecimal(number: i64) -> String {
@@ -153,7 +153,7 @@ fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
-            it if it.is_control() => quoted.push_str(&format!("\\x{:02x}", u32::from(it))),
+            it if it.is_control() => quoted.extend(["\\x", &format!("{:02x}", u32::from(it))]),
             it => quoted.push(it),
         }
     }

@@ -163,10 +163,11 @@ impl<'v> Run<'v> {
             Some((name, true)) => self.variables.push((name.clone(), value.clone())),
             Some((name, false)) => {
                 let known = self.variables.iter_mut().rev().find(|(it, _)| it == name);
-                let problem = || Problem::NoVariable(format!("${name}"));
-                known
-                    .ok_or_else(|| TemplateError::new(pipeline.column, problem()))?
-                    .1 = value.clone();
+                let Some((_, known)) = known else {
+                    let problem = Problem::NoVariable(format!("${name}"));
+                    return Err(TemplateError::new(pipeline.column, problem));
+                };
+                known.clone_from(&value);
             }
         }
         Ok(value)

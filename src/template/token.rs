@@ -42,21 +42,22 @@ pub(super) fn split(text: &str) -> Result<Vec<Piece>, TemplateError> {
         let begin = scanner.at;
         let found = scanner.find("{{");
         let end = found.unwrap_or(scanner.characters.len());
-        let mut plain: String = scanner.characters[begin..end].iter().collect();
+        let plain: String = scanner.characters[begin..end].iter().collect();
+        let mut plain = plain.as_str();
         if trim {
-            plain = plain.trim_start_matches(is_space).to_owned();
+            plain = plain.trim_start_matches(is_space);
         }
         let Some(open) = found else {
-            pieces.push(Piece::Text(plain));
+            pieces.push(Piece::Text(plain.to_owned()));
             return Ok(pieces);
         };
         scanner.at = open + 2;
         // `{{- ` takes the spaces before it away; `{{-3}}` is a number.
         if scanner.peek(0) == Some('-') && scanner.peek(1).is_some_and(is_space) {
-            plain = plain.trim_end_matches(is_space).to_owned();
+            plain = plain.trim_end_matches(is_space);
             scanner.at += 1;
         }
-        pieces.push(Piece::Text(plain));
+        pieces.push(Piece::Text(plain.to_owned()));
         let (tokens, trims) = scanner.action(open)?;
         trim = trims;
         if let Some(tokens) = tokens {

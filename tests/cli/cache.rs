@@ -439,6 +439,19 @@ fn advice_names_lines_and_seconds_and_a_file_that_follows_it_is_reused() {
     home.file("server.js", "1");
     home.build("");
     home.file("server.js", "2");
+    let plan: Value = serde_json::from_str(&home.ok("plan --json .")).unwrap();
+    assert_eq!(
+        (
+            &plan["advice"][0]["moved"]["line"],
+            &plan["advice"][0]["how"]
+        ),
+        (&json!(3), &json!({ "above": "package.json" }))
+    );
+    let shown = home.ok("--plain plan .").replace("\n  ", " ");
+    assert!(
+        shown.contains("So: put RUN npm install (line 3) before"),
+        "{shown}"
+    );
     home.build("");
     let why = home.ok("--plain why 3").replace("\n  ", " ");
     let advice = "put RUN npm install (line 3) before COPY . . (line 2), with only package.json";

@@ -134,9 +134,27 @@ fn a_named_folder_is_copied_from_like_a_stage() {
     home.file("Dockerfile", "FROM scratch\nCOPY --from=assets secret /\n");
     home.call(&format!("build -q {options} ."))
         .fails(1, "leaves it out");
-    home.file("Dockerfile", "FROM assets\n");
-    home.call(&format!("build -q {options} ."))
-        .fails(1, "FROM needs an image");
+}
+
+#[test]
+fn a_stage_may_begin_with_a_named_folder() {
+    let home = Home::with("FROM assets\nENV A=1\nCOPY --from=assets b /c\n");
+    home.file("assets/a", "one");
+    home.file("assets/b", "two");
+    let options = "--build-context assets=assets";
+    let plan = home.plan(options);
+    let build = home.build(&format!("{options} -t image"));
+    assert_eq!(plan.verdicts(), build.verdicts());
+    assert_eq!(build.states(), "BASE MISS META MISS");
+    let shown = home.ok("files image");
+    assert!(
+        ["/a", "/b", "/c"].iter().all(|path| shown.contains(path)),
+        "{shown}"
+    );
+    home.file("assets/a", "changed");
+    assert_eq!(home.states(options), "BASE MISS META MISS");
+    assert_eq!(home.states(options), "BASE HIT META HIT");
+    assert!(home.ok("history image").contains("COPY . /"));
 }
 
 #[test]
@@ -171,16 +189,46 @@ fn a_name_may_stand_for_an_image() {
     assert!(shown.contains("/a") && shown.contains("/b"), "{shown}");
 }
 
+/// Two stages, of which the first cannot be built.
+const REPLACED: &str = "\
+FROM nowhere AS one
+RUN exit 1
+COPY --from=two x /
+FROM scratch AS two
+FROM scratch
+COPY --from=one a /b
+";
+
 #[test]
-fn a_stage_goes_before_a_name() {
-    let home = Home::with("FROM scratch AS one\nCOPY a /\nFROM scratch\nCOPY --from=one a /b\n");
-    home.file("a", "stage");
+fn a_folder_takes_the_place_of_a_stage() {
+    let home = Home::with(REPLACED);
     home.file("folder/a", "folder");
-    home.ok("build -q --build-context one=folder -o ../out .");
+    home.call("build -q .").fails(1, "");
+    let options = "--build-context one=folder";
     assert_eq!(
-        std::fs::read_to_string(home.beside("out/b")).unwrap(),
-        "stage"
+        home.plan(options).states(),
+        "BASE MISS SKIP SKIP SKIP BASE UNKNOWN"
     );
+    home.ok(&format!("build -q {options} -o ../out ."));
+    let copied = std::fs::read_to_string(home.beside("out/b")).unwrap();
+    assert_eq!(copied, "folder");
+    // The stage itself may be what is asked for.
+    home.ok(&format!("build -q {options} --target one -t one ."));
+    assert!(home.ok("files one").contains("/a"));
+}
+
+#[test]
+fn an_image_takes_the_place_of_a_stage_and_triggers_nothing() {
+    let home = Home::with("FROM scratch\nCOPY a /\nENV A=1\nONBUILD COPY nothing /\n");
+    home.file("a", "text");
+    home.ok("build -q -t mine .");
+    home.file("Dockerfile", REPLACED);
+    let options = "--build-context one=docker-image://mine";
+    assert_eq!(home.plan(options).states(), "BASE SKIP SKIP SKIP BASE MISS");
+    home.ok(&format!("build -q {options} -t image ."));
+    assert!(home.ok("files image").contains("/b"));
+    home.ok(&format!("build -q {options} --target one -t one ."));
+    assert!(home.ok("inspect one").contains("A=1"));
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `images` | history, images, inspect, tag, rmi, save, load |
 //! | `containers` | run, exec, ps, logs, stop, rm |
+//! | `copying` | cp, diff, top |
+//! | `life` | create, start, attach, restart, pause, rename |
 //! | `exit_codes` | what the shell is told |
 //! | `shared_cache` | --cache-to and --cache-from |
 //! | `cache` | what is a hit and what a miss (dockerfile-spec.md, 10) |
@@ -28,12 +30,14 @@ mod cache;
 mod carrying;
 mod containers;
 mod contexts;
+mod copying;
 mod ctrl_c;
 mod exit_codes;
 mod failing;
 mod images;
 mod instructions;
 mod lessons;
+mod life;
 mod listing;
 mod mounts;
 mod outputs;

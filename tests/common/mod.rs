@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub mod registry;
 pub mod repository;
 pub mod rootfs;
 pub mod server;

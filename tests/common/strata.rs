@@ -16,6 +16,10 @@ pub struct Home {
     folder: TempDir,
     /// `STRATA_FORCE`, where a test decides.
     force: Option<&'static str>,
+    /// Whether registries may be asked; only those of the test itself are.
+    online: bool,
+    /// What a test adds to the environment.
+    variables: Vec<(String, String)>,
 }
 
 /// What a call came to.
@@ -41,6 +45,8 @@ impl Home {
         let home = Self {
             folder,
             force: None,
+            online: false,
+            variables: Vec::new(),
         };
         fs::create_dir(home.context()).unwrap();
         home
@@ -56,6 +62,18 @@ impl Home {
     /// Takes something away from the machine.
     pub fn force(mut self, words: &'static str) -> Self {
         self.force = Some(words);
+        self
+    }
+
+    /// Lets registries be asked.
+    pub fn online(mut self) -> Self {
+        self.online = true;
+        self
+    }
+
+    /// Adds a variable to the environment of calls.
+    pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.push((name.to_owned(), value.into()));
         self
     }
 
@@ -105,6 +123,10 @@ impl Home {
                 command.env(name, value);
             }
         }
+        if !self.online {
+            command.env("STRATA_OFFLINE", "1");
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         if let Some(words) = self.force {
             command.env("STRATA_FORCE", words);
         }

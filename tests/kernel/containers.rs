@@ -8,11 +8,12 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use strata::runtime::attach::{Outcome, Streams};
+use strata::runtime::attach::{Manner, Outcome, Streams};
 use strata::runtime::container_error::ContainerError;
 use strata::runtime::containers::{ContainerConfig, Containers};
 use strata::runtime::exec::ExecOptions;
 use strata::runtime::log::Show;
+use strata::runtime::manage::Stop;
 use strata::runtime::names::ContainerId;
 use strata::runtime::remove_tree::remove_tree;
 use strata::runtime::start::{Attach, StartOptions};
@@ -107,6 +108,7 @@ impl Store {
                 },
                 owns: true,
                 own_stdio: false,
+                manner: Manner::default(),
             }),
             remove_on_failure: true,
             ahead: None,
@@ -336,6 +338,13 @@ fn killing_the_supervisor_ends_the_container_and_loses_no_log() {
     assert_eq!(store.start_detached(&id).unwrap(), Outcome::Started);
 }
 
+fn seconds(seconds: i32) -> Stop {
+    Stop {
+        timeout: Some(seconds),
+        ..Stop::default()
+    }
+}
+
 fn mounts_of(root: &Path) -> usize {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
     mounts.matches(root.to_str().unwrap()).count()
@@ -348,10 +357,10 @@ fn stop_kills_a_program_that_ignores_the_signal() {
     // PID 1 has no handler, and so the kernel drops TERM.
     let id = store.detached("while true; do sleep 1; done");
     let before = Instant::now();
-    store.containers.stop(&id, Some(1)).unwrap();
+    store.containers.stop(&id, &seconds(1)).unwrap();
     assert!(before.elapsed() >= Duration::from_secs(1));
     assert_eq!(store.record(&id).state.exit_code(), Some(137));
-    store.containers.stop(&id, Some(1)).unwrap();
+    store.containers.stop(&id, &seconds(1)).unwrap();
 }
 
 #[test]
@@ -362,7 +371,7 @@ fn stop_lets_a_program_finish_that_handles_its_stop_signal() {
     let id = store.create_with(script, |config| config.stop_signal = "SIGINT".to_owned());
     store.start_detached(&id).unwrap();
     store.log_when(&id, |log| log == "ready\n");
-    store.containers.stop(&id, None).unwrap();
+    store.containers.stop(&id, &Stop::default()).unwrap();
     assert_eq!(store.record(&id).state.exit_code(), Some(4));
     assert_eq!(store.logs(&id).0, "ready\nbye\n");
 }
@@ -448,7 +457,10 @@ fn attaching_shows_what_comes_from_then_on() {
         stdout: &mut out,
         stderr: &mut err,
     };
-    let outcome = store.containers.attach(&id, streams).unwrap();
+    let outcome = store
+        .containers
+        .attach(&id, streams, Manner::default())
+        .unwrap();
     assert_eq!((outcome, out), (exited(6), b"got hello\n".to_vec()));
     let stopped = store.containers.attach(
         &id,
@@ -457,6 +469,7 @@ fn attaching_shows_what_comes_from_then_on() {
             stdout: &mut Vec::new(),
             stderr: &mut Vec::new(),
         },
+        Manner::default(),
     );
     assert!(matches!(stopped, Err(ContainerError::AttachStopped)));
 }
@@ -492,6 +505,7 @@ impl Store {
             },
             owns: true,
             own_stdio: false,
+            manner: Manner::default(),
         };
         let options = ExecOptions {
             argv: options.argv,
@@ -765,6 +779,7 @@ fn on_terminal(
                     },
                     owns: true,
                     own_stdio: false,
+                    manner: Manner::default(),
                 }),
                 remove_on_failure: true,
                 ahead: None,
@@ -865,7 +880,10 @@ fn the_detach_keys_leave_a_container_running_that_can_be_attached_again() {
         stderr: &mut Vec::new(),
     };
     // What was typed before the terminal was raw is a line already.
-    let outcome = store.containers.attach(&id, streams).unwrap();
+    let outcome = store
+        .containers
+        .attach(&id, streams, Manner::default())
+        .unwrap();
     assert_eq!(outcome, exited(5));
     assert!(
         String::from_utf8_lossy(&shown).contains("got back"),
@@ -901,6 +919,7 @@ fn face_of_its_own() {
         },
         owns: true,
         own_stdio: true,
+        manner: Manner::default(),
     });
     let options = StartOptions {
         mode: &probe().mode,

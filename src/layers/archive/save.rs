@@ -113,7 +113,7 @@ impl Store {
     }
 
     /// Writes the blob of a layer to a file, unless it is there.
-    pub(super) fn save_layer_blob(&self, layer: Layer, path: &Path) -> Result<()> {
+    pub(in crate::layers) fn save_layer_blob(&self, layer: Layer, path: &Path) -> Result<()> {
         let descriptor = layer.blob.clone();
         let layer = (descriptor.digest == layer.diff_id.0).then_some(layer);
         self.save_blob(&Blob { descriptor, layer }, path)

@@ -69,9 +69,10 @@ impl Source {
         let mut start = BufReader::new(&file);
         let bytes = start.fill_buf().map_err(StoreError::io("read", path))?;
         if !meta.is_file() || plain::is_compressed(bytes) {
-            let limit = match meta.is_file() {
-                true => Limit::new(meta.len(), store.unpacks_to()),
-                false => UNKNOWN,
+            let limit = if meta.is_file() {
+                Limit::new(meta.len(), store.unpacks_to())
+            } else {
+                UNKNOWN
             };
             return Self::spool(store, name, start, limit);
         }

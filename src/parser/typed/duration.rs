@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// What a text is as a duration, in nanoseconds; negative ones are read so that they can be
 /// refused by name. None for anything else.
-pub(super) fn parse(text: &str) -> Option<i128> {
+pub fn parse(text: &str) -> Option<i128> {
     let (sign, digits) = match text.as_bytes().first()? {
         b'-' => (-1, &text[1..]),
         b'+' => (1, &text[1..]),

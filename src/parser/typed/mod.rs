@@ -19,6 +19,7 @@ mod suggest;
 mod transfer;
 mod untyped;
 
+pub use duration::parse as nanoseconds;
 use flags::Known;
 use plain::{arg, command, one_text, pairs, shell, volume, words};
 pub use suggest::nearest;

@@ -209,18 +209,8 @@ impl Access {
 impl Shown {
     /// Returns the COPY that takes the same files.
     pub fn copy(&self) -> CopyStep {
-        CopyStep {
-            from: self.from.clone(),
-            sources: vec![literal(&self.path)],
-            inline: Vec::new(),
-            destination: format!("/{}", Self::PLACE),
-            chown: None,
-            chmod: None,
-            link: false,
-            parents: false,
-            exclude: Vec::new(),
-            add: None,
-        }
+        let (source, place) = (literal(&self.path), format!("/{}", Self::PLACE));
+        CopyStep::new(self.from.clone(), vec![source], place)
     }
 
     /// Where that COPY puts them, relative to the root.

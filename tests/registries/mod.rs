@@ -1,0 +1,14 @@
+//! Registries, through the binary: pull, push, login, and what is refused. The registry is a small
+//! server of the tests' own; `.ci/interop` does the same with a real one.
+//!
+//! | file | what |
+//! |---|---|
+//! | `pulling` | images come, are looked for where they should be, and go on where they broke off |
+//! | `pushing` | only what is missing goes |
+//! | `doors` | names, passwords, tokens, helpers |
+//! | `hostile` | what is wrong is refused, and nothing of it stays |
+
+mod doors;
+mod hostile;
+mod pulling;
+mod pushing;
