@@ -28,6 +28,7 @@ pub mod digest;
 pub mod language;
 pub mod reference;
 pub mod source;
+pub mod template;
 
 pub mod build;
 pub mod check;

@@ -18,8 +18,9 @@ const LEAVES: [&str; 6] = [
 ];
 
 /// What each module may use besides leaves.
-const TABLE: [(&str, &[&str]); 16] = [
+const TABLE: [(&str, &[&str]); 17] = [
     ("applets", &[]),
+    ("template", &[]),
     ("command", &[]),
     ("parser", &[]),
     ("layers", &[]),
@@ -47,8 +48,8 @@ const TABLE: [(&str, &[&str]); 16] = [
     (
         "face",
         &[
-            "session", "command", "render", "build", "check", "plan", "parser", "layers",
-            "runtime", "registry",
+            "session", "command", "render", "template", "build", "check", "plan", "parser",
+            "layers", "runtime", "registry",
         ],
     ),
     ("course", &["lesson", "render", "build", "plan", "parser"]),

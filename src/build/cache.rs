@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::report::{BuildReport, StepReport};
 use crate::digest::{CacheKey, Digest, ImageId};
 use crate::layers::StoreError;
-use crate::layers::files::atomic_write;
+use crate::layers::files::{self, atomic_write};
 use crate::plan::{CacheRecord, Ingredients, Step};
 
 /// The build cache of a store.
@@ -86,6 +86,34 @@ impl BuildCache {
     ) -> Result<(), StoreError> {
         write(&self.step_file(record.key, "why.json"), ingredients)?;
         write(&self.step_file(record.key, "json"), record)
+    }
+
+    /// Notes that a step was reused now.
+    pub(super) fn mark_used(&self, key: CacheKey) {
+        files::mark_used(&self.step_file(key, "json"));
+    }
+
+    /// Returns when a step was made or reused last, in milliseconds since the epoch.
+    pub(super) fn last_used(&self, key: CacheKey) -> i64 {
+        files::last_used(&self.step_file(key, "json"))
+    }
+
+    /// Forgets a step. The record goes first: without it the rest counts for nothing.
+    pub(super) fn forget(&self, key: CacheKey) -> Result<(), StoreError> {
+        remove(&self.step_file(key, "json"))?;
+        remove(&self.step_file(key, "why.json"))
+    }
+
+    /// Forgets the builds of images that are gone.
+    pub fn forget_images(&self, images: &[ImageId]) -> Result<(), StoreError> {
+        images
+            .iter()
+            .try_for_each(|id| remove(&self.image_file(*id)))
+    }
+
+    /// Returns the folder of everything that is remembered.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Returns every record.
@@ -270,6 +298,14 @@ fn name_of(folder: &Path) -> String {
 /// Reads a JSON file; a missing or damaged one counts as not there, which at worst costs a MISS.
 fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
+/// Removes a file that may be gone already.
+pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(StoreError::io("remove", path)),
+    }
 }
 
 fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::error::BuildError;
 use super::stop::Stop;
@@ -63,6 +63,8 @@ impl CacheFolder {
             let lock = lock_file(&root.join(format!("{own_name}.lock"))).map_err(system)?;
             if wait_for(&lock, sharing, stop)? {
                 let lock = made(lock, &tree, sharing, stop, fill)?;
+                // When it was used last, for whoever prunes; nobody fails because of it.
+                let _ = lock.set_modified(SystemTime::now());
                 return Ok(Self {
                     name: name.to_owned(),
                     tree,

@@ -174,7 +174,10 @@ impl<'w> StageBuild<'w> {
             }
             StepKind::Layer(layer) => match self.look(step, layer, row) {
                 Ok(looked) => match &looked.judged.record {
-                    Some(record) => self.advance(step, layer, record, looked.since, row),
+                    Some(record) => {
+                        self.work.builder.cache.mark_used(record.key);
+                        self.advance(step, layer, record, looked.since, row);
+                    }
                     None if self.work.input.expect_cached => {
                         row.state = StepState::Fail;
                         row.failure = Some(self.work.builder.not_reused(step.number));

@@ -11,8 +11,10 @@
 //! | `taken`, `layer_source`, `copy`, `placement`, `unpack`, `run` (in a `room`), `workdir` | the instructions that make layers |
 //! | `mounts`, `shown`, `cache_mount`, `supplies`, `agent` | what a RUN's `--mount`s show |
 //! | `permission` | what a build has to be allowed |
+//! | `config_changes` | settings that `commit` and `import` are told |
 //! | `settings`, `health` | the instructions that change settings, and history lines |
 //! | [`cache`], `stat_cache`, `shared_cache` | what earlier builds left, on disk, and what other machines did |
+//! | `inventory` | what the cache holds, and how things leave it |
 //! | `fetch` | the files that ADD takes from URLs |
 //! | [`shipping`] | images from and to registries |
 //! | `world` | what the plan asks about while it judges a step |
@@ -28,10 +30,12 @@ mod builder;
 pub mod cache;
 mod cache_mount;
 mod carry;
+mod config_changes;
 mod copy;
 mod error;
 mod fetch;
 mod health;
+mod inventory;
 mod layer_source;
 mod mount_error;
 mod mounts;
@@ -63,8 +67,10 @@ pub use advice::{Advice, How, advice, all_advice};
 pub use base::PracticeSettings;
 pub use builder::{BuildInput, Builder, Pulls};
 pub use cache::BuildCache;
+pub use config_changes::apply_changes;
 pub use error::{BuildError, CopyError, ImageError};
 pub use fetch::{Download, Downloads, FetchError, git};
+pub use inventory::{CacheItem, CacheKind, PruneCache};
 pub use mount_error::MountError;
 pub use recipe::not_pulled;
 pub use report::{

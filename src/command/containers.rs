@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Inspect, Networking, Port, PullPolicy};
+use super::{Commit, Export, Inspect, Networking, Port, PullPolicy};
 
 /// What `run` takes. `-h` is docker's `--hostname`, so help is only `--help`.
 #[derive(Debug, Clone, Args)]
@@ -151,6 +151,9 @@ pub struct Ps {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Lay it out: json, table TEMPLATE, or a Go template such as '{{.ID}} {{.Names}}'
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
 }
 
 /// `logs`
@@ -409,6 +412,10 @@ pub enum ContainerCommand {
     Wait(Names),
     /// Show which ports of the host lead into a container
     Port(Port),
+    /// Write all files of a container as a tar
+    Export(Export),
+    /// Make an image of a container and what it changed
+    Commit(Commit),
     /// Remove containers
     #[command(visible_alias = "remove")]
     Rm(Rm),

@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Build, Pull, Push};
+use super::{Build, Import, PruneImages, Pull, Push};
 
 /// `images`
 #[derive(Debug, Clone, Args)]
 pub struct Images {
-    /// Only images of this name
+    /// Only images of this name, or of names that fit a pattern: 'shop*'
     pub name: Option<String>,
-    /// Show untagged images as well
+    /// Show all images; those without a name are shown anyhow
     #[arg(long, short)]
     pub all: bool,
     /// Only ids
@@ -23,6 +23,15 @@ pub struct Images {
     /// Show digests
     #[arg(long)]
     pub digests: bool,
+    /// Only what fits: dangling=true, reference=PATTERN, before=IMAGE, since=IMAGE, label=KEY[=VALUE], until=24h
+    #[arg(long, short = 'f', value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// Draw which image stands on which, and what it adds
+    #[arg(long, conflicts_with_all = ["quiet", "format", "json", "filter", "name"])]
+    pub tree: bool,
+    /// Lay it out: json, table TEMPLATE, or a Go template such as '{{.ID}} {{.Size}}'
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -42,14 +51,32 @@ pub struct History {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Lay it out: json, table TEMPLATE, or a Go template such as '{{.ID}} {{.Size}}'
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
 }
 
 /// `inspect`
 #[derive(Debug, Clone, Args)]
 pub struct Inspect {
+    /// Lay it out: json, or a Go template such as '{{.Id}} {{json .Config}}'
+    #[arg(long, short, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// What the names are of: image or container
+    #[arg(long, value_name = "TYPE", value_enum)]
+    pub r#type: Option<ObjectType>,
     /// Images or containers
     #[arg(required = true)]
     pub names: Vec<String>,
+}
+
+/// What can be inspected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ObjectType {
+    /// Images.
+    Image,
+    /// Containers.
+    Container,
 }
 
 /// `tag`
@@ -67,6 +94,9 @@ pub struct Rmi {
     /// Remove even if containers use it
     #[arg(long, short)]
     pub force: bool,
+    /// Take names away and remove nothing else
+    #[arg(long)]
+    pub no_prune: bool,
     /// The images
     #[arg(required = true)]
     pub images: Vec<String>,
@@ -118,6 +148,10 @@ pub enum ImageCommand {
     Load(Load),
     /// Write an image to an archive
     Save(Save),
+    /// Make an image of the files in a tar
+    Import(Import),
+    /// Remove images that nothing uses
+    Prune(PruneImages),
     /// Fetch an image from a registry
     Pull(Pull),
     /// Send an image to a registry

@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::language::Language;
 
 mod building;
+mod carrying;
 mod containers;
 mod help;
 mod images;
@@ -20,23 +21,26 @@ mod korean;
 mod learning;
 mod networking;
 mod pictures;
+mod pruning;
 mod reading;
 mod registries;
 mod system;
 
 pub use building::{Build, BuildOnly, BuildOptions, OnFail, Plan, Progress, RunOptions, Why};
+pub use carrying::{Commit, Export, Import};
 pub use containers::{
     Attach, ContainerCommand, Cp, Create, Diff, Exec, Kill, Logs, Names, PruneContainers, Ps,
     Rename, Rm, Run, Start, Stats, Stop, Top,
 };
 pub use help::{for_help, language_asked};
-pub use images::{History, ImageCommand, Images, Inspect, Load, Rmi, Save, Tag};
+pub use images::{History, ImageCommand, Images, Inspect, Load, ObjectType, Rmi, Save, Tag};
 pub use learning::{
     Learn, Lesson, LessonFolder, LessonForget, LessonHomes, LessonNew, LessonReport, LessonReset,
     LessonSync, LessonTest,
 };
 pub use networking::{Networking, Port};
 pub use pictures::{Compare, Files, Log, Stack, Waste};
+pub use pruning::{Builder, Df, PruneBuilder, PruneImages, PruneSystem};
 pub use reading::{
     Check, Context, ContextLs, Expand, Fmt, Format, IgnoreCheck, Parse, RuleOptions,
 };
@@ -148,6 +152,12 @@ pub enum Command {
     Load(Load),
     /// Write an image to an archive or an OCI folder
     Save(Save),
+    /// Make an image of the files in a tar
+    Import(Import),
+    /// Write all files of a container as a tar
+    Export(Export),
+    /// Make an image of a container and what it changed
+    Commit(Commit),
     /// Fetch an image from a registry
     Pull(Pull),
     /// Send an image to a registry
@@ -208,14 +218,50 @@ pub enum Command {
     /// Look after the store
     #[command(subcommand)]
     System(System),
-    /// Commands on images: ls, history, inspect, rm, tag, build, load, save, pull, push
+    /// Look after the build cache: prune
+    #[command(subcommand)]
+    Builder(Builder),
+    /// Remove images that nothing uses
+    #[command(skip)]
+    PruneImages(PruneImages),
+    /// Commands on images: ls, history, inspect, rm, tag, build, load, save, import, pull, push, prune
     #[command(subcommand)]
     Image(ImageCommand),
     /// Commands on containers: ls, run, exec, logs, stop, rm, ...
     #[command(subcommand)]
     Container(ContainerCommand),
+    /// Print a script that completes verbs and options: bash, zsh, fish, elvish, powershell
+    Completions(Completions),
+    /// Print the manual page of a verb, or write all pages into a folder
+    Man(Man),
     /// Show the version
-    Version,
+    Version(Version),
+}
+
+/// `version`
+#[derive(Debug, Clone, Args)]
+pub struct Version {
+    /// Lay it out: json, or a Go template such as '{{.Server.Version}}'
+    #[arg(long, short, value_name = "FORMAT")]
+    pub format: Option<String>,
+}
+
+/// `completions`
+#[derive(Debug, Clone, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`
+#[derive(Debug, Clone, Args)]
+pub struct Man {
+    /// The verb; strata itself if left out
+    pub verb: Vec<String>,
+    /// Write all pages into this folder
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 /// Only `--json`.
@@ -239,9 +285,12 @@ impl Command {
                 ImageCommand::Tag(it) => Self::Tag(it),
                 ImageCommand::Load(it) => Self::Load(it),
                 ImageCommand::Save(it) => Self::Save(it),
+                ImageCommand::Prune(it) => Self::PruneImages(it),
+                ImageCommand::Import(it) => Self::Import(it),
                 ImageCommand::Pull(it) => Self::Pull(it),
                 ImageCommand::Push(it) => Self::Push(it),
             },
+            Self::Builder(Builder::Build(it)) => Self::Build(it),
             Self::Container(command) => match command {
                 ContainerCommand::Ls(it) => Self::Ps(it),
                 ContainerCommand::Run(it) => Self::Run(it),
@@ -265,6 +314,8 @@ impl Command {
                 ContainerCommand::Wait(it) => Self::Wait(it),
                 ContainerCommand::Port(it) => Self::Port(it),
                 ContainerCommand::Rm(it) => Self::Rm(it),
+                ContainerCommand::Export(it) => Self::Export(it),
+                ContainerCommand::Commit(it) => Self::Commit(it),
             },
             other => other,
         }

@@ -7,6 +7,8 @@ use clap::Args;
 pub struct Stack {
     /// The image; at the prompt the draft if left out
     pub image: Option<String>,
+    /// A second image: draw which layers both have
+    pub other: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

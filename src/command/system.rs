@@ -2,11 +2,15 @@
 
 use clap::{Args, Subcommand};
 
-use super::Json;
+use super::{Df, Json, PruneSystem};
 
 /// `system ...`
 #[derive(Debug, Clone, Subcommand)]
 pub enum System {
+    /// Show what takes up the disk, and what of it could be got back
+    Df(Df),
+    /// Remove what nothing uses: stopped containers, images, build cache
+    Prune(PruneSystem),
     /// Check every digest and size of the store
     Fsck(Json),
     /// Remove the whole store

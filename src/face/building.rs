@@ -310,6 +310,15 @@ impl Face<'_> {
     }
 
     pub(super) fn stack(&mut self, call: &command::Stack) -> Answer {
+        if let (Some(left), Some(right)) = (&call.image, &call.other) {
+            let found = self.session.shared_layers(left, right)?;
+            if call.json {
+                self.write(&render::json(&found));
+            } else {
+                self.show(&render::shared_layers([left, right], &found, &self.screen));
+            }
+            return Ok(0);
+        }
         let report = match &call.image {
             Some(image) => self.session.build_of(image)?,
             None => self.session.last_build(&self.around.folder)?,

@@ -1,7 +1,9 @@
 //! Run, exec, ps, logs, stop, kill, start, wait, rm.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
+use super::layout::{self, Layout};
 use super::life::{exit_of, stop_of};
 use super::moment::moment;
 use super::networking::ports;
@@ -16,6 +18,24 @@ use crate::session::{ExecCall, RunCall, SessionError, Trouble};
 
 /// docker cuts the text of a command in `ps` here.
 const COMMAND_TEXT: usize = 20;
+
+/// The heads of docker's `ps` by field.
+const CONTAINER_HEADS: [(&str, &str); 14] = [
+    ("ID", "CONTAINER ID"),
+    ("Names", "NAMES"),
+    ("Image", "IMAGE"),
+    ("Command", "COMMAND"),
+    ("CreatedAt", "CREATED AT"),
+    ("RunningFor", "CREATED"),
+    ("Ports", "PORTS"),
+    ("State", "STATE"),
+    ("Status", "STATUS"),
+    ("Size", "SIZE"),
+    ("Labels", "LABELS"),
+    ("Mounts", "MOUNTS"),
+    ("LocalVolumes", "LOCAL VOLUMES"),
+    ("Networks", "NETWORKS"),
+];
 
 /// How `ps` becomes narrow: which container it is, whether it runs and its name stay to the last.
 const NARROW_PS: [Narrow; 6] = [
@@ -177,6 +197,10 @@ impl Face<'_> {
             self.write(&render::json(&records));
             return Ok(0);
         }
+        let layout = Layout::read(call.format.as_deref(), self.language())?;
+        if !matches!(layout, Layout::Usual) {
+            return self.lay_out_containers(&layout, call, &records);
+        }
         let id = |record: &Record| {
             if call.no_trunc {
                 record.id.as_str().to_owned()
@@ -223,12 +247,66 @@ impl Face<'_> {
         Ok(0)
     }
 
-    fn since(&self, then: Timestamp) -> String {
+    fn lay_out_containers(
+        &mut self,
+        layout: &Layout,
+        call: &command::Ps,
+        records: &[Record],
+    ) -> Answer {
+        // Adding up what containers wrote takes time.
+        let sizes = if layout.names("Size") {
+            self.session.sizes_of_containers(records)?
+        } else {
+            vec![0; records.len()]
+        };
+        let rows: Vec<Value> = records
+            .iter()
+            .zip(sizes)
+            .map(|(record, size)| self.container_fields(record, size, call.no_trunc))
+            .collect();
+        self.lay_out(layout, &CONTAINER_HEADS, rows)
+    }
+
+    /// docker's fields of a row of `ps`.
+    fn container_fields(&self, record: &Record, size: u64, whole: bool) -> Value {
+        let id = if whole {
+            record.id.as_str()
+        } else {
+            record.id.short()
+        };
+        let label = |(name, value): (&String, &String)| format!("{name}={value}");
+        let labels: Vec<String> = record.labels.iter().map(label).collect();
+        let state = match &record.state {
+            Status::Created => "created",
+            Status::Running(running) if running.paused => "paused",
+            Status::Running(_) => "running",
+            Status::Exited(_) => "exited",
+        };
+        json!({
+            "ID": id,
+            "Names": record.name,
+            "Image": record.image,
+            "Command": shown_command(&record.command, whole),
+            "CreatedAt": layout::moment(Some(record.created)),
+            "RunningFor": self.since(record.created),
+            "Ports": "",
+            "State": state,
+            "Status": self.status(record),
+            "Size": render::docker_size(size),
+            "Labels": labels.join(","),
+            "Label": record.labels,
+            "Mounts": "",
+            "LocalVolumes": "0",
+            "Networks": "",
+        })
+    }
+
+    pub(super) fn since(&self, then: Timestamp) -> String {
         render::ago(self.language(), then.as_second(), (self.around.now)())
     }
 
     /// docker's words: `Up 2 minutes`, `Exited (0) 5 seconds ago`, `Created`.
-    fn status(&self, record: &Record) -> String {
+    pub(super) fn status(&self, record: &Record) -> String {
         match &record.state {
             Status::Created => "Created".to_owned(),
             Status::Running(running) => {
@@ -368,7 +446,7 @@ fn labels(words: &[String]) -> Vec<(String, String)> {
     words.iter().map(pair).collect()
 }
 
-fn shown_command(words: &[String], whole: bool) -> String {
+pub(super) fn shown_command(words: &[String], whole: bool) -> String {
     let text = words.join(" ");
     if whole || text.chars().count() <= COMMAND_TEXT {
         return format!("\"{text}\"");

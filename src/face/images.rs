@@ -1,11 +1,41 @@
 //! Images, history, inspect, rmi, load, save, files.
 
+use serde_json::{Value, json};
+
+use super::layout::{self, Layout};
 use super::{Answer, Face};
-use crate::command;
-use crate::layers::ChangeKind;
+use crate::command::{self, ObjectType};
+use crate::layers::{ChangeKind, ImageSummary};
 use crate::reference::ImageReference;
 use crate::render::{self, Line, Narrow, Style, Text, docker_size};
-use crate::session::{Inspected, Removed, Trouble, Which};
+use crate::session::{
+    Filters, IMAGE_FILTERS, ImageQuery, Inspected, Removed, SessionError, Trouble, Which,
+};
+
+/// The heads of docker's `images` by field.
+const IMAGE_HEADS: [(&str, &str); 11] = [
+    ("Repository", "REPOSITORY"),
+    ("Tag", "TAG"),
+    ("ID", "IMAGE ID"),
+    ("Digest", "DIGEST"),
+    ("CreatedSince", "CREATED"),
+    ("CreatedAt", "CREATED AT"),
+    ("Size", "SIZE"),
+    ("VirtualSize", "SIZE"),
+    ("SharedSize", "SHARED SIZE"),
+    ("UniqueSize", "UNIQUE SIZE"),
+    ("Containers", "CONTAINERS"),
+];
+
+/// The heads of docker's `history` by field.
+const HISTORY_HEADS: [(&str, &str); 6] = [
+    ("ID", "IMAGE"),
+    ("CreatedSince", "CREATED"),
+    ("CreatedAt", "CREATED AT"),
+    ("CreatedBy", "CREATED BY"),
+    ("Size", "SIZE"),
+    ("Comment", "COMMENT"),
+];
 
 /// How `history` becomes narrow: what made a layer, and how big it is, stay to the last.
 const NARROW_HISTORY: [Narrow; 4] = [
@@ -17,60 +47,54 @@ const NARROW_HISTORY: [Narrow; 4] = [
 
 impl Face<'_> {
     pub(super) fn images(&mut self, call: &command::Images) -> Answer {
-        let mut images = self.session.images()?;
-        if let Some(name) = &call.name {
-            let parsed = name.parse::<ImageReference>();
-            let wanted = parsed.map_err(|e| Trouble::reference(&e, self.language()))?;
-            let has_tag = name
-                .rsplit('/')
-                .next()
-                .is_some_and(|last| last.contains(':'));
-            for image in &mut images {
-                image.references.retain(|it| {
-                    it.name() == wanted.name() && (!has_tag || it.tag() == wanted.tag())
-                });
-            }
-            images.retain(|image| !image.references.is_empty());
+        if call.tree {
+            let forest = self.session.image_forest()?;
+            self.show(&render::image_tree(&forest, &self.screen));
+            return Ok(0);
         }
-        // The images between the steps of a draft have no name; few want to see them all.
-        if !call.all {
-            images.retain(|image| !image.references.is_empty());
-        }
+        let language = self.language();
+        let layout = Layout::read(call.format.as_deref(), language)?;
+        let images = self.session.images_of(&ImageQuery {
+            name: call.name.clone(),
+            filters: Filters::parse(&call.filter, &IMAGE_FILTERS, language)?,
+            now: (self.around.now)(),
+        })?;
         if call.json {
             self.write(&render::json(
                 &images.iter().map(image_json).collect::<Vec<_>>(),
             ));
             return Ok(0);
         }
-        let mut rows = Vec::new();
-        for image in &images {
-            let id = if call.no_trunc {
+        let id = |image: &ImageSummary| {
+            if call.no_trunc {
                 image.id.to_string()
             } else {
                 image.id.short()
-            };
-            let ago = self.ago(image.created.as_deref());
-            let digest = call.digests.then(|| image.manifest.to_string());
-            let row = |name: &str, tag: &str| {
-                let mut row = vec![name.to_owned(), tag.to_owned()];
-                row.extend(digest.clone());
-                row.extend([id.clone(), ago.clone(), docker_size(image.size)]);
-                row
-            };
-            for reference in &image.references {
-                rows.push(row(reference.name(), reference.tag().unwrap_or("<none>")));
             }
-            if image.references.is_empty() {
-                rows.push(row("<none>", "<none>"));
-            }
-        }
+        };
         if call.quiet {
-            let at = if call.digests { 3 } else { 2 };
-            let mut ids: Vec<&String> = rows.iter().map(|row| &row[at]).collect();
+            let mut ids: Vec<String> = images.iter().map(id).collect();
             ids.dedup();
             let text: String = ids.iter().map(|id| format!("{id}\n")).collect();
             self.write(&text);
             return Ok(0);
+        }
+        if !matches!(layout, Layout::Usual) {
+            let rows: Vec<Value> = images
+                .iter()
+                .flat_map(|image| self.image_fields(image, &id(image)))
+                .collect();
+            return self.lay_out(&layout, &IMAGE_HEADS, rows);
+        }
+        let mut rows = Vec::new();
+        for image in &images {
+            let ago = self.ago(image.created.as_deref());
+            for (name, tag) in names(image) {
+                let mut row = vec![name.to_owned(), tag.to_owned()];
+                row.extend(call.digests.then(|| image.manifest.to_string()));
+                row.extend([id(image), ago.clone(), docker_size(image.size)]);
+                rows.push(row);
+            }
         }
         let mut heads = vec!["REPOSITORY", "TAG"];
         heads.extend(call.digests.then_some("DIGEST"));
@@ -79,9 +103,32 @@ impl Face<'_> {
         Ok(0)
     }
 
+    /// docker's fields of the rows of an image, one for each name.
+    fn image_fields(&self, image: &ImageSummary, id: &str) -> Vec<Value> {
+        let created = image.created.as_deref();
+        let time = created.and_then(|time| time.parse::<jiff::Timestamp>().ok());
+        let fields = |(name, tag): (&str, &str)| {
+            json!({
+                "Repository": name,
+                "Tag": tag,
+                "ID": id,
+                "Digest": image.manifest.to_string(),
+                "CreatedSince": self.ago(created),
+                "CreatedAt": layout::moment(time),
+                "Size": docker_size(image.size),
+                "VirtualSize": docker_size(image.size),
+                // docker's `images` does not work these out; `system df -v` does.
+                "SharedSize": "N/A",
+                "UniqueSize": "N/A",
+                "Containers": "N/A",
+            })
+        };
+        names(image).into_iter().map(fields).collect()
+    }
+
     /// Says how long ago a time was; docker's `N/A` for none. The epoch itself is no time but what
     /// those write who want the same bytes each time.
-    fn ago(&self, time: Option<&str>) -> String {
+    pub(super) fn ago(&self, time: Option<&str>) -> String {
         let then = time.and_then(|time| time.parse::<jiff::Timestamp>().ok());
         let then = then.filter(|then| then.as_second() > 0);
         then.map_or_else(
@@ -91,13 +138,14 @@ impl Face<'_> {
     }
 
     pub(super) fn history(&mut self, call: &command::History) -> Answer {
+        let layout = Layout::read(call.format.as_deref(), self.language())?;
         let history = self.session.history(&call.image)?;
         if call.json {
             self.write(&render::json(&history));
             return Ok(0);
         }
         let missing = || "<missing>".to_owned();
-        let mut rows = Vec::new();
+        let (mut rows, mut fields) = (Vec::new(), Vec::new());
         for row in &history {
             let id = row.id.map_or_else(missing, |id| {
                 if call.no_trunc {
@@ -112,6 +160,15 @@ impl Face<'_> {
                 ellipsis(&row.created_by, HISTORY_TEXT)
             };
             let ago = self.ago(row.created.as_deref());
+            let time = row.created.as_ref().and_then(|time| time.parse().ok());
+            fields.push(json!({
+                "ID": id,
+                "CreatedSince": ago,
+                "CreatedAt": layout::moment(time),
+                "CreatedBy": text,
+                "Size": docker_size(row.size),
+                "Comment": row.comment,
+            }));
             rows.push(vec![
                 id,
                 ago,
@@ -123,6 +180,8 @@ impl Face<'_> {
         if call.quiet {
             let ids: String = rows.iter().map(|row| format!("{}\n", row[0])).collect();
             self.write(&ids);
+        } else if !matches!(layout, Layout::Usual) {
+            return self.lay_out(&layout, &HISTORY_HEADS, fields);
         } else {
             let heads = ["IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT"];
             let columns = if call.no_trunc {
@@ -141,14 +200,40 @@ impl Face<'_> {
     }
 
     pub(super) fn inspect(&mut self, call: &command::Inspect) -> Answer {
+        let format = call.format.as_deref().filter(|format| !format.is_empty());
+        // A template that is wrong is told before anything is looked for.
+        let whole_line = format == Some("json");
+        let template = format.filter(|_| !whole_line);
+        let template = template.map(|text| layout::template(text, self.language()));
+        let template = template.transpose().map_err(|error| match error {
+            // docker's code for it.
+            SessionError::Trouble(trouble) => trouble.with_exit(64).into(),
+            other @ SessionError::Dockerfile { .. } => other,
+        })?;
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         for name in &call.names {
-            match self.session.inspect(name) {
+            let inspected = match call.r#type {
+                None => self.session.inspect(name),
+                Some(ObjectType::Image) => self.session.inspect_image(name).into(),
+                Some(ObjectType::Container) => self.session.inspect_container(name).into(),
+            };
+            match inspected {
                 Inspected::Found(value) => found.push(value),
-                Inspected::Missing(name) => missing.push(name),
+                Inspected::Missing => missing.push(name),
             }
         }
-        self.write(&render::json(&found));
+        if let Some(template) = template {
+            for value in &found {
+                let text = template.run(&layout::with_all_fields(value));
+                let text = text.map_err(|error| layout::trouble(&error, self.language()))?;
+                self.line(&text);
+            }
+        } else if whole_line {
+            let lines: String = found.iter().map(|value| format!("{value}\n")).collect();
+            self.write(&lines);
+        } else {
+            self.write(&render::json(&found));
+        }
         for name in &missing {
             let text = render::error(&no_such_object(self.language(), name), None, &self.screen);
             self.mutter(&self.screen.paint(&text));
@@ -158,12 +243,15 @@ impl Face<'_> {
 
     pub(super) fn rmi(&mut self, call: &command::Rmi) -> Answer {
         self.each(&call.images, |face, name| {
-            for removed in face.session.remove_image(name, call.force)? {
+            let removal = face.session.remove_image(name, call.force, call.no_prune)?;
+            for removed in &removal.removed {
                 face.line(&match removed {
                     Removed::Untagged(name) => format!("Untagged: {name}"),
                     Removed::Deleted(id) => format!("Deleted: {id}"),
+                    Removed::Layer(id) => format!("Deleted: {id}"),
                 });
             }
+            face.tell_what_stays(&removal);
             Ok(())
         })
     }
@@ -264,8 +352,17 @@ fn ellipsis(text: &str, most: usize) -> String {
     text.chars().take(most - 1).chain(['…']).collect()
 }
 
-fn image_json(image: &crate::layers::ImageSummary) -> serde_json::Value {
-    serde_json::json!({
+/// Returns the names and tags of the rows of an image.
+fn names(image: &ImageSummary) -> Vec<(&str, &str)> {
+    if image.references.is_empty() {
+        return vec![("<none>", "<none>")];
+    }
+    let parts = |it| (ImageReference::name(it), it.tag().unwrap_or("<none>"));
+    image.references.iter().map(parts).collect()
+}
+
+fn image_json(image: &ImageSummary) -> Value {
+    json!({
         "references": image.references.iter().map(ImageReference::with_tag).collect::<Vec<_>>(),
         "id": image.id,
         "manifest": image.manifest,

@@ -37,6 +37,8 @@ impl Face<'_> {
 
     pub(super) fn system(&mut self, call: &command::System) -> Answer {
         match call {
+            command::System::Df(df) => self.disk_use(df),
+            command::System::Prune(prune) => self.prune_system(prune),
             command::System::Fsck(json) => {
                 let problems = self.session.fsck()?;
                 if json.json {
@@ -67,9 +69,28 @@ impl Face<'_> {
         }
     }
 
-    pub(super) fn version(&mut self) -> Answer {
+    pub(super) fn version(&mut self, call: &command::Version) -> Answer {
+        if let Some(format) = &call.format {
+            // There is no daemon: who asks docker's server finds the same.
+            let own = serde_json::json!({
+                "Version": env!("CARGO_PKG_VERSION"),
+                "Os": std::env::consts::OS,
+                "Arch": go_arch(),
+            });
+            let all = serde_json::json!({ "Client": own, "Server": own });
+            return self.lay_out_value(format, &all);
+        }
         self.line(&format!("strata version {}", env!("CARGO_PKG_VERSION")));
         Ok(0)
+    }
+}
+
+/// Returns the processor in Go's words.
+fn go_arch() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
     }
 }
 

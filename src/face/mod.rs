@@ -21,22 +21,29 @@
 //! | `life` | create, attach, restart, pause, rename |
 //! | `container_files` | cp, diff |
 //! | `top`, `stats` | top, stats |
-//! | `pruning` | container prune |
 //! | `moment` | a time as `--since` has it |
 //! | `looking_after` | doctor, system, version |
+//! | `layout` | `--format` |
+//! | `carrying` | export, import, commit |
+//! | `manuals` | completions, man |
+//! | `pruning`, `disk_use` | the prune verbs; system df |
 //! | [`usage`] | clap's errors in docker's words |
 
 mod build_call;
 mod building;
 mod cache_options;
+mod carrying;
 mod checking;
 mod container_files;
 mod containers;
+mod disk_use;
 mod exporting;
 mod formatting;
 mod images;
+mod layout;
 mod life;
 mod looking_after;
+mod manuals;
 mod moment;
 mod networking;
 mod pruning;
@@ -60,7 +67,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::build::BuildReport;
-use crate::command::{Command, ContainerCommand};
+use crate::command::{Builder, Command, ContainerCommand};
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 use crate::render::{self, Line, Screen, Text};
@@ -165,6 +172,9 @@ impl Face<'_> {
             Command::Rmi(it) => self.rmi(&it),
             Command::Load(it) => self.load(&it),
             Command::Save(it) => self.save(&it),
+            Command::Import(it) => self.import(&it),
+            Command::Export(it) => self.export_container(&it),
+            Command::Commit(it) => self.commit(&it),
             Command::Pull(it) => self.pull(&it),
             Command::Push(it) => self.push(&it),
             Command::Login(it) => self.login(&it),
@@ -193,12 +203,18 @@ impl Face<'_> {
             Command::Stats(it) => self.stats(&it),
             Command::Doctor(it) => self.doctor(&it),
             Command::System(it) => self.system(&it),
-            Command::Version => self.version(),
+            Command::PruneImages(it) => self.prune_images(&it),
+            Command::Builder(Builder::Prune(it)) => self.prune_builder(&it),
+            Command::Completions(it) => self.completions(&it),
+            Command::Man(it) => self.man(&it),
+            Command::Version(it) => self.version(&it),
             Command::Learn(_) | Command::Lesson(_) => {
                 Err(Trouble::new(only_at_a_prompt(self.language())).into())
             }
             Command::Container(ContainerCommand::Prune(it)) => self.prune_containers(&it),
-            Command::Image(_) | Command::Container(_) => unreachable!("short() has replaced these"),
+            Command::Image(_) | Command::Container(_) | Command::Builder(Builder::Build(_)) => {
+                unreachable!("short() has replaced these")
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use super::error::{Result, StoreError};
 
@@ -121,6 +122,32 @@ pub fn collect_temporaries(folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Says of a file that it was used now, as far as that can be said: nobody fails because of it.
+pub fn mark_used(path: &Path) {
+    if let Ok(file) = OpenOptions::new().append(true).open(path) {
+        // As said.
+        let _ = file.set_modified(SystemTime::now());
+    }
+}
+
+/// Returns when a file was [used](mark_used) last, in milliseconds since the epoch; 0 if it is gone.
+pub fn last_used(path: &Path) -> i64 {
+    let millis = |meta: fs::Metadata| meta.mtime() * 1000 + meta.mtime_nsec() / 1_000_000;
+    fs::metadata(path).map_or(0, millis)
+}
+
+/// Returns the bytes of all files below a folder, or of a file.
+pub fn size_of_tree(path: &Path) -> u64 {
+    let Ok(meta) = fs::symlink_metadata(path) else {
+        return 0;
+    };
+    if !meta.is_dir() {
+        return if meta.is_file() { meta.len() } else { 0 };
+    }
+    let inside = fs::read_dir(path).into_iter().flatten().flatten();
+    inside.map(|entry| size_of_tree(&entry.path())).sum()
 }
 
 /// Returns the paths of what lies in a folder, sorted.

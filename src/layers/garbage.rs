@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
 
 use super::descriptor::{Descriptor, MediaType};
 use super::error::{Result, StoreError};
@@ -23,7 +25,7 @@ pub struct Keep {
 }
 
 /// What a collection removed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collected {
     /// Images, by the digests of their configs.
     pub images: Vec<ImageId>,
@@ -43,15 +45,42 @@ struct Used {
 impl Store {
     /// Removes every image, layer and blob that neither the list of images nor `keep` refers to.
     /// Returns none, and does nothing, while some process [holds](Self::hold) the store.
-    pub fn collect_garbage(&self, keep: &Keep) -> Result<Option<Collected>> {
-        let Some(_alone) = files::try_lock(&self.hold_file())? else {
+    ///
+    /// `keep` is asked once this process has the store alone: what others made until then counts.
+    pub fn collect_garbage(&self, keep: impl FnOnce() -> Keep) -> Result<Option<Collected>> {
+        let Some(alone) = files::try_lock(&self.hold_file())? else {
             return Ok(None);
         };
-        let used = self.used(keep)?;
+        let used = self.used(&keep())?;
         let mut collected = Collected::default();
-        self.collect_layers(&used, &mut collected)?;
+        let doomed = self.collect_layers(&used, &mut collected)?;
         self.collect_blobs(&used, &mut collected)?;
+        // Out of the store already: nobody need wait for the rest.
+        drop(alone);
+        for tree in doomed {
+            files::remove_tree(&tree)?;
+        }
         Ok(Some(collected))
+    }
+
+    /// Returns the layers that images need: those of the list, and these.
+    pub fn layers_of_images(&self, images: &BTreeSet<ImageId>) -> Result<BTreeSet<DiffId>> {
+        let keep = Keep {
+            images: images.clone(),
+            layers: BTreeSet::new(),
+        };
+        Ok(self.used(&keep)?.layers)
+    }
+
+    /// Removes a folder of the store at once, whatever is in it: a crash leaves all of it or, in
+    /// `tmp/`, nothing that counts.
+    pub fn discard(&self, folder: &Path) -> Result<()> {
+        let doomed = self.own_scratch()?.unused_path();
+        match fs::rename(folder, &doomed) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            renamed => renamed.map_err(StoreError::io("rename", folder))?,
+        }
+        files::remove_tree(&doomed)
     }
 
     fn used(&self, keep: &Keep) -> Result<Used> {
@@ -115,7 +144,9 @@ impl Store {
         Ok(())
     }
 
-    fn collect_layers(&self, used: &Used, collected: &mut Collected) -> Result<()> {
+    /// Takes layers out of the store; the trees that are returned are still to be removed.
+    fn collect_layers(&self, used: &Used, collected: &mut Collected) -> Result<Vec<PathBuf>> {
+        let mut taken = Vec::new();
         for path in files::entries(&self.path("layers"))? {
             let Some(diff_id) = named_digest(&path).map(DiffId) else {
                 continue;
@@ -132,11 +163,11 @@ impl Store {
             // In one step out of the store; removing takes time and may be interrupted.
             let doomed = self.own_scratch()?.unused_path();
             fs::rename(&path, &doomed).map_err(StoreError::io("rename", &path))?;
-            files::remove_tree(&doomed)?;
+            taken.push(doomed);
             collected.layers.push(diff_id);
             collected.bytes += size;
         }
-        Ok(())
+        Ok(taken)
     }
 
     fn collect_blobs(&self, used: &Used, collected: &mut Collected) -> Result<()> {
@@ -198,7 +229,7 @@ mod tests {
             images: [kept.id].into(),
             layers: [cached.diff_id].into(),
         };
-        let collected = store.collect_garbage(&keep).unwrap().unwrap();
+        let collected = store.collect_garbage(|| keep.clone()).unwrap().unwrap();
 
         assert_eq!(collected.images, [lost.id]);
         assert_eq!(collected.layers, lost.layers);
@@ -209,7 +240,7 @@ mod tests {
         }
         assert!(store.layer(cached.diff_id).unwrap().is_some());
         assert!(store.layer(lost.layers[0]).unwrap().is_none());
-        let again = store.collect_garbage(&keep).unwrap().unwrap();
+        let again = store.collect_garbage(|| keep.clone()).unwrap().unwrap();
         assert_eq!(again, Collected::default());
     }
 
@@ -218,10 +249,10 @@ mod tests {
         let (_folder, store) = temporary_store();
         let lost = image(&store, "lost");
         let held = Store::open(store.root()).unwrap().hold().unwrap();
-        assert_eq!(store.collect_garbage(&Keep::default()).unwrap(), None);
+        assert_eq!(store.collect_garbage(Keep::default).unwrap(), None);
         assert_eq!(store.image(lost.id).unwrap(), lost);
         drop(held);
-        let collected = store.collect_garbage(&Keep::default()).unwrap().unwrap();
+        let collected = store.collect_garbage(Keep::default).unwrap().unwrap();
         assert_eq!(collected.images, [lost.id]);
     }
 }

@@ -21,6 +21,7 @@
 //! - a layer from outside: `apply`, `compression`, `tar_reader`, `tar_sparse`, `tar_entry`, `unpack`, `links`
 //! - what ADD unpacks: `unpacked`, `plain`; what is refused in both: [`refusal`](Refusal)
 //! - without overlayfs: `checkout` copies layers into a folder, [`snapshot`](Snapshot) tells what changed in it
+//! - a layer of what a container changed, or of a tar to import: `capture`
 //! - looking in: `level` is one tree, [`stack`](Stack) and `merge` are several, [`changes`] what differs, `waste` what is of no use,
 //!   [`users`] who is who; `regenerate` makes a layer's tar again
 //! - whole images in and out: [`archive`]; `exchange` and [`partial`](Partial): with registries; `export`: the files of one
@@ -28,6 +29,7 @@
 mod apply;
 pub mod archive;
 mod blob;
+mod capture;
 pub mod changes;
 mod checkout;
 mod chunks;

@@ -176,6 +176,32 @@ impl Store {
         })
     }
 
+    /// Takes all names of an image away and leaves it in the list without one: something still
+    /// needs it. The names are returned.
+    pub fn unname(
+        &self,
+        id: ImageId,
+        only: Option<&ImageReference>,
+    ) -> Result<Vec<ImageReference>> {
+        self.change_index(|index| {
+            let mut names: Vec<ImageReference> = Vec::new();
+            for descriptor in &*index {
+                let name = layout::reference(descriptor);
+                let wanted = name.filter(|name| only.is_none_or(|only| only == name));
+                if let Some(name) = wanted
+                    && self.id_of(descriptor)? == id
+                {
+                    names.push(name);
+                }
+            }
+            for name in &names {
+                take_name(index, name, KeepUnnamed::Yes);
+            }
+            names.sort();
+            Ok(names)
+        })
+    }
+
     /// Takes an image off the list, with all its names, which are returned.
     pub fn remove_image(&self, id: ImageId) -> Result<Vec<ImageReference>> {
         self.change_index(|index| {

@@ -25,6 +25,9 @@ const MOST_RATIO: u64 = 100;
 pub(super) struct Limit(u64);
 
 impl Limit {
+    /// As much as there is room for.
+    pub(super) const NONE: Self = Self(u64::MAX);
+
     /// Returns the limit of an archive of `size` bytes that may become `any_case` bytes anyhow.
     pub(super) fn new(size: u64, any_case: u64) -> Self {
         Self(any_case.max(size.saturating_mul(MOST_RATIO)))
@@ -74,6 +77,12 @@ pub(super) fn plain<'a>(from: impl Read + 'a, limit: Limit) -> io::Result<Box<dy
         left: limit.0,
         limit,
     }))
+}
+
+/// Whether these first bytes are those of something that [`plain`] decompresses.
+pub(super) fn is_compressed(start: &[u8]) -> bool {
+    let known: [&[u8]; 3] = [b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0"];
+    known.iter().any(|magic| start.starts_with(magic)) || is_zstd(start)
 }
 
 /// Returns a reader of what zstd frames hold.

@@ -6,6 +6,7 @@
 //! - `text`, `width`, `wrap`: words with styles, measured in columns; `theme` alone knows colours
 //! - `grid`, `reason`, `summary`, `sentence`: what pictures share, and their plain sentences
 //! - `layer_stack`, `cache_table`, `why`, `compare`, `failure`, `diagnostic`, `check`: the pictures
+//! - `sharing`: which image stands on which, what two have in common
 //! - `tracing`: where bytes and paths come from
 //! - `syntax_tree`, `path_fates`, `context_listing`: how files are read, and which a build sees
 //! - `lesson`: pages, questions, results, hints
@@ -37,6 +38,7 @@ pub(crate) mod sample;
 mod scored;
 mod screen;
 mod sentence;
+mod sharing;
 mod suggestion;
 mod summary;
 mod syntax_tree;
@@ -69,6 +71,7 @@ pub use path_fates::{PathFate, path_fates};
 pub use quantity::{ago, docker_size, duration, human_duration, size, spoken_size};
 pub use scored::{Guess, scored_result};
 pub use screen::{Chrome, Screen};
+pub use sharing::{image_tree, shared_layers};
 pub use suggestion::best_advice;
 pub use syntax_tree::syntax_tree;
 pub use table::{Narrow, narrow_table, table};

@@ -228,7 +228,7 @@ mod tests {
         );
         assert_eq!(of(&verbs.usages, "move").unwrap(), "A B");
         assert_eq!(of(&verbs.usages, "edit").unwrap(), "[FILE]");
-        assert_eq!(of(&verbs.usages, "system").unwrap(), "fsck|reset");
+        assert_eq!(of(&verbs.usages, "system").unwrap(), "df|prune|fsck|reset");
         let run = verbs.flags.iter().find(|(name, _)| name == "run").unwrap();
         assert!(run.1.contains(&"--rm".to_owned()) && !run.1.contains(&"--root".to_owned()));
         for name in ["quit", "clear", "?", "docker", "images"] {

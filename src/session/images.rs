@@ -31,39 +31,18 @@ pub struct HistoryRow {
     pub comment: String,
 }
 
-/// What `rmi` did, in order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub enum Removed {
-    /// A name was taken away.
-    Untagged(String),
-    /// An image was removed.
-    Deleted(ImageId),
-}
-
-/// How much was collected, in bytes.
-pub type Collected = u64;
-
 /// What `inspect` says of one name.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Inspected {
     /// docker's JSON.
     Found(serde_json::Value),
     /// Nothing has this name.
-    Missing(String),
+    Missing,
 }
 
-crate::messages! {
-    in_use(name: &str, container: &str, image: &str) {
-        en: "conflict: unable to remove repository reference \"{name}\" (must force) - container {container} is using its referenced image {image}",
-        ko: "\"{name}\" 이미지를 지울 수 없습니다(conflict, must force): 이 이미지({image})를 쓰는 컨테이너가 있습니다: {container}",
-    }
-    in_use_help(container: &str) {
-        en: "`rm {container}` first, or `rmi -f`",
-        ko: "먼저 `rm {container}` 명령으로 컨테이너를 지우거나 `rmi -f`를 쓰세요",
-    }
-    many_names(id: &str) {
-        en: "conflict: unable to delete {id} (must be forced) - image is referenced in multiple repositories",
-        ko: "{id} 이미지를 지울 수 없습니다(conflict, must be forced): 이름이 여러 개입니다",
+impl From<Result<serde_json::Value>> for Inspected {
+    fn from(answer: Result<serde_json::Value>) -> Self {
+        answer.map_or(Self::Missing, Self::Found)
     }
 }
 
@@ -96,7 +75,7 @@ impl Session {
         Ok(store.image(id).map_err(|e| self.in_store(&e))?)
     }
 
-    fn in_store(&self, error: &StoreError) -> Trouble {
+    pub(super) fn in_store(&self, error: &StoreError) -> Trouble {
         Trouble::store(error, self.language())
     }
 
@@ -146,64 +125,6 @@ impl Session {
             .store()?
             .tag(&reference, &image)
             .map_err(|e| self.in_store(&e))?)
-    }
-
-    /// Takes a name away, and removes the image when it was the last.
-    pub fn remove_image(&self, name: &str, force: bool) -> Result<Vec<Removed>> {
-        let image = self.find_image(name)?;
-        let store = self.store()?;
-        let reference: Option<ImageReference> = name.parse().ok();
-        let reference = reference.filter(|reference| {
-            store
-                .tagged(reference)
-                .is_ok_and(|it| it.is_some_and(|it| it.id == image.id))
-        });
-        let names: usize = self
-            .images()?
-            .iter()
-            .filter(|summary| summary.id == image.id)
-            .map(|summary| summary.references.len())
-            .sum();
-        let last = reference.is_none() || names <= 1;
-        if last && !force {
-            self.refuse_in_use(name, &image)?;
-        }
-        let mut removed = Vec::new();
-        match reference {
-            Some(reference) => {
-                store.untag(&reference).map_err(|e| self.in_store(&e))?;
-                removed.push(Removed::Untagged(reference.with_tag()));
-            }
-            None if names > 1 && !force => {
-                return Err(Trouble::new(many_names(self.language(), &image.id.short())).into());
-            }
-            None => {
-                let gone = store
-                    .remove_image(image.id)
-                    .map_err(|e| self.in_store(&e))?;
-                removed.extend(gone.iter().map(|name| Removed::Untagged(name.with_tag())));
-            }
-        }
-        if last {
-            let _bytes: Collected = self.ask(Request::Collect, None, &mut |_| {})?;
-            if store.image(image.id).is_err() {
-                removed.push(Removed::Deleted(image.id));
-            }
-        }
-        Ok(removed)
-    }
-
-    fn refuse_in_use(&self, name: &str, image: &Image) -> Result<()> {
-        let id = image.id.to_string();
-        let user = self
-            .containers_list()?
-            .into_iter()
-            .find(|it| it.image_id == id);
-        let Some(user) = user else { return Ok(()) };
-        let message = in_use(self.language(), name, user.id.short(), &image.id.short());
-        Err(Trouble::new(message)
-            .with_help(in_use_help(self.language(), &user.name))
-            .into())
     }
 
     /// Loads images from an archive or an OCI folder.

@@ -4,7 +4,11 @@
 //! |---|---|
 //! | `building` | build, forecast, why |
 //! | `checking` | check |
-//! | `images` | list, history, inspect, tag, remove, load, save, files |
+//! | `images` | list, history, inspect, tag, load, save, files |
+//! | `removing`, `pruning`, `usage` | rmi; the prune verbs; who takes up how much of the disk |
+//! | `sharing` | what images have in common |
+//! | `making` | export, import, commit |
+//! | `filters`, `image_list` | `--filter`; which images `images` lists |
 //! | `registries` | pull, push, log in and out, search |
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
 //! | `networking` | what containers are connected to, and their ports |
@@ -21,15 +25,22 @@ mod context_size;
 mod doctor;
 pub mod draft;
 mod drafts;
+mod filters;
 mod given_context;
+mod image_list;
 mod images;
 mod interrupter;
+mod making;
 mod networking;
+mod pruning;
 mod registries;
+mod removing;
 mod replace;
+mod sharing;
 mod shipping;
 mod tracing;
 mod trouble;
+mod usage;
 pub mod work;
 pub mod worker;
 
@@ -47,14 +58,21 @@ pub use containers::{CopyCall, ExecCall, RunCall, Side, Started};
 pub use context_listing::{ContextListing, LeftOut, Listed, Sum, read_ignore};
 pub use context_size::ContextSize;
 pub use doctor::{Finding, Health};
+pub use filters::Filters;
 pub use given_context::GivenContext;
-pub use images::{Collected, HistoryRow, Inspected, Removed};
+pub use image_list::{FILTERS as IMAGE_FILTERS, ImageQuery};
+pub use images::{HistoryRow, Inspected};
 pub use interrupter::Interrupter;
+pub use making::NewImage;
 pub use networking::NetworkCall;
+pub use pruning::{ImagePrune, PrunedCache};
 pub use registries::{PullRequest, PulledImage};
+pub use removing::{Removal, Removed};
 pub use replace::replace_file;
+pub use sharing::{ImageNode, MadeLayer, SharedLayers};
 pub use tracing::{Maker, PathStep, Touch, WasteReport, WastedPath};
 pub use trouble::{SessionError, Trouble};
+pub use usage::{ContainerUse, DiskUse, ImageUse, VolumeUse};
 pub use work::{BuildRequest, FileChange, FileFacts, LoadedImage, Which};
 
 use crate::build::{BuildCache, BuildEvent, PracticeSettings};

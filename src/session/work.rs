@@ -1,27 +1,31 @@
 //! The work itself: what the worker does with a request. Where namespaces are forbidden, the
 //! session does what it can of it in its own process.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::making::{ContainerFiles, MakeImage, Material};
+use super::pruning::PrunedCache;
 use super::tracing::Touch;
 use super::trouble::Trouble;
 use super::worker::{Asked, Request, Setup};
 use crate::build::{
-    BuildCache, BuildError, BuildEvent, BuildInput, BuildReport, Builder, CacheSource, Imports,
-    Pulls, Supplies, export_cache,
+    BuildCache, BuildError, BuildEvent, BuildInput, BuildReport, Builder, CacheItem, CacheSource,
+    Imports, PruneCache, Pulls, Supplies, export_cache,
 };
 use crate::digest::{DiffId, ImageId};
 use crate::language::Language;
 use crate::layers::{
-    Change, ChangeKind, EntryKind, Follow, Image, Keep, OwnersMode, RootPath, Stack, Store,
-    StoreError, UNPACKS_TO, Whiteouts, changes, files,
+    Change, ChangeKind, Collected, EntryKind, Follow, Image, Keep, OwnersMode, RootPath, Stack,
+    Store, StoreError, UNPACKS_TO, Whiteouts, changes, files,
 };
 use crate::plan::{Entitlement, NamedContexts, PlanOptions, Sandbox, context::Rights};
 use crate::reference::ImageReference;
+use crate::runtime::state::Record;
 use crate::runtime::{IdMode, containers::Containers, remove_tree::remove_tree};
 use crate::source::Source;
 
@@ -182,6 +186,12 @@ impl Bench {
                 let to = along.ok_or_else(|| Trouble::new("nothing to write to"))?;
                 json(&self.export_tree(&layers, to).map_err(store)?)
             }
+            Request::ExportContainer(container) => {
+                let to = along.ok_or_else(|| Trouble::new("nothing to write to"))?;
+                let stack = self.files_of(&container).map_err(store)?;
+                json(&write_tree(&stack, to).map_err(store)?)
+            }
+            Request::MakeImage(asked) => json(&self.make_image(*asked, along).map_err(store)?),
             Request::Changes(layers, which) => json(&self.changes(&layers, which).map_err(store)?),
             Request::Waste(layers, base) => {
                 let stack = self.store.stack(&layers).map_err(store)?;
@@ -190,6 +200,12 @@ impl Bench {
             Request::PathLog(layers, path) => json(&self.path_log(&layers, &path).map_err(store)?),
             Request::File(layers, path) => json(&self.file(&layers, &path).map_err(store)?),
             Request::Collect => json(&self.collect().map_err(store)?),
+            Request::CacheItems => json(&self.cache_items().map_err(store)?),
+            Request::PruneCache(call) => json(&self.prune_cache(&call).map_err(store)?),
+            Request::Sizes(folders) => {
+                let sizes = folders.iter().map(|folder| files::size_of_tree(folder));
+                json(&sizes.collect::<Vec<_>>())
+            }
             Request::CheckOut {
                 layers,
                 upper,
@@ -327,9 +343,39 @@ impl Bench {
     }
 
     fn export_tree(&self, layers: &[DiffId], to: File) -> Result<(), StoreError> {
-        let mut to = std::io::BufWriter::with_capacity(256 * 1024, to);
-        self.store.stack(layers)?.write_tar(&mut to)?;
-        std::io::Write::flush(&mut to).map_err(StoreError::io("write", "tar"))
+        write_tree(&self.store.stack(layers)?, to)
+    }
+
+    fn files_of(&self, container: &ContainerFiles) -> Result<Stack, StoreError> {
+        let layers = if container.copied {
+            &[]
+        } else {
+            &container.layers[..]
+        };
+        self.store.stack(layers)?.with_upper(&container.changed)
+    }
+
+    /// Makes a layer and an image with it on top. Nobody may collect the layer in between.
+    fn make_image(&self, asked: MakeImage, along: Option<File>) -> Result<ImageId, StoreError> {
+        let _held = self.store.hold()?;
+        let (mut layers, layer) = match asked.material {
+            Material::Container(container) => {
+                let before = self.store.stack(&container.layers)?;
+                let layer = self.store.capture(&before, &self.files_of(&container)?)?;
+                (container.layers, layer)
+            }
+            Material::Tar => {
+                let from = along.expect("whoever imports sends something along");
+                (Vec::new(), self.store.import_tar(from)?)
+            }
+        };
+        layers.push(layer.diff_id);
+        let image = self.store.put_image(&asked.config, &layers)?;
+        match &asked.name {
+            Some(name) => self.store.tag(name, &image)?,
+            None => self.store.list(&image)?,
+        }
+        Ok(image.id)
     }
 
     fn changes(&self, layers: &[DiffId], which: Which) -> Result<Vec<FileChange>, StoreError> {
@@ -388,19 +434,44 @@ impl Bench {
         }))
     }
 
-    /// Keeps what cache records and containers need.
-    pub(super) fn collect(&self) -> Result<u64, StoreError> {
-        let mut keep = Keep::default();
-        keep.layers
-            .extend(self.cache.records().iter().map(|record| record.layer));
+    /// Keeps what cache records and containers need. None while somebody is at work.
+    pub(super) fn collect(&self) -> Result<Option<Collected>, StoreError> {
+        let keep = || Keep {
+            layers: self.cache.records().iter().map(|it| it.layer).collect(),
+            images: self.images_of_containers(),
+        };
+        let collected = self.store.collect_garbage(keep)?;
+        if let Some(collected) = &collected {
+            self.cache.forget_images(&collected.images)?;
+        }
+        Ok(collected)
+    }
+
+    fn images_of_containers(&self) -> BTreeSet<ImageId> {
         let containers = Containers::new(&self.setup.root).list().unwrap_or_default();
-        keep.images.extend(
-            containers
-                .iter()
-                .filter_map(|it| it.image_id.parse::<ImageId>().ok()),
-        );
-        let collected = self.store.collect_garbage(&keep)?;
-        Ok(collected.map_or(0, |collected| collected.bytes))
+        let id = |record: &Record| record.image_id.parse().ok();
+        containers.iter().filter_map(id).collect()
+    }
+
+    fn cache_items(&self) -> Result<Vec<CacheItem>, StoreError> {
+        let of_images = self.store.layers_of_images(&self.images_of_containers())?;
+        self.cache.items(&self.store, &of_images)
+    }
+
+    fn prune_cache(&self, call: &PruneCache) -> Result<PrunedCache, StoreError> {
+        let mut pruned = PrunedCache::default();
+        for item in call.choose(self.cache_items()?) {
+            // What a build uses at this moment is not unused.
+            if let Some(bytes) = self.cache.remove(&self.store, &item)? {
+                pruned.bytes += bytes;
+                pruned.items.push(item);
+            }
+        }
+        match self.collect()? {
+            Some(collected) => pruned.bytes += collected.bytes,
+            None => pruned.busy = true,
+        }
+        Ok(pruned)
     }
 
     fn check_out(&self, layers: &[DiffId], upper: &Path, folder: &Path) -> Result<(), StoreError> {
@@ -417,6 +488,12 @@ impl Bench {
             Ok(())
         }
     }
+}
+
+fn write_tree(stack: &Stack, to: File) -> Result<(), StoreError> {
+    let mut to = std::io::BufWriter::with_capacity(256 * 1024, to);
+    stack.write_tar(&mut to)?;
+    std::io::Write::flush(&mut to).map_err(StoreError::io("write", "tar"))
 }
 
 fn file_change(stack: &Stack, change: &Change) -> Result<FileChange, StoreError> {

@@ -12,9 +12,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::making::{ContainerFiles, MakeImage};
 use super::trouble::Trouble;
 use super::{INTERRUPTED, work};
-use crate::build::{BuildEvent, BuildReport, PracticeSettings};
+use crate::build::{BuildEvent, BuildReport, PracticeSettings, PruneCache};
 use crate::language::Language;
 use crate::reference::ImageReference;
 use crate::runtime::{Child, Enter, Entering, IdMode, Mode, NoNamespaces, RuntimeError, frames};
@@ -84,6 +85,10 @@ pub enum Request {
     SaveArchive(Vec<String>),
     /// Write what layers show as a tar into the descriptor that is sent along.
     ExportTree(Vec<crate::digest::DiffId>),
+    /// Write all files of a container as a tar into the descriptor that is sent along.
+    ExportContainer(ContainerFiles),
+    /// Make an image with a new layer on top; answer with its id.
+    MakeImage(Box<MakeImage>),
     /// List what layers change; answer with `Vec<work::FileChange>`.
     Changes(Vec<crate::digest::DiffId>, work::Which),
     /// Say what of layers could be got back, given how many are the base image's; answer with
@@ -93,8 +98,15 @@ pub enum Request {
     PathLog(Vec<crate::digest::DiffId>, String),
     /// Read a file of an image; answer with `Option<work::FileFacts>`.
     File(Vec<crate::digest::DiffId>, String),
-    /// Collect what nothing refers to; answer with the number of bytes.
+    /// Collect what nothing refers to; answer with an `Option<layers::Collected>`, none if somebody
+    /// is at work.
     Collect,
+    /// List what the build cache holds; answer with `Vec<build::CacheItem>`.
+    CacheItems,
+    /// Take things out of the build cache; answer with a `PrunedCache`.
+    PruneCache(PruneCache),
+    /// Add up the bytes of the files below these folders of the store; answer with `Vec<u64>`.
+    Sizes(Vec<PathBuf>),
     /// Copy layers, and a container's changes over them, into a new folder.
     CheckOut {
         /// The layers, base first.

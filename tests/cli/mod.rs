@@ -22,10 +22,14 @@
 //! | `sandbox` | RUN --network, --security; build --ulimit, --label, ... |
 //! | `stepping` | build --step and --on-fail |
 //! | `tracing` | waste and log: which step made a byte or a path |
+//! | `carrying` | export, import, commit, archives; what images share; man |
+//! | `listing` | filters of images, --format |
+//! | `pruning` | rmi, prune, system df |
 //! | `lessons` | writing, proving and reporting on lessons |
 
 mod bridge;
 mod cache;
+mod carrying;
 mod containers;
 mod contexts;
 mod copying;
@@ -36,10 +40,12 @@ mod images;
 mod instructions;
 mod lessons;
 mod life;
+mod listing;
 mod mounts;
 mod networks;
 mod outputs;
 mod ports;
+mod pruning;
 mod remedies;
 mod remote_contexts;
 mod sandbox;

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use tar::EntryType;
 
 use crate::digest::{Digest, HashingReader};
-use crate::layers::compression::{self, Compression};
 use crate::layers::error::{Result, StoreError};
+use crate::layers::plain::{self, Limit};
 use crate::layers::regenerate::copy;
 use crate::layers::store::Store;
 use crate::layers::tar_entry::safe_path;
@@ -19,6 +19,8 @@ use crate::layers::{RootPath, ScratchDir};
 
 /// Documents are small; one that is not wants our memory.
 const LARGEST_DOCUMENT: u64 = 16 * 1024 * 1024;
+/// How large a compressed archive is that comes through a pipe nobody knows before its end.
+const UNKNOWN: Limit = Limit::NONE;
 /// docker writes an equal layer as a link to the first, never a link to a link to a link.
 const MOST_LINKS: usize = 8;
 
@@ -63,10 +65,16 @@ impl Source {
             });
         }
         let file = File::open(path).map_err(StoreError::io("open", path))?;
-        let is_file = file.metadata().is_ok_and(|meta| meta.is_file());
+        let meta = file.metadata().map_err(StoreError::io("open", path))?;
         let mut start = BufReader::new(&file);
-        if !is_file || compression::detect(&mut start)? != Compression::None {
-            return Self::spool(store, name, &mut start);
+        let bytes = start.fill_buf().map_err(StoreError::io("read", path))?;
+        if !meta.is_file() || plain::is_compressed(bytes) {
+            let limit = if meta.is_file() {
+                Limit::new(meta.len(), store.unpacks_to())
+            } else {
+                UNKNOWN
+            };
+            return Self::spool(store, name, start, limit);
         }
         Self::tar(name, file, None)
     }
@@ -74,22 +82,25 @@ impl Source {
     /// Takes an archive from a pipe: what comes first may need what comes last, so it is written
     /// down before it is read.
     pub(super) fn from_pipe(store: &Store, from: &mut dyn Read) -> Result<Self> {
-        let mut from = BufReader::new(from);
-        Self::spool(store, "standard input".to_owned(), &mut from)
+        Self::spool(store, "standard input".to_owned(), from, UNKNOWN)
     }
 
-    fn spool<R: Read>(store: &Store, name: String, from: &mut BufReader<R>) -> Result<Self> {
+    fn spool(store: &Store, name: String, from: impl Read, limit: Limit) -> Result<Self> {
         let scratch = store.scratch()?;
         let path = scratch.path().join("archive");
         let io = |source| StoreError::io("write", &path)(source);
-        let compression = compression::detect(from)?;
+        let mut from = plain::plain(from, limit).map_err(plain::read_error)?;
         let mut file = File::options()
             .read(true)
             .write(true)
             .create_new(true)
             .open(&path)
             .map_err(io)?;
-        copy(&mut compression::decompress(compression, from), &mut file).map_err(io)?;
+        copy(&mut from, &mut file).map_err(|error| match error.get_ref() {
+            // What decompresses makes errors of its own; the system's are about the file.
+            Some(_) => plain::read_error(error),
+            None => io(error),
+        })?;
         Self::tar(name, file, Some(scratch))
     }
 

@@ -99,13 +99,14 @@ impl Session {
 
     /// Returns docker's JSON about an image or a container.
     pub fn inspect(&self, name: &str) -> Inspected {
-        let container = self
-            .container_config(name)
-            .and_then(|config| Ok(container_json(&config, &self.container(name)?)));
-        match container.or_else(|_| self.inspect_image(name)) {
-            Ok(value) => Inspected::Found(value),
-            Err(_) => Inspected::Missing(name.to_owned()),
-        }
+        let container = self.inspect_container(name);
+        container.or_else(|_| self.inspect_image(name)).into()
+    }
+
+    /// Returns docker's JSON about a container.
+    pub fn inspect_container(&self, name: &str) -> Result<serde_json::Value> {
+        let config = self.container_config(name)?;
+        Ok(container_json(&config, &self.container(name)?))
     }
 }
 

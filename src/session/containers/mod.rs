@@ -24,6 +24,7 @@ use self::id_file::IdFile;
 use super::networking::NetworkCall;
 use super::worker::Request;
 use super::{Result, Session, SessionError, Trouble};
+use crate::layers::Image;
 use crate::plan::scope::Pairs;
 use crate::runtime::attach::{Manner, Outcome, Streams};
 use crate::runtime::container_error::ContainerError;
@@ -149,8 +150,7 @@ impl Session {
         let image = self
             .image_or_base(&call.image)
             .map_err(|error| self.exit_125(error))?;
-        let config = self.describe(id, call, &image)?;
-        let record = self.make(call, config)?;
+        let record = self.make(call, id, &image)?;
         let started = self.start(&record.id, attach, ahead, true);
         match started {
             Ok((outcome, notes)) => Ok(Started {
@@ -174,11 +174,15 @@ impl Session {
         let image = self
             .image_or_base(&call.image)
             .map_err(|error| self.exit_125(error))?;
-        let config = self.describe(id, call, &image)?;
-        self.make(call, config)
+        self.make(call, id, &image)
     }
 
-    fn make(&self, call: &RunCall, config: ContainerConfig) -> Result<Record> {
+    /// Makes a container. Until it is there, nobody may collect its layers.
+    fn make(&self, call: &RunCall, id: ContainerId, image: &Image) -> Result<Record> {
+        let held = self.store()?.hold();
+        // Let go of before anything is started: a process that is forked off would hold on.
+        let _held = held.map_err(|e| Trouble::store(&e, self.language()))?;
+        let config = self.describe(id, call, image)?;
         let id_file = match &call.cid_file {
             Some(path) => Some(IdFile::reserve(path, self.language())?),
             None => None,
