@@ -284,18 +284,18 @@ mod tests {
         ]
     }
 
-    fn chosen(call: PruneCache) -> Vec<String> {
+    fn chosen(call: &PruneCache) -> Vec<String> {
         call.choose(all()).into_iter().map(|item| item.id).collect()
     }
 
     #[test]
     fn what_images_share_and_what_is_only_quick_stays_unless_all_is_meant() {
-        assert_eq!(chosen(PruneCache::default()), ["old", "mount", "new"]);
+        assert_eq!(chosen(&PruneCache::default()), ["old", "mount", "new"]);
         let call = PruneCache {
             all: true,
             ..PruneCache::default()
         };
-        assert_eq!(chosen(call), ["old", "shared", "mount", "context", "new"]);
+        assert_eq!(chosen(&call), ["old", "shared", "mount", "context", "new"]);
     }
 
     #[test]
@@ -304,10 +304,10 @@ mod tests {
             keep_bytes: Some(bytes),
             ..PruneCache::default()
         };
-        assert_eq!(chosen(keep(1000)), [""; 0]);
-        assert_eq!(chosen(keep(50)), ["old"]);
-        assert_eq!(chosen(keep(49)), ["old", "mount"]);
-        assert_eq!(chosen(keep(0)), ["old", "mount", "new"]);
+        assert_eq!(chosen(&keep(1000)), [""; 0]);
+        assert_eq!(chosen(&keep(50)), ["old"]);
+        assert_eq!(chosen(&keep(49)), ["old", "mount"]);
+        assert_eq!(chosen(&keep(0)), ["old", "mount", "new"]);
     }
 
     #[test]
@@ -316,16 +316,16 @@ mod tests {
             unused_since: Some(3),
             ..PruneCache::default()
         };
-        assert_eq!(chosen(since), ["old", "mount"]);
+        assert_eq!(chosen(&since), ["old", "mount"]);
         let kind = PruneCache {
             kinds: vec!["exec.cachemount".to_owned()],
             ..PruneCache::default()
         };
-        assert_eq!(chosen(kind), ["mount"]);
+        assert_eq!(chosen(&kind), ["mount"]);
         let id = PruneCache {
             ids: vec!["ne".to_owned()],
             ..PruneCache::default()
         };
-        assert_eq!(chosen(id), ["new"]);
+        assert_eq!(chosen(&id), ["new"]);
     }
 }
