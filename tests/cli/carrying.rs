@@ -85,7 +85,9 @@ fn a_tar_becomes_an_image_with_the_settings_that_are_told() {
     home.call("import noise").fails(1, "");
     home.ok("import files.tar");
     assert_eq!(home.ok("images -q").lines().count(), 2);
-    home.assert_clean();
+    // Checking a layer from outside unpacks it again; that folder goes with the next start.
+    let said = home.ok("system fsck");
+    assert!(said.contains("the store is clean"), "{said}");
 }
 
 #[test]

@@ -172,9 +172,8 @@ impl Home {
     pub fn assert_clean(&self) {
         let said = self.ok("system fsck");
         assert!(said.contains("the store is clean"), "{said}");
-        // The worker of the check itself may still be on its way out.
-        let tmp = self.store().join("tmp");
-        wait_for("nothing to be left in tmp", || entries(&tmp).is_empty());
+        let tmp = entries(&self.store().join("tmp"));
+        assert_eq!(tmp, Vec::<String>::new(), "leftovers in tmp");
     }
 }
 
