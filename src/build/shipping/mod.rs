@@ -1,8 +1,8 @@
 //! Images between the store and registries: where `layers` and `registry` meet.
 //!
-//! - [`pull`]: which manifest of an index is meant, its layers fetched side by side and unpacked
+//! - `pull`: which manifest of an index is meant, its layers fetched side by side and unpacked
 //!   in order
-//! - [`push`]: what a registry lacks of an image, and nothing else
+//! - `push`: what a registry lacks of an image, and nothing else
 //!
 //! Both tell what they do as [`Transfer`]s, in docker's words.
 
