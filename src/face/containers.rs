@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::layout::{self, Layout};
 use super::life::{exit_of, stop_of};
-use super::moment::moment;
 use super::networking::ports;
 use super::{Answer, Face};
 use crate::command;
@@ -14,7 +13,7 @@ use crate::runtime::Resources;
 use crate::runtime::attach::{Outcome, Streams};
 use crate::runtime::log::Show;
 use crate::runtime::state::{Record, Status};
-use crate::session::{ExecCall, RunCall, SessionError, Trouble};
+use crate::session::{ExecCall, RunCall, SessionError, Trouble, moment};
 
 /// docker cuts the text of a command in `ps` here.
 const COMMAND_TEXT: usize = 20;
@@ -363,27 +362,21 @@ impl Face<'_> {
 
     pub(super) fn stop(&mut self, call: &command::Stop) -> Answer {
         let how = stop_of(call);
-        self.each(&call.containers, |face, name| {
-            face.session.stop_container(name, &how)?;
-            face.line(name);
-            Ok(())
+        self.each_named(&call.containers, |session, name| {
+            session.stop_container(name, &how)
         })
     }
 
     pub(super) fn kill(&mut self, call: &command::Kill) -> Answer {
-        self.each(&call.containers, |face, name| {
-            face.session.kill_container(name, &call.signal)?;
-            face.line(name);
-            Ok(())
+        self.each_named(&call.containers, |session, name| {
+            session.kill_container(name, &call.signal)
         })
     }
 
     pub(super) fn start(&mut self, call: &command::Start) -> Answer {
         if !(call.attach || call.interactive) {
-            return self.each(&call.containers, |face, name| {
-                face.session.start_container(name, None)?;
-                face.line(name);
-                Ok(())
+            return self.each_named(&call.containers, |session, name| {
+                session.start_container(name, None)
             });
         }
         let [name] = &call.containers[..] else {
@@ -411,10 +404,8 @@ impl Face<'_> {
     }
 
     pub(super) fn rm(&mut self, call: &command::Rm) -> Answer {
-        self.each(&call.containers, |face, name| {
-            face.session.remove_container(name, call.force)?;
-            face.line(name);
-            Ok(())
+        self.each_named(&call.containers, |session, name| {
+            session.remove_container(name, call.force)
         })
     }
 }

@@ -4,7 +4,7 @@ use super::{Answer, Face};
 use crate::command;
 use crate::runtime::attach::{DetachKeys, Manner, Outcome, Streams};
 use crate::runtime::manage::Stop;
-use crate::session::{SessionError, Trouble};
+use crate::session::{Session, SessionError, Trouble};
 
 impl Face<'_> {
     pub(super) fn create(&mut self, call: &command::Create) -> Answer {
@@ -40,27 +40,17 @@ impl Face<'_> {
 
     pub(super) fn restart(&mut self, call: &command::Stop) -> Answer {
         let how = stop_of(call);
-        self.each(&call.containers, |face, name| {
-            face.session.restart_container(name, &how)?;
-            face.line(name);
-            Ok(())
+        self.each_named(&call.containers, |session, name| {
+            session.restart_container(name, &how)
         })
     }
 
     pub(super) fn pause_containers(&mut self, call: &command::Names) -> Answer {
-        self.each(&call.names, |face, name| {
-            face.session.pause_container(name)?;
-            face.line(name);
-            Ok(())
-        })
+        self.each_named(&call.names, Session::pause_container)
     }
 
     pub(super) fn unpause_containers(&mut self, call: &command::Names) -> Answer {
-        self.each(&call.names, |face, name| {
-            face.session.unpause_container(name)?;
-            face.line(name);
-            Ok(())
-        })
+        self.each_named(&call.names, Session::unpause_container)
     }
 
     pub(super) fn rename(&self, call: &command::Rename) -> Answer {

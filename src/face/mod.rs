@@ -21,7 +21,6 @@
 //! | `life` | create, attach, restart, pause, rename |
 //! | `container_files` | cp, diff |
 //! | `top`, `stats` | top, stats |
-//! | `moment` | a time as `--since` has it |
 //! | `looking_after` | doctor, system, version |
 //! | `layout` | `--format` |
 //! | `carrying` | export, import, commit |
@@ -44,7 +43,6 @@ mod layout;
 mod life;
 mod looking_after;
 mod manuals;
-mod moment;
 mod networking;
 mod pruning;
 mod reading;
@@ -315,6 +313,19 @@ impl Face<'_> {
             }
         }
         Ok(code)
+    }
+
+    /// Does one thing for each of some containers, and says the name of each that it was done for.
+    fn each_named<T>(
+        &mut self,
+        names: &[String],
+        action: impl Fn(&Session, &str) -> Result<T, SessionError>,
+    ) -> Answer {
+        self.each(names, |face, name| {
+            action(face.session, name)?;
+            face.line(name);
+            Ok(())
+        })
     }
 
     /// Splits `NAME=VALUE`; a name alone is looked up in the environment.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::moment::moment;
 use super::trouble::Trouble;
 use crate::language::Language;
 
@@ -121,28 +122,13 @@ impl Filters {
     pub fn until(&self, name: &str, now: i64, language: Language) -> Result<Option<i64>, Trouble> {
         let read = |text: &str| {
             let trouble = || Trouble::new(bad_time(language, text));
-            moment(text, now).ok_or_else(|| trouble().with_help(bad_time_help(language)))
+            let now = Timestamp::from_second(now).unwrap_or_default();
+            let time = moment(text, now).map(Timestamp::as_second);
+            time.ok_or_else(|| trouble().with_help(bad_time_help(language)))
         };
         let times: Vec<i64> = self.values(name).map(read).collect::<Result<_, _>>()?;
         Ok(times.into_iter().min())
     }
-}
-
-/// Reads a time: seconds since the epoch, a date, a time of RFC 3339, or how long ago.
-fn moment(text: &str, now: i64) -> Option<i64> {
-    if let Ok(seconds) = text.parse::<i64>() {
-        return Some(seconds);
-    }
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Some(time.as_second());
-    }
-    if let Ok(span) = text.parse::<SignedDuration>() {
-        return now.checked_sub(span.as_secs());
-    }
-    // Without a zone it is this machine's time that is meant.
-    let time = text.parse::<jiff::civil::DateTime>().ok()?;
-    let zoned = time.to_zoned(jiff::tz::TimeZone::system()).ok()?;
-    Some(zoned.timestamp().as_second())
 }
 
 #[cfg(test)]
@@ -163,21 +149,18 @@ mod tests {
     }
 
     #[test]
-    fn times_are_spans_moments_and_dates() {
-        let now = 1_000_000;
-        for (text, time) in [
-            ("10m", Some(now - 600)),
-            ("1h30m", Some(now - 5400)),
-            ("24h", Some(now - 86_400)),
-            ("0s", Some(now)),
-            ("1970-01-01T00:01:00Z", Some(60)),
-            ("77", Some(77)),
-            ("soon", None),
-            ("", None),
-        ] {
-            assert_eq!(moment(text, now), time, "{text}");
-        }
-        assert!(moment("1970-01-03", now).is_some());
+    fn of_several_times_the_earliest_counts() {
+        let until = |words: &[&str]| {
+            let found = filters(words)
+                .unwrap()
+                .until("until", 1_000_000, Language::En);
+            found.map_err(|trouble| trouble.message)
+        };
+        assert_eq!(until(&[]), Ok(None));
+        let earliest = until(&["until=10m", "until=1970-01-01T00:01:00Z"]);
+        assert_eq!(earliest, Ok(Some(60)));
+        let wrong = until(&["until=soon"]);
+        assert_eq!(wrong, Err("invalid filter 'until=soon'".to_owned()));
     }
 
     #[test]

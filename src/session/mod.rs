@@ -8,7 +8,7 @@
 //! | `removing`, `pruning`, `usage` | rmi; the prune verbs; who takes up how much of the disk |
 //! | `sharing` | what images have in common |
 //! | `making` | export, import, commit |
-//! | `filters`, `image_list` | `--filter`; which images `images` lists |
+//! | `filters`, `moment`, `image_list` | `--filter`; a time; which images `images` lists |
 //! | `registries` | pull, push, log in and out, search |
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
 //! | `networking` | what containers are connected to, and their ports |
@@ -31,6 +31,7 @@ mod image_list;
 mod images;
 mod interrupter;
 mod making;
+mod moment;
 mod networking;
 mod pruning;
 mod registries;
@@ -64,6 +65,7 @@ pub use image_list::{FILTERS as IMAGE_FILTERS, ImageQuery};
 pub use images::{HistoryRow, Inspected};
 pub use interrupter::Interrupter;
 pub use making::NewImage;
+pub use moment::moment;
 pub use networking::NetworkCall;
 pub use pruning::{ImagePrune, PrunedCache};
 pub use registries::{PullRequest, PulledImage};

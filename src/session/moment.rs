@@ -1,4 +1,4 @@
-//! A time as docker's `--since` has it: a moment, seconds since the epoch, or how long ago.
+//! A time as docker's `--since` and `until=` have it: a moment, seconds since the epoch, or how long ago.
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -8,7 +8,7 @@ use crate::parser::nanoseconds;
 
 /// Reads `2026-05-01T12:00:00.5Z`, `2026-05-01T12:00` and `2026-05-01` (of this machine's time
 /// zone), `1777636800.25` or `1h30m` before now.
-pub(super) fn moment(text: &str, now: Timestamp) -> Option<Timestamp> {
+pub fn moment(text: &str, now: Timestamp) -> Option<Timestamp> {
     if let Some(ago) = nanoseconds(text) {
         let ago = SignedDuration::from_nanos(i64::try_from(ago).ok()?);
         return now.checked_sub(ago).ok();
