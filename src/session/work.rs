@@ -26,7 +26,9 @@ use crate::layers::{
 use crate::plan::{Entitlement, NamedContexts, PlanOptions, Sandbox, context::Rights};
 use crate::reference::ImageReference;
 use crate::runtime::state::Record;
-use crate::runtime::{IdMode, containers::Containers, remove_tree::remove_tree};
+use crate::runtime::{
+    IdMode, bridge, containers::Containers, is_real_root, remove_tree::remove_tree,
+};
 use crate::source::Source;
 
 /// A build as it is asked for.
@@ -533,6 +535,9 @@ fn collect_containers(root: &Path) {
     }
     for tree in trees {
         let _ = remove_tree(&tree);
+    }
+    if is_real_root() {
+        let _ = bridge::sweep(&containers);
     }
 }
 
