@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::console::Console;
+use super::console::{Console, Input};
 use super::folder::{FolderError, WorkFolder, refused};
 use crate::lesson::{Act, Outcome};
 
@@ -26,7 +26,7 @@ pub(super) fn carry_out(
     console: &mut dyn Console,
 ) -> Outcome {
     match act {
-        Act::Echo { text, command } => console.execute(command, Some(&format!("{text}\n"))),
+        Act::Echo { text, command } => console.execute(command, Input::Piped(&format!("{text}\n"))),
         Act::Edit { file } if editing == Editing::Learner => {
             let edited = folder
                 .resolve(file)
