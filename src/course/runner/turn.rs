@@ -102,6 +102,7 @@ impl Runner {
         let outcome = self.stage.carry_out(line, Editing::Learner, console);
         self.journal.add(before, &self.stage, console)?;
         let mut says = Vec::new();
+        says.extend(told(line, &outcome.stdout));
         says.extend(refusal(line, outcome.error.as_deref()));
         if let Some(score) = self.stage.score_after(line, console) {
             let build = outcome.build.map(Box::new);
@@ -271,6 +272,16 @@ fn kind(line: &str) -> Option<LineKind> {
         LineKind::Act(Act::Echo { command, .. }) => kind(&command),
         other => Some(other),
     }
+}
+
+/// Returns what an act has to tell; commands tell it themselves.
+fn told(line: &str, stdout: &str) -> Option<Say> {
+    let tells = matches!(
+        LineKind::parse(line),
+        Ok(LineKind::Act(Act::Host { .. } | Act::Curl { .. }))
+    );
+    let text = stdout.trim_end();
+    (tells && !text.is_empty()).then(|| Say::note(|_| text.to_owned()))
 }
 
 /// Says what kept an act from being carried out; the session tells of its own refusals itself.
