@@ -25,6 +25,9 @@ use std::os::fd::AsFd;
 
 const KILL: i32 = 9;
 
+/// How long a killed container may take to be gone before `kill` returns all the same, as with docker.
+const DEATH: Duration = Duration::from_secs(10);
+
 /// How to stop a container.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stop {
@@ -43,6 +46,13 @@ impl Containers {
     pub fn kill(&self, id: &ContainerId, signal: i32) -> Result<(), ContainerError> {
         let not_running = || ContainerError::KillNotRunning { id: id.clone() };
         let mut peer = self.connect(id)?.ok_or_else(not_running)?;
+        if signal == KILL {
+            send(&mut peer, &Request::Wait)?;
+            send(&mut peer, &Request::Signal { signal })?;
+            // It can't refuse, so the next look at it finds it ended, as with docker.
+            wait_exit(&mut peer, Some(Instant::now() + DEATH))?;
+            return Ok(());
+        }
         send(&mut peer, &Request::Signal { signal })?;
         peer.wait_reply(None)
             .map_err(failed)?

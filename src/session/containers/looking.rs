@@ -36,13 +36,6 @@ impl Session {
         Ok(processes::of(running.init).map_err(|_| not_running())?)
     }
 
-    /// Lists what a container changed in its image's files, as `A /x`, `C /x`, `D /x`.
-    pub fn container_changes(&self, name: &str) -> Result<Vec<String>> {
-        let changes = self.changes_of(name)?;
-        let line = |change: &Change| format!("{} {}", letter(change), change.path.absolute());
-        Ok(changes.iter().map(line).collect())
-    }
-
     /// Lists the same as docker's `diff`: with the folders on the way to a change, and without the
     /// places that were made for what every container has mounted.
     pub fn container_diff(&self, name: &str) -> Result<Vec<String>> {
