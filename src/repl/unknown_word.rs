@@ -4,10 +4,7 @@
 use crate::language::Language;
 
 /// docker's verbs about registries, several containers and more builders.
-const DOCKERS: [&str; 12] = [
-    "attach", "buildx", "commit", "compose", "cp", "login", "network", "pull", "push", "search",
-    "swarm", "volume",
-];
+const DOCKERS: [&str; 4] = ["buildx", "compose", "network", "swarm"];
 
 /// Programs that install what an image needs.
 const INSTALLERS: [&str; 9] = [

@@ -46,6 +46,8 @@
 //! | [`ports`], `port_error`, `listening`, `forwarding`, `connection`, `datagrams` | published ports: as data, the host's side, the way in |
 //! | `wire`, `peer` | what faces and supervisors say to each other |
 //! | `tty`, [`signals`] | the learner's terminal, lent and given back |
+//! | [`volumes`], `filling` | volumes on disk; an image's files copied into an empty one |
+//! | [`mount_point`] | what a container has mounted, as data |
 //! | [`remove_tree`] | removes what a container left, whatever its modes |
 
 use std::ffi::OsString;
@@ -91,6 +93,7 @@ pub mod exec;
 pub mod files;
 pub mod log;
 pub mod manage;
+pub mod mount_point;
 pub mod names;
 pub mod ports;
 pub mod processes;
@@ -99,6 +102,7 @@ pub mod signals;
 pub mod start;
 pub mod state;
 pub mod usage;
+pub mod volumes;
 
 pub mod bridge;
 
@@ -106,6 +110,7 @@ mod beside;
 mod connection;
 mod container_folder;
 mod datagrams;
+mod filling;
 mod forwarding;
 mod freezer;
 mod join;
@@ -131,8 +136,8 @@ pub use launch::{
 pub use probe::{Mode, NoNamespaces, Probe, is_real_root, probe};
 pub use rlimits::is_ulimit;
 pub use spec::{
-    Content, Dns, IdMode, MergedLayers, Mount, MountSource, Network, Process, Resources, Rootfs,
-    Spec, Ulimit, User,
+    Content, Dns, IdMode, MergedLayers, Mount, MountSource, MountedVolume, Network, Process,
+    Resources, Rootfs, Scratch, Spec, Ulimit, User,
 };
 pub use tty::RawMode;
 

@@ -53,3 +53,4 @@ mod shared_cache;
 mod stages;
 mod stepping;
 mod tracing;
+mod volumes;
