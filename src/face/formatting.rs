@@ -1,6 +1,7 @@
 //! `fmt`: Dockerfiles laid out anew, in place.
 
 use std::path::Path;
+use std::time::Duration;
 
 use similar::{ChangeTag, TextDiff};
 
@@ -11,6 +12,9 @@ use crate::session::{Result, SessionError, Trouble, read_to_rewrite, replace_fil
 
 /// Lines shown around what would change.
 const AROUND: usize = 2;
+/// Looking for the shortest difference of two long files takes no longer; what is found by then is
+/// a difference, too.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 impl Face<'_> {
     pub(super) fn fmt(&mut self, call: &command::Fmt) -> Answer {
@@ -62,7 +66,9 @@ impl Face<'_> {
 
 /// Draws what would change, as diff(1) does.
 fn difference(before: &str, after: &str) -> String {
-    let diff = TextDiff::from_lines(before, after);
+    let diff = TextDiff::configure()
+        .timeout(PATIENCE)
+        .diff_lines(before, after);
     let mut drawn = String::new();
     for group in diff.grouped_ops(AROUND) {
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {

@@ -66,9 +66,10 @@ impl Route {
             },
             _ => return Self::Unknown,
         };
-        match route.name().is_none_or(is_name) {
-            true => route,
-            false => Self::Malformed("NAME_INVALID"),
+        if route.name().is_none_or(is_name) {
+            route
+        } else {
+            Self::Malformed("NAME_INVALID")
         }
     }
 
