@@ -316,7 +316,7 @@ struct Query<'a>(&'a str);
 impl Query<'_> {
     fn get(&self, name: &str) -> Option<String> {
         let pairs = self.0.split('&').filter_map(|it| it.split_once('='));
-        let found = pairs.filter(|(key, _)| *key == name).map(|(_, it)| it);
+        let mut found = pairs.filter(|(key, _)| *key == name).map(|(_, it)| it);
         let value = percent_encoding::percent_decode_str(found.next_back()?);
         value.decode_utf8().ok().map(Into::into)
     }
