@@ -201,6 +201,11 @@ impl Container {
             Network::Container(other) => prepared.network = Some(self.network_of(other)?),
             Network::Bridge | Network::Named(_) | Network::Default => {
                 let mut connections = connections(&self.connections);
+                if connections.was_prepared()
+                    && let Ok(config) = self.folder.config()
+                {
+                    self.config.networks = config.networks;
+                }
                 prepared = connections
                     .prepare(&mut self.config, prepared.network)
                     .map_err(Failure::Network)?;
