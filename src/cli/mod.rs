@@ -183,7 +183,16 @@ fn refuse(error: clap::Error, words: &[String]) -> ExitCode {
     }
     if matches!(
         words.get(1).map(String::as_str),
-        Some("image" | "container" | "volume" | "system" | "builder" | "lesson" | "context")
+        Some(
+            "image"
+                | "container"
+                | "volume"
+                | "generate"
+                | "system"
+                | "builder"
+                | "lesson"
+                | "context"
+        )
     ) && words.len() == 2
     {
         let mut command = command();

@@ -11,6 +11,7 @@ use crate::command;
 use crate::render::{self, Narrow};
 use crate::runtime::Resources;
 use crate::runtime::attach::{Outcome, Streams};
+use crate::runtime::health::Condition;
 use crate::runtime::log::Show;
 use crate::runtime::state::{Record, Status};
 use crate::session::{
@@ -124,6 +125,9 @@ impl Face<'_> {
             cap_add: call.cap_add.clone(),
             cap_drop: call.cap_drop.clone(),
             resources: self.resources(call)?,
+            health: self.health_call(&call.health)?,
+            restart: self.restart_policy(&call.restart, call.rm)?,
+            init: call.init,
             stop_signal: call.stop_signal.clone(),
             stop_timeout: call.stop_timeout,
             manner: self.manner(call.detach_keys.as_deref(), call.sig_proxy)?,
@@ -134,35 +138,45 @@ impl Face<'_> {
     }
 
     fn resources(&self, call: &command::Run) -> Result<Resources, SessionError> {
+        Ok(Resources {
+            best_effort: call.best_effort,
+            ..self.limits(
+                call.memory.as_deref(),
+                call.cpus.as_deref(),
+                call.pids_limit,
+            )?
+        })
+    }
+
+    /// Reads limits as docker's words give them.
+    pub(super) fn limits(
+        &self,
+        memory: Option<&str>,
+        cpus: Option<&str>,
+        pids: Option<i64>,
+    ) -> Result<Resources, SessionError> {
         let invalid = |flag: &str, value: &str| {
             Trouble::new(bad_value(self.language(), value, flag)).with_exit(125)
         };
-        let memory = match &call.memory {
-            Some(text) => Some(bytes(text).ok_or_else(|| invalid("--memory", text))?),
-            None => None,
-        };
+        let memory = memory
+            .map(|text| bytes(text).ok_or_else(|| invalid("--memory", text)))
+            .transpose()?;
         if memory.is_some_and(|memory| memory < LEAST_MEMORY) {
             return Err(Trouble::new(too_little_memory(self.language()))
                 .with_exit(125)
                 .into());
         }
-        let cpus = match &call.cpus {
-            Some(text) => match text.parse::<f64>() {
-                Ok(number) if number > 0.0 => Some(number),
-                _ => return Err(invalid("--cpus", text).into()),
-            },
-            None => None,
+        let number = |text: &str| match text.parse::<f64>() {
+            Ok(number) if number > 0.0 => Ok(number),
+            _ => Err(invalid("--cpus", text)),
         };
-        // docker: 0 and below mean no limit.
-        let pids = call
-            .pids_limit
-            .and_then(|limit| u64::try_from(limit).ok())
-            .filter(|n| *n > 0);
         Ok(Resources {
             memory,
-            cpus,
-            pids,
-            best_effort: call.best_effort,
+            cpus: cpus.map(number).transpose()?,
+            // docker: 0 and below mean no limit.
+            pids: pids
+                .and_then(|limit| u64::try_from(limit).ok())
+                .filter(|n| *n > 0),
             ..Resources::default()
         })
     }
@@ -354,9 +368,18 @@ impl Face<'_> {
                 let seconds = (self.around.now)() - running.started.as_second();
                 let seconds = u64::try_from(seconds).unwrap_or(0);
                 let up = format!("Up {}", render::human_duration(self.language(), seconds));
-                let rests = if running.paused { " (Paused)" } else { "" };
-                up + rests
+                match record.health {
+                    _ if running.paused => format!("{up} (Paused)"),
+                    None => up,
+                    Some(Condition::Starting) => format!("{up} (health: starting)"),
+                    Some(condition) => format!("{up} ({})", condition.word()),
+                }
             }
+            Status::Restarting(restarting) => format!(
+                "Restarting ({}) {}",
+                restarting.code,
+                self.since(restarting.finished)
+            ),
             Status::Exited(exited) if record.state.is_lost() => {
                 format!("Exited ({}) supervisor lost", exited.code)
             }
@@ -416,6 +439,9 @@ impl Face<'_> {
     }
 
     pub(super) fn start(&mut self, call: &command::Start) -> Answer {
+        if call.all_restartable {
+            return self.start_restartable();
+        }
         if !(call.attach || call.interactive) {
             return self.each_named(&call.containers, |session, name| {
                 session.start_container(name, None)

@@ -197,6 +197,7 @@ impl Desk {
             "image",
             "container",
             "volume",
+            "generate",
             "system",
             "lesson",
             "context",

@@ -13,8 +13,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use nix::libc;
 
+use super::again::Starts;
 use super::bridge::{Bridge, Endpoint};
+use super::checkup::Checkup;
 use super::container_error::ContainerError;
 use super::containers::{ContainerConfig, ContainerFolder, Containers};
 use super::enter::complete_entry;
@@ -28,6 +31,7 @@ use super::peer::Peer;
 use super::ports::Published;
 use super::relay::{Client, NoteRest, Program, Relay};
 use super::remove_tree::remove_tree;
+use super::signals::signal_number;
 use super::slirp::{self, Slirp};
 use super::spec::{Network, Rootfs};
 use super::state::{self, Exited};
@@ -86,7 +90,7 @@ fn supervise(root: &OsStr, id: &ContainerId, mut owner: Peer, network: Option<Ma
     if start.passthrough {
         let_go_of_stdio();
     }
-    match container.relay(running, ends, &start) {
+    match container.relay(running, ends, &start, None) {
         Ok(relay) => container.carry(relay, owner, &start, notes),
         Err(error) => {
             let failure = files(&error);
@@ -111,7 +115,7 @@ pub(super) fn refuse(mut owner: Peer, failure: Failure) {
     let _ = owner.flush_all();
 }
 
-fn files(error: &dyn std::error::Error) -> Failure {
+pub(super) fn files(error: &dyn std::error::Error) -> Failure {
     let mut text = error.to_string();
     if let Some(source) = error.source() {
         let source = source.to_string();
@@ -123,10 +127,13 @@ fn files(error: &dyn std::error::Error) -> Failure {
 }
 
 /// The container that is supervised; the lock says that it is.
-struct Container {
+pub(super) struct Container {
     containers: Containers,
-    folder: ContainerFolder,
-    config: ContainerConfig,
+    pub(super) folder: ContainerFolder,
+    pub(super) config: ContainerConfig,
+    pub(super) starts: Starts,
+    pub(super) checkup: Option<Checkup>,
+    stopped: bool,
     lock: Option<File>,
     /// What it says of its network and its ports, and who carries what comes there.
     endpoint: Option<Endpoint>,
@@ -157,6 +164,9 @@ impl Container {
             containers,
             folder,
             config,
+            starts: Starts::default(),
+            checkup: None,
+            stopped: false,
             lock: Some(lock),
             endpoint: None,
             published: Vec::new(),
@@ -165,7 +175,7 @@ impl Container {
         })
     }
 
-    fn launch(
+    pub(super) fn launch(
         &mut self,
         start: &Start,
         network: Option<Making>,
@@ -257,7 +267,7 @@ impl Container {
     }
 
     /// Gives its address back.
-    fn leave_network(&mut self) {
+    pub(super) fn leave_network(&mut self) {
         self.slirp = None;
         if self.has_bridge() {
             // Who comes next sees that its lock is free, and takes the address.
@@ -316,11 +326,12 @@ impl Container {
         pipes(self.config.open_stdin)
     }
 
-    fn relay(
+    pub(super) fn relay(
         &mut self,
         running: Running,
         ends: Ends,
         start: &Start,
+        listener: Option<UnixListener>,
     ) -> Result<Relay<Running>, ContainerError> {
         let path = self.folder.path().to_owned();
         let failed = |what| ContainerError::io(what, &path);
@@ -340,9 +351,12 @@ impl Container {
         if let Some(path) = &self.config.pid_file {
             std::fs::write(path, init.to_string()).map_err(ContainerError::io("write", path))?;
         }
-        relay
-            .listen(self.listener().map_err(failed("listen in"))?)
-            .map_err(failed("listen in"))?;
+        self.hear(&mut relay);
+        let listener = match listener {
+            Some(listener) => listener,
+            None => self.listener().map_err(failed("listen in"))?,
+        };
+        relay.listen(listener).map_err(failed("listen in"))?;
         let running = state::Running {
             supervisor: std::process::id(),
             init,
@@ -356,8 +370,34 @@ impl Container {
         let state = self.config.record.state.started(running);
         let state = state.expect("settled above, so it did not run");
         self.config.record.state = state.clone();
-        self.folder.change_record(|record| record.state = state)?;
+        let restarts = self.starts.again;
+        self.folder.change_record(|record| {
+            record.state = state;
+            record.restarts = restarts;
+            record.health = None;
+            record.stopped = false;
+        })?;
+        self.begin_checkup();
         Ok(relay)
+    }
+
+    /// Begins to look how healthy it is, if that was asked for.
+    fn begin_checkup(&mut self) {
+        if self.config.health.is_none() {
+            return;
+        }
+        // On a full disk it runs without being looked after.
+        if self.folder.begin_health().is_ok() {
+            self.checkup = Checkup::begin(&self.containers, &self.config.record.id).ok();
+        }
+    }
+
+    /// Says which signals end it for good, whatever its restart policy is.
+    pub(super) fn hear<P: Program>(&self, relay: &mut Relay<P>) {
+        relay.stops_by(&[libc::SIGINT, libc::SIGQUIT, libc::SIGTERM]);
+        if let Ok(own) = signal_number(&self.config.stop_signal) {
+            relay.stops_by(&[own]);
+        }
     }
 
     fn listener(&self) -> io::Result<UnixListener> {
@@ -386,16 +426,32 @@ impl Container {
             let _ = owner.flush_all();
             drop(owner);
         }
-        // A failing poll leaves nothing to carry with: waiting for the end is what remains.
-        let _ = relay.run();
-        // Its ports are free before anyone hears that it ended.
-        if let Some(forwarder) = self.forwarder.take() {
-            forwarder.finish();
+        loop {
+            // A failing poll leaves nothing to carry with: waiting for the end is what remains.
+            let _ = relay.run();
+            self.checkup = None;
+            // Its ports are free before anyone hears that it ended.
+            if let Some(forwarder) = self.forwarder.take() {
+                forwarder.finish();
+            }
+            let code = relay
+                .program()
+                .wait()
+                .map_or(state::LOST_EXIT_CODE, Exit::code);
+            relay.settle();
+            if !self.runs_again(code, &relay) {
+                return self.end(&mut relay, code);
+            }
+            match self.start_again(relay, code, start) {
+                Some(next) => relay = next,
+                None => return,
+            }
         }
-        let code = relay
-            .program()
-            .wait()
-            .map_or(state::LOST_EXIT_CODE, Exit::code);
+    }
+
+    /// Records an end that is the last, and says so.
+    pub(super) fn end<P: Program>(&mut self, relay: &mut Relay<P>, code: i32) {
+        self.stopped = relay.is_stopped();
         let remove = self.config.record.auto_remove && !relay.is_kept();
         let trees = self.record_exit(code, None, remove);
         relay.say_exit(code);
@@ -404,7 +460,7 @@ impl Container {
     }
 
     /// Records a start that came to nothing; `again` keeps the container for another one.
-    fn record_failure(&mut self, failure: &Failure, remove: bool, again: bool) {
+    pub(super) fn record_failure(&mut self, failure: &Failure, remove: bool, again: bool) {
         self.forwarder = None;
         let (code, error) = match failure {
             Failure::Launch(error) => (error.exit_code(), error.to_string()),
@@ -436,7 +492,11 @@ impl Container {
             // On a full disk the old record stays: it says "running", and as nobody holds the lock
             // it will be read as a lost one.
             let ended = state::Status::Exited(exited);
-            let _ = self.folder.change_record(|record| record.state = ended);
+            let stopped = self.stopped;
+            let _ = self.folder.change_record(|record| {
+                record.state = ended;
+                record.stopped = stopped;
+            });
         } else {
             let volumes = self.containers.take_out_anonymous(&self.config.mounts);
             trees.extend(volumes.unwrap_or_default());

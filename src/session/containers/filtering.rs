@@ -2,14 +2,15 @@
 
 use crate::layers::Image;
 use crate::runtime::containers::ContainerConfig;
+use crate::runtime::health::Condition;
 use crate::runtime::ports::{self, Port};
 use crate::runtime::state::Record;
 use crate::session::{Filters, Result, Session, Trouble, networking};
 
 /// What `ps` can be asked for.
-pub const CONTAINER_FILTERS: [&str; 12] = [
-    "ancestor", "before", "exited", "expose", "id", "label", "name", "network", "publish", "since",
-    "status", "volume",
+pub const CONTAINER_FILTERS: [&str; 13] = [
+    "ancestor", "before", "exited", "expose", "health", "id", "label", "name", "network",
+    "publish", "since", "status", "volume",
 ];
 
 /// docker's words for where a container may be in its life.
@@ -163,6 +164,7 @@ impl<'a> Asked<'a> {
         filters.any("id", |start| record.id.as_str().starts_with(start))
             && filters.any("name", name_fits)
             && filters.any("status", |word| word == record.state.word())
+            && filters.any("health", |word| word == health_word(record))
             && filters.labels(&record.labels)
             && (self.codes.is_empty() || code.is_some_and(|code| self.codes.contains(&code)))
             && self.before.is_none_or(|before| record.created < before)
@@ -190,6 +192,11 @@ impl<'a> Asked<'a> {
             })
             && (self.exposed.is_empty() || self.exposed.iter().any(exposes))
     }
+}
+
+/// docker's word for how healthy a container is.
+fn health_word(record: &Record) -> &'static str {
+    record.health.map_or("none", Condition::word)
 }
 
 /// Whether a part of a name was meant; `^` and `$` are its ends, as docker's users write them.

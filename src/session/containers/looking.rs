@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::layers::{Change, ChangeKind, RootPath, Stack};
 use crate::runtime::container_error::ContainerError;
 use crate::runtime::containers::ContainerConfig;
+use crate::runtime::health::HealthCheck;
 use crate::runtime::mount_point::{MountKind, MountPoint};
 use crate::runtime::processes::{self, Process};
 use crate::runtime::state::{Record, Status};
@@ -185,6 +186,10 @@ fn state_json(state: &Status) -> serde_json::Value {
             json["Pid"] = running.init.into();
             json["StartedAt"] = running.started.to_string().into();
         }
+        Status::Restarting(restarting) => {
+            json["Restarting"] = true.into();
+            json["FinishedAt"] = restarting.finished.to_string().into();
+        }
         Status::Exited(exited) => {
             json["FinishedAt"] = exited.finished.to_string().into();
             json["Error"] = exited.error.clone().unwrap_or_default().into();
@@ -195,6 +200,19 @@ fn state_json(state: &Status) -> serde_json::Value {
         json[name] = value.clone();
     }
     json
+}
+
+/// docker's form of how a container is checked, with times in nanoseconds.
+fn healthcheck_json(check: &HealthCheck) -> serde_json::Value {
+    let time = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    serde_json::json!({
+        "Test": check.test,
+        "Interval": time(check.interval),
+        "Timeout": time(check.timeout),
+        "StartPeriod": time(check.start_period),
+        "StartInterval": time(check.start_interval),
+        "Retries": check.retries,
+    })
 }
 
 /// docker's time of what has not happened.
@@ -217,9 +235,10 @@ impl Session {
             "Created": record.created.to_string(),
             "Path": path,
             "Args": args,
-            "State": state_json(&record.state),
+            "State": self.state_with_health(record),
             "Image": record.image_id,
             "Name": format!("/{}", record.name),
+        "RestartCount": record.restarts,
             "Config": {
                 "Hostname": config.spec.hostname,
                 "User": format!("{}:{}", process.user.uid, process.user.gid),
@@ -231,10 +250,16 @@ impl Session {
                 "WorkingDir": process.cwd,
                 "Labels": record.labels,
                 "StopSignal": config.stop_signal,
+            "Healthcheck": config.health.as_ref().map(healthcheck_json),
                 "ExposedPorts": networking::exposed_json(config),
             },
             "HostConfig": {
                 "AutoRemove": record.auto_remove,
+            "Init": config.spec.init,
+            "RestartPolicy": {
+                "Name": config.restart.word(),
+                "MaximumRetryCount": config.restart.most(),
+            },
                 "ReadonlyRootfs": config.spec.read_only,
                 "Capabilities": config.spec.capabilities.names().collect::<Vec<_>>(),
                 "NetworkMode": networking::mode_word(&config.spec.network),
@@ -250,6 +275,16 @@ impl Session {
                 "Data": config.spec.rootfs,
             },
         })
+    }
+
+    fn state_with_health(&self, record: &Record) -> serde_json::Value {
+        let mut json = state_json(&record.state);
+        if record.health.is_some()
+            && let Some(health) = self.containers().folder(&record.id).health()
+        {
+            json["Health"] = serde_json::to_value(health).expect("made of words and numbers");
+        }
+        json
     }
 
     /// docker's JSON about something that is mounted.
