@@ -187,6 +187,7 @@ fn refuse(error: clap::Error, words: &[String]) -> ExitCode {
             "image"
                 | "container"
                 | "volume"
+                | "network"
                 | "generate"
                 | "system"
                 | "builder"

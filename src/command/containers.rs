@@ -177,15 +177,15 @@ pub struct Ps {
     /// Stopped ones as well
     #[arg(long, short)]
     pub all: bool,
+    /// Only what fits: name=, id=, label=KEY[=VALUE], status=, exited=CODE, network=, ancestor=IMAGE, ...
+    #[arg(long, short, value_name = "FILTER")]
+    pub filter: Vec<String>,
     /// Only ids
     #[arg(long, short)]
     pub quiet: bool,
     /// Whole ids and commands
     #[arg(long)]
     pub no_trunc: bool,
-    /// Only some: status=, name=, id=, ancestor=, label=, exited=, volume=, network=, publish=, ...
-    #[arg(long, short, value_name = "FILTER")]
-    pub filter: Vec<String>,
     /// The newest only, running or not
     #[arg(long, short)]
     pub latest: bool,

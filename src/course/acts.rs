@@ -5,9 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::console::Console;
+use super::console::{Console, Input};
 use super::folder::{FolderError, WorkFolder, refused};
-use crate::lesson::{Act, Outcome};
+use super::http;
+use crate::lesson::{Act, HttpFacts, Outcome};
 
 /// Who changes a file when a lesson says `edit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub(super) fn carry_out(
     console: &mut dyn Console,
 ) -> Outcome {
     match act {
-        Act::Echo { text, command } => console.execute(command, Some(&format!("{text}\n"))),
+        Act::Echo { text, command } => console.execute(command, Input::Piped(&format!("{text}\n"))),
         Act::Edit { file } if editing == Editing::Learner => {
             let edited = folder
                 .resolve(file)
@@ -38,6 +39,7 @@ pub(super) fn carry_out(
             let told = host_fact(fact, Path::new("/proc"));
             outcome("host", told.map_err(|error| error.to_string()))
         }
+        Act::Curl { url } => curl(http::get(url)),
         other => {
             let (verb, done) = on_files(other, folder);
             let done = done.map(|()| String::new());
@@ -55,7 +57,7 @@ fn on_files(act: &Act, folder: &WorkFolder) -> (&'static str, Result<(), FolderE
         Act::Chmod { mode, file } => ("chmod", folder.chmod(file, *mode)),
         Act::Remove { file } => ("remove", folder.remove(file)),
         // Not about files; `carry_out` has dealt with them.
-        Act::Echo { .. } | Act::Host { .. } => ("", Ok(())),
+        Act::Echo { .. } | Act::Host { .. } | Act::Curl { .. } => ("", Ok(())),
     }
 }
 
@@ -94,6 +96,23 @@ fn harmless_edit(file: &str, folder: &WorkFolder) -> Result<(), FolderError> {
         _ => format!("# edit {number}"),
     };
     append(file, &line, folder)
+}
+
+/// The page, or why there is none, with the exit codes of the real curl.
+fn curl(answer: HttpFacts) -> Outcome {
+    let failed = |exit, why: String| Outcome {
+        exit,
+        error: Some(why),
+        ..Outcome::done("curl")
+    };
+    match answer {
+        HttpFacts::Answer { body, .. } => Outcome {
+            stdout: body,
+            ..Outcome::done("curl")
+        },
+        HttpFacts::Refused => failed(7, "connection refused: nobody listens there".to_owned()),
+        HttpFacts::Failed(why) => failed(56, why),
+    }
 }
 
 fn host_fact(fact: &str, proc: &Path) -> std::io::Result<String> {
@@ -212,6 +231,20 @@ mod tests {
                 .unwrap()
                 .contains("not inside")
         );
+    }
+
+    #[test]
+    fn a_page_of_this_machine_is_shown_and_no_other() {
+        let (_scratch, folder) = folder();
+        let outcome = act("curl http://192.0.2.1/", &folder);
+        assert_eq!(outcome.exit, 56);
+        assert!(outcome.error.unwrap().contains("not a loopback address"));
+        let outcome = curl(HttpFacts::Answer {
+            status: 200,
+            body: "hello\n".to_owned(),
+        });
+        assert_eq!((outcome.exit, outcome.stdout.as_str()), (0, "hello\n"));
+        assert_eq!(curl(HttpFacts::Refused).exit, 7);
     }
 
     #[test]

@@ -21,6 +21,17 @@ pub struct Place {
     pub network: Network,
 }
 
+/// What a command reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input<'a> {
+    /// The learner's terminal; nothing where there is none.
+    Own,
+    /// A pipe that holds this.
+    Piped(&'a str),
+    /// A terminal at which this was typed.
+    Typed(&'a str),
+}
+
 /// A session as a lesson sees it. Methods take `&mut self`, as looking into an image may need the
 /// worker. Nothing here prints for the lesson; what `execute` shows is the console's business.
 pub trait Console {
@@ -37,8 +48,7 @@ pub trait Console {
     fn provide(&mut self, image: &str) -> Result<(), String>;
 
     /// Carries out a line: a verb with or without `docker`, or an instruction of the draft.
-    /// `stdin` is what the command reads; none means the learner's terminal, or nothing.
-    fn execute(&mut self, line: &str, stdin: Option<&str>) -> Outcome;
+    fn execute(&mut self, line: &str, input: Input<'_>) -> Outcome;
 
     /// Returns what a `build` line would do, without doing it.
     fn forecast(&mut self, line: &str) -> Option<BuildReport>;

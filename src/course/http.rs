@@ -2,22 +2,43 @@
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::lesson::HttpFacts;
 
 /// A server that is there answers in far less; a lesson must not hang.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long to wait before a server that hung up is asked again.
+const BETWEEN: Duration = Duration::from_millis(50);
 /// More of a body is not read.
 const LONGEST: u64 = 1 << 20;
 
 /// Asks a loopback address; any other one is refused before anything is sent.
+///
+/// A published port is open before the server behind it is: whoever hangs up without an answer is
+/// asked again for a while.
 pub(super) fn get(url: &str) -> HttpFacts {
-    match ask(url) {
-        Ok(facts) => facts,
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => HttpFacts::Refused,
-        Err(error) => HttpFacts::Failed(error.to_string()),
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match ask(url) {
+            Ok(facts) => return facts,
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                return HttpFacts::Refused;
+            }
+            Err(error) if may_answer_later(&error) && Instant::now() < end => {
+                std::thread::sleep(BETWEEN);
+            }
+            Err(error) => return HttpFacts::Failed(error.to_string()),
+        }
     }
+}
+
+fn may_answer_later(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData};
+    matches!(
+        error.kind(),
+        BrokenPipe | ConnectionAborted | ConnectionReset | InvalidData
+    )
 }
 
 fn ask(url: &str) -> io::Result<HttpFacts> {
@@ -26,8 +47,8 @@ fn ask(url: &str) -> io::Result<HttpFacts> {
         .strip_prefix("http://")
         .ok_or_else(|| wrong("only http:// addresses can be asked"))?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let address = loopback(authority)?.ok_or_else(|| wrong("not a loopback address"))?;
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    let addresses = loopback(authority)?;
+    let mut stream = connect(&addresses).ok_or_else(|| wrong("not a loopback address"))??;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     // HTTP/1.0, so the end of the stream is the end of the body.
@@ -37,11 +58,32 @@ fn ask(url: &str) -> io::Result<HttpFacts> {
     let mut answer = Vec::new();
     stream.take(LONGEST).read_to_end(&mut answer)?;
     let answer = String::from_utf8_lossy(&answer);
-    parse(&answer).ok_or_else(|| wrong("the answer is not HTTP"))
+    let no_http = || {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("{url}: no answer of HTTP"),
+        )
+    };
+    parse(&answer).ok_or_else(no_http)
 }
 
-/// Returns the loopback address of `host:port`, if it is one.
-fn loopback(authority: &str) -> io::Result<Option<SocketAddr>> {
+/// Connects to the first address that answers: IPv6 may be missing here, or not be served.
+fn connect(addresses: &[SocketAddr]) -> Option<io::Result<TcpStream>> {
+    let mut refused = None;
+    for address in addresses {
+        match TcpStream::connect_timeout(address, PATIENCE) {
+            Ok(stream) => return Some(Ok(stream)),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                refused = Some(Err(error));
+            }
+            Err(error) => refused = refused.or(Some(Err(error))),
+        }
+    }
+    refused
+}
+
+/// Returns the loopback addresses of `host:port`.
+fn loopback(authority: &str) -> io::Result<Vec<SocketAddr>> {
     let with_port = match authority.rsplit_once(':') {
         Some((_, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => authority.to_owned(),
         _ => format!("{authority}:80"),
@@ -50,10 +92,10 @@ fn loopback(authority: &str) -> io::Result<Option<SocketAddr>> {
     let host = host.trim_matches(['[', ']']);
     let named = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     if !named {
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    let mut addresses = with_port.to_socket_addrs()?;
-    Ok(addresses.find(|address| address.ip().is_loopback()))
+    let addresses = with_port.to_socket_addrs()?;
+    Ok(addresses.filter(|it| it.ip().is_loopback()).collect())
 }
 
 fn parse(answer: &str) -> Option<HttpFacts> {

@@ -38,7 +38,7 @@ mod witness;
 pub use acts::Editing;
 pub use again::{AgainError, forget, start_again};
 pub use changes::told_of_change;
-pub use console::{Console, Place};
+pub use console::{Console, Input, Place};
 pub use coverage::{Coverage, NotesCoverage, WordCoverage, coverage};
 pub use folder::{FolderError, Snapshot, WorkFolder};
 pub use help::{lesson_help, lesson_help_on, lesson_verbs};

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::acts::{self, Editing};
-use super::console::{Console, Place};
+use super::console::{Console, Input, Place};
 use super::folder::{FolderError, Snapshot, WorkFolder};
 use super::witness::Witness;
 use crate::digest::Digest;
@@ -228,9 +228,12 @@ impl Stage {
                 self.folder.write(path, content)?;
             }
         }
+        // What the lesson prepares is nothing the learner asked to see.
+        let hidden = console.hide(true);
         for line in &setup.run {
             self.carry_out(line, Editing::Rehearsal, console);
         }
+        console.hide(hidden);
         self.resume()
     }
 
@@ -266,10 +269,15 @@ impl Stage {
         editing: Editing,
         console: &mut dyn Console,
     ) -> Outcome {
+        let typed = match editing {
+            Editing::Rehearsal => self.step().check.typed.get(line).cloned(),
+            Editing::Learner => None,
+        };
+        let input = typed.as_deref().map_or(Input::Own, Input::Typed);
         let line = with_last_container(line, console);
         let outcome = match LineKind::parse(&line) {
             Ok(LineKind::Act(act)) => acts::carry_out(&act, &self.folder, editing, console),
-            _ => console.execute(&line, None),
+            _ => console.execute(&line, input),
         };
         if outcome.verb == "build" && outcome.build.is_some() {
             self.last_build = Some(line);
@@ -382,11 +390,11 @@ impl Stage {
                     name => vec![name.to_owned()],
                 };
                 for id in ids {
-                    console.execute(&format!("rm -f {id}"), None);
+                    console.execute(&format!("rm -f {id}"), Input::Own);
                 }
             }
             for image in &cleanup.images {
-                console.execute(&format!("rmi {image}"), None);
+                console.execute(&format!("rmi {image}"), Input::Own);
             }
             for path in &cleanup.files {
                 // What the learner already removed need not be removed again.

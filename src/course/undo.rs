@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::acts::Editing;
-use super::console::Console;
+use super::console::{Console, Input};
 use super::folder::Snapshot;
 use super::sentences;
 use super::stage::{Record, Stage, StageError};
@@ -103,7 +103,7 @@ impl Journal {
         let mut left = Vec::new();
         let is_told = now.draft != before.draft;
         if is_told {
-            console.execute("undo", None);
+            console.execute("undo", Input::Own);
             if console.draft() != before.draft {
                 left.push(Bilingual::of(sentences::draft_left));
             }
@@ -157,7 +157,7 @@ fn take_back_containers(
         .iter()
         .filter(|id| !before.containers.contains(id))
     {
-        console.execute(&format!("rm -f {id}"), None);
+        console.execute(&format!("rm -f {id}"), Input::Own);
     }
     for id in before
         .containers
@@ -182,11 +182,14 @@ fn take_back_images(
         .keys()
         .filter(|name| !before.images.contains_key(*name))
     {
-        console.execute(&format!("rmi {name}"), None);
+        console.execute(&format!("rmi {name}"), Input::Own);
     }
     for (name, id) in &before.images {
         if now.images.get(name) != Some(id)
-            && console.execute(&format!("tag {id} {name}"), None).exit != 0
+            && console
+                .execute(&format!("tag {id} {name}"), Input::Own)
+                .exit
+                != 0
         {
             left.push(Bilingual::of(|language| {
                 sentences::image_left(language, name)

@@ -19,6 +19,7 @@
 //! | `containers` | run, exec, ps, logs, stop, ... |
 //! | `networking` | port |
 //! | `rebooting` | update; what starts after a reboot |
+//! | `networks` | network ... |
 //! | `life` | create, attach, restart, pause, rename |
 //! | `container_files` | cp, diff |
 //! | `top`, `stats` | top, stats |
@@ -46,6 +47,7 @@ mod life;
 mod looking_after;
 mod manuals;
 mod networking;
+mod networks;
 mod pruning;
 mod reading;
 mod rebooting;
@@ -192,6 +194,7 @@ impl Face<'_> {
             Command::Start(it) => self.start(&it),
             Command::Wait(it) => self.wait(&it),
             Command::Port(it) => self.port(&it),
+            Command::Network(it) => self.network(&it),
             Command::Rm(it) => self.rm(&it),
             Command::Create(it) => self.create(&it),
             Command::Attach(it) => self.attach(&it),

@@ -87,6 +87,11 @@ pub enum Act {
         /// `kernel`, `hostname`, `processes`, `namespaces`.
         fact: String,
     },
+    /// Asks a server on this machine for a page.
+    Curl {
+        /// Where.
+        url: String,
+    },
 }
 
 /// The facts that `host` tells.
@@ -175,6 +180,10 @@ impl Act {
             },
             "chmod" => Self::chmod(rest).map(Some),
             "host" => Self::host(rest).map(Some),
+            "curl" => match rest {
+                [url] => Ok(Some(Self::Curl { url: url.clone() })),
+                _ => Err(LineError("`curl` wants one address".to_owned())),
+            },
             _ => Ok(None),
         }
     }
@@ -188,7 +197,7 @@ impl Act {
             | Self::Chmod { file, .. }
             | Self::Remove { file } => vec![file],
             Self::CopyFile { from, to } => vec![from, to],
-            Self::Echo { .. } | Self::Host { .. } => Vec::new(),
+            Self::Echo { .. } | Self::Host { .. } | Self::Curl { .. } => Vec::new(),
         }
     }
 
@@ -276,7 +285,7 @@ pub fn normalised_command(line: &str) -> Vec<String> {
 }
 
 /// Options of `run` whose value is the next word, so that the image can be told from a value.
-const WITH_VALUE: [&str; 34] = [
+const WITH_VALUE: [&str; 36] = [
     "--name",
     "-p",
     "-v",
@@ -284,6 +293,8 @@ const WITH_VALUE: [&str; 34] = [
     "-w",
     "-m",
     "--network",
+    "--network-alias",
+    "--ip",
     "--cpus",
     "--user",
     "-u",

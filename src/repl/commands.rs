@@ -198,6 +198,7 @@ impl Desk {
             "container",
             "volume",
             "generate",
+            "network",
             "system",
             "lesson",
             "context",

@@ -330,7 +330,9 @@ impl Desk {
     pub fn face<T>(&mut self, act: impl FnOnce(&mut Face<'_>) -> T) -> T {
         let interactive = self.is_interactive();
         let stdin = io::stdin();
-        let terminal = interactive && self.sinks.shown && io::stdout().is_terminal();
+        let shown = interactive && self.sinks.shown && io::stdout().is_terminal();
+        // Whoever plays the learner may have a terminal of their own.
+        let terminal = shown || self.fed.as_ref().is_some_and(File::is_terminal);
         // Lines come through a pipe: it is not a container's to read, and one that wants to finds
         // its end.
         let nothing = || File::open("/dev/null").ok().filter(|_| !interactive);
@@ -350,7 +352,7 @@ impl Desk {
                 },
                 own_stdio: self.sinks.own_stdio,
                 terminal,
-                live: terminal && io::stderr().is_terminal(),
+                live: shown && io::stderr().is_terminal(),
                 stdout: None,
             },
             last: std::mem::take(&mut self.last),

@@ -66,6 +66,7 @@ const FAMILIES: [(Family, &[&str]); 7] = [
             "port",
             "rm",
             "volume",
+            "network",
         ],
     ),
     (Family::Learn, &["learn [LESSON]", "lesson"]),

@@ -4,7 +4,7 @@
 use crate::language::Language;
 
 /// docker's verbs about registries, several containers and more builders.
-const DOCKERS: [&str; 4] = ["buildx", "compose", "network", "swarm"];
+const DOCKERS: [&str; 3] = ["buildx", "compose", "swarm"];
 
 /// Programs that install what an image needs.
 const INSTALLERS: [&str; 9] = [

@@ -44,6 +44,10 @@ impl Container {
         if let Ok(config) = self.folder.config() {
             self.config.restart = config.restart;
             self.config.spec.resources = config.spec.resources;
+            // The start before took these over.
+            self.config.networks = config.networks;
+            self.config.spec.dns = config.spec.dns;
+            self.config.spec.own_address = None;
         }
         let wants = self.config.restart.again(code, self.starts.again);
         wants && !relay.is_stopped() && !relay.is_kept()
@@ -59,6 +63,7 @@ impl Container {
     ) -> Option<Relay<Running>> {
         // The next start takes an address and ports anew.
         self.leave_network();
+        self.sweep_network();
         self.note_rest(code);
         let (listener, guests) = ended.hand_over(code);
         drop(ended);

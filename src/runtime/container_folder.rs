@@ -17,7 +17,7 @@ use super::mount_point::MountPoint;
 use super::names::ContainerId;
 use super::ports::{Port, Publish};
 use super::restarting::RestartPolicy;
-use super::spec::{Rootfs, Spec};
+use super::spec::{Membership, Rootfs, Spec};
 use super::state::{Record, Status};
 
 /// What was asked for when a container was created.
@@ -33,6 +33,9 @@ pub struct ContainerConfig {
     pub stop_signal: String,
     /// How many seconds `stop` waits before it kills; negative waits for ever.
     pub stop_timeout: i32,
+    /// The networks it belongs to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<Membership>,
     /// The ports that the host answers for while it runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub publish: Vec<Publish>,
@@ -84,6 +87,7 @@ impl ContainerConfig {
             open_stdin: false,
             stop_signal: "SIGTERM".to_owned(),
             stop_timeout: DEFAULT_STOP_TIMEOUT,
+            networks: Vec::new(),
             publish: Vec::new(),
             exposed: Vec::new(),
             stdin_once: false,
@@ -187,16 +191,31 @@ impl ContainerFolder {
         &self,
         change: impl FnOnce(&mut Record),
     ) -> Result<Record, ContainerError> {
-        let _turn = File::open(&self.path)
-            .and_then(|folder| {
-                flock(&folder, FlockOperation::LockExclusive)?;
-                Ok(folder)
-            })
-            .map_err(|error| self.error("lock", error))?;
+        let _turn = self.turn()?;
         let mut record = self.record_as_written()?;
         change(&mut record);
         self.write_record(&record)?;
         Ok(record)
+    }
+
+    /// Changes what was asked for; in turns, as above.
+    pub fn change_config(
+        &self,
+        change: impl FnOnce(&mut ContainerConfig),
+    ) -> Result<(), ContainerError> {
+        let _turn = self.turn()?;
+        let mut config = self.config()?;
+        change(&mut config);
+        self.write_config(&config)
+    }
+
+    fn turn(&self) -> Result<File, ContainerError> {
+        File::open(&self.path)
+            .and_then(|folder| {
+                flock(&folder, FlockOperation::LockExclusive)?;
+                Ok(folder)
+            })
+            .map_err(|error| self.error("lock", error))
     }
 
     /// Replaces the row of `ps`.
@@ -207,23 +226,6 @@ impl ContainerFolder {
     /// Replaces what was asked for, when its rootfs becomes another.
     pub(super) fn write_config(&self, config: &ContainerConfig) -> Result<(), ContainerError> {
         self.write("config.json", config)
-    }
-
-    /// Changes what was asked for, for its next start. Who changes it and who changes the row of `ps`
-    /// take turns.
-    pub fn change_config(
-        &self,
-        change: impl FnOnce(&mut ContainerConfig),
-    ) -> Result<(), ContainerError> {
-        let _turn = File::open(&self.path)
-            .and_then(|folder| {
-                flock(&folder, FlockOperation::LockExclusive)?;
-                Ok(folder)
-            })
-            .map_err(|error| self.error("lock", error))?;
-        let mut config = self.config()?;
-        change(&mut config);
-        self.write_config(&config)
     }
 
     /// Takes the lock that a supervisor holds for its life; none while someone has it.

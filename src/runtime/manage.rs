@@ -17,12 +17,16 @@ use super::log::{LogPrinter, Show};
 use super::names::ContainerId;
 use super::peer::{Peer, poll_all};
 use super::signals::{Caught, signal_number};
+use super::spec::Membership;
 use super::state::LOST_EXIT_CODE;
 use super::wire::{Failure, Reply, Request};
 
 use std::os::fd::AsFd;
 
 const KILL: i32 = 9;
+
+/// How long a killed container may take to be gone before `kill` returns all the same, as with docker.
+const DEATH: Duration = Duration::from_secs(10);
 
 /// How to stop a container.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,6 +46,13 @@ impl Containers {
     pub fn kill(&self, id: &ContainerId, signal: i32) -> Result<(), ContainerError> {
         let not_running = || ContainerError::KillNotRunning { id: id.clone() };
         let mut peer = self.connect(id)?.ok_or_else(not_running)?;
+        if signal == KILL {
+            send(&mut peer, &Request::Wait)?;
+            send(&mut peer, &Request::Signal { signal })?;
+            // It can't refuse, so the next look at it finds it ended, as with docker.
+            wait_exit(&mut peer, Some(Instant::now() + DEATH))?;
+            return Ok(());
+        }
         send(&mut peer, &Request::Signal { signal })?;
         peer.wait_reply(None)
             .map_err(failed)?
@@ -64,6 +75,40 @@ impl Containers {
         let not_running = || ContainerError::NotRunning { id: id.clone() };
         let peer = self.connect(id)?.ok_or_else(not_running)?;
         rest(peer, &Request::Pause, not_running)
+    }
+
+    /// Connects a container to a network, if it runs.
+    pub fn connect_network(
+        &self,
+        id: &ContainerId,
+        membership: Membership,
+    ) -> Result<(), ContainerError> {
+        self.change_networks(id, &Request::Connect { membership })
+    }
+
+    /// Takes a container out of a network, if it runs.
+    pub fn disconnect_network(
+        &self,
+        id: &ContainerId,
+        network: &str,
+    ) -> Result<(), ContainerError> {
+        let network = network.to_owned();
+        self.change_networks(id, &Request::Disconnect { network })
+    }
+
+    fn change_networks(&self, id: &ContainerId, change: &Request) -> Result<(), ContainerError> {
+        let Some(mut peer) = self.connect(id)? else {
+            return Ok(());
+        };
+        send(&mut peer, change)?;
+        match peer.wait_reply(None).map_err(failed)? {
+            Some(Reply::Failed { failure }) => {
+                let folder = self.folder(id);
+                Err(ContainerError::from_failure(failure, id, folder.path()))
+            }
+            // It may have ended meanwhile.
+            _ => Ok(()),
+        }
     }
 
     /// Lets the processes of a container go on.

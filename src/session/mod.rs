@@ -13,6 +13,7 @@
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
 //! | `volumes` | volume |
 //! | `networking` | what containers are connected to, and their ports |
+//! | `networks` | networks: made, listed, removed, joined and left |
 //! | [`draft`], `drafts` | the Dockerfile that is being typed, with undo; kept per folder |
 //! | `context_size`, `context_listing` | whether a folder is meant to be a build context; what is in it |
 //! | `doctor` | what works on this machine |
@@ -34,6 +35,7 @@ mod interrupter;
 mod making;
 mod moment;
 mod networking;
+mod networks;
 mod pruning;
 mod registries;
 mod removing;
@@ -57,9 +59,7 @@ use serde::de::DeserializeOwned;
 
 pub use building::{BuildCall, DRAFT, read_bytes, read_file, read_text, read_to_rewrite};
 pub use checking::{CheckCall, Checked};
-pub use containers::{
-    CONTAINER_FILTERS, Changes, CopyCall, ExecCall, HealthCall, RunCall, Side, Started,
-};
+pub use containers::{Changes, CopyCall, ExecCall, HealthCall, PS_FILTERS, RunCall, Side, Started};
 pub use context_listing::{ContextListing, LeftOut, Listed, Sum, read_ignore};
 pub use context_size::ContextSize;
 pub use doctor::{Finding, Health};
@@ -70,7 +70,8 @@ pub use images::{HistoryRow, Inspected};
 pub use interrupter::Interrupter;
 pub use making::NewImage;
 pub use moment::moment;
-pub use networking::NetworkCall;
+pub use networking::{NetworkCall, NetworkWord};
+pub use networks::{LIST_FILTERS, NetworkRow};
 pub use pruning::{ImagePrune, PrunedCache};
 pub use registries::{PullRequest, PulledImage};
 pub use removing::{Removal, Removed};

@@ -55,7 +55,7 @@ fn an_images_volume_is_anonymous_and_begins_with_the_images_files() {
             &"local".into()
         ]
     );
-    assert_eq!(volumes(&home), [name.clone()]);
+    assert_eq!(volumes(&home), std::slice::from_ref(&name));
     // The image's layer is as it was, and the second container has a volume of its own.
     assert_eq!(
         home.words(&["run", "--name", "second", "brings", "ls", "/logs"])

@@ -102,6 +102,7 @@ impl Runner {
         let outcome = self.stage.carry_out(line, Editing::Learner, console);
         self.journal.add(before, &self.stage, console)?;
         let mut says = Vec::new();
+        says.extend(told(line, &outcome.stdout));
         says.extend(refusal(line, outcome.error.as_deref()));
         if let Some(score) = self.stage.score_after(line, console) {
             let build = outcome.build.map(Box::new);
@@ -127,10 +128,12 @@ impl Runner {
         if facts.iter().all(|fact| fact.ok) {
             return self.pass_with(facts, console);
         }
-        if self.is_on_the_way(line) && self.stage.mistake(&facts, console).is_none() {
+        let mistake = self.stage.mistake(&facts, console);
+        if self.is_on_the_way(line) && mistake.is_none() {
             return Ok(self.remarks(&facts, console));
         }
-        if !self.decides(line) {
+        let made = mistake.and_then(|wrong| wrong.lines.last());
+        if !self.decides(line) && !made.is_some_and(|made| same_kind(made, line)) {
             return Ok(Vec::new());
         }
         Ok(self.not_yet(facts, console))
@@ -247,16 +250,38 @@ impl Runner {
                 ConsoleLine::Type(line) => Some(line),
                 ConsoleLine::Write { .. } => None,
             });
-        let Some(last) = last else { return true };
-        match (LineKind::parse(last), LineKind::parse(line)) {
-            (Ok(LineKind::Verb { verb: one, .. }), Ok(LineKind::Verb { verb: other, .. })) => {
-                one == other
-            }
-            (Ok(LineKind::Instruction { .. }), Ok(LineKind::Instruction { .. }))
-            | (Ok(LineKind::Act(_)), Ok(LineKind::Act(_))) => true,
-            _ => false,
-        }
+        last.is_none_or(|last| same_kind(last, line))
     }
+}
+
+/// Tells whether two lines are the same verb, both instructions, or both acts. What is fed to a
+/// command does not make it another.
+fn same_kind(one: &str, other: &str) -> bool {
+    match (kind(one), kind(other)) {
+        (Some(LineKind::Verb { verb: one, .. }), Some(LineKind::Verb { verb: other, .. })) => {
+            one == other
+        }
+        (Some(LineKind::Instruction { .. }), Some(LineKind::Instruction { .. }))
+        | (Some(LineKind::Act(_)), Some(LineKind::Act(_))) => true,
+        _ => false,
+    }
+}
+
+fn kind(line: &str) -> Option<LineKind> {
+    match LineKind::parse(line).ok()? {
+        LineKind::Act(Act::Echo { command, .. }) => kind(&command),
+        other => Some(other),
+    }
+}
+
+/// Returns what an act has to tell; commands tell it themselves.
+fn told(line: &str, stdout: &str) -> Option<Say> {
+    let tells = matches!(
+        LineKind::parse(line),
+        Ok(LineKind::Act(Act::Host { .. } | Act::Curl { .. }))
+    );
+    let text = stdout.trim_end();
+    (tells && !text.is_empty()).then(|| Say::note(|_| text.to_owned()))
 }
 
 /// Says what kept an act from being carried out; the session tells of its own refusals itself.
@@ -267,4 +292,17 @@ pub(super) fn refusal(line: &str, error: Option<&str>) -> Option<Say> {
     };
     let error = error.filter(|error| is_act && !error.is_empty())?;
     Some(Say::note(|language| sentences::trouble(language, error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_command_is_fed_does_not_make_it_another() {
+        assert!(same_kind("echo hi | docker run -i a", "run a"));
+        assert!(same_kind("COPY . .", "RUN x"));
+        assert!(!same_kind("docker exec -it a sh", "docker run -it a sh"));
+        assert!(!same_kind("edit a", "echo hi | docker run -i a"));
+    }
 }

@@ -3,7 +3,7 @@
 use super::{Mode, Runner, RunnerError, Say, Scope, language_named};
 use crate::build::{StepReport, StepState};
 use crate::course::acts::Editing;
-use crate::course::console::Console;
+use crate::course::console::{Console, Input};
 use crate::course::help::is_explained;
 use crate::course::list::list;
 use crate::course::sentences;
@@ -29,7 +29,7 @@ impl Runner {
             ["y"] => match self.step_to_explain() {
                 Some(step) => {
                     // The session shows it; to the step it is no command that was typed.
-                    console.execute(&format!("why {step}"), None);
+                    console.execute(&format!("why {step}"), Input::Own);
                     Vec::new()
                 }
                 None => vec![Say::note(sentences::nothing_built)],

@@ -6,7 +6,7 @@ mod build;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::console::{Console, Place};
+use super::console::{Console, Input, Place};
 use crate::build::BuildReport;
 use crate::digest::Digest;
 use crate::lesson::{
@@ -190,7 +190,11 @@ impl Console for ScriptedConsole {
         Ok(())
     }
 
-    fn execute(&mut self, line: &str, stdin: Option<&str>) -> Outcome {
+    fn execute(&mut self, line: &str, input: Input<'_>) -> Outcome {
+        let stdin = match input {
+            Input::Own => None,
+            Input::Piped(text) | Input::Typed(text) => Some(text),
+        };
         let mut words = shlex::split(line).unwrap_or_default();
         if words.first().is_some_and(|word| word == "docker") {
             words.remove(0);

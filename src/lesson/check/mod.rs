@@ -47,6 +47,9 @@ pub struct Check {
     /// Remarks for certain results.
     #[serde(default)]
     pub notice: Vec<Notice>,
+    /// What is typed at the terminal of a line's command when strata itself plays the learner.
+    #[serde(default)]
+    pub typed: BTreeMap<String, String>,
 }
 
 /// How to get to the start of the step.

@@ -56,6 +56,7 @@ const RULES: &[Rule] = &[
     ("unused-when", WARNING, ENGLISH, "when: no-tag", "when: another"),
     ("condition", ERROR, ENGLISH, "fails = [\"build.tag\"]", "fails = [\"build.tag\"]\nif = \"step.4 ==\""),
     ("line", ERROR, ENGLISH, "build -t b .\"", "chmod much a\""),
+    ("line", ERROR, ENGLISH, "[expect.build]", "[typed]\n\"run -it a\" = \"exit\"\n[expect.build]"),
     ("not-pinned", ERROR, ENGLISH, "[expect.build]", "[predict]\nkind = \"cache\"\nask = [\"RUN a\"]\nby = \"build -t a .\"\n[expect.build]"),
     ("predict-by", ERROR, ENGLISH, "[expect.build]", "[predict]\nkind = \"cache\"\nask = [\"RUN a\"]\nby = \"build -t c .\"\n[expect.build]"),
     ("unknown-need", WARNING, ENGLISH, "minutes: 5", "minutes: 5\nneeds: [layers]"),

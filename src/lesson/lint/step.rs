@@ -197,6 +197,15 @@ impl Desk<'_> {
                 self.error("line", format!("`{line}`: {error}"));
             }
         }
+        let lines = self.all_lines();
+        for line in self.check.typed.keys() {
+            if !lines.contains(line) {
+                self.error(
+                    "line",
+                    format!("`[typed]` names `{line}`, which is no line of this step"),
+                );
+            }
+        }
     }
 
     fn all_lines(&self) -> Vec<String> {

@@ -6,10 +6,13 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::rc::Rc;
 
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+
 use super::facts;
 use crate::build::BuildReport;
 use crate::command::{Arguments, Command};
-use crate::course::{Console, Place};
+use crate::course::{Console, Input, Place};
 use crate::lesson::{ContainerDetails, ContainerFacts, FileFacts, ImageFacts, Outcome};
 use crate::parser;
 use crate::repl::desk::{Desk, Done, DoneKind, Sinks};
@@ -122,8 +125,13 @@ impl Console for DeskConsole<'_> {
         found.map(drop).map_err(|error| error.message().to_owned())
     }
 
-    fn execute(&mut self, line: &str, stdin: Option<&str>) -> Outcome {
-        let fed = stdin.and_then(|text| feed(text).ok());
+    fn execute(&mut self, line: &str, input: Input<'_>) -> Outcome {
+        // The far end of a terminal stays open until the command is done with it.
+        let (fed, _typist) = match input {
+            Input::Own => (None, None),
+            Input::Piped(text) => (feed(text).ok(), None),
+            Input::Typed(text) => type_in(text).ok().unzip(),
+        };
         let built = self.desk.begin_line(fed);
         let (done, stdout, stderr) = self.watched(line);
         let build = self.desk.end_line(built);
@@ -252,4 +260,19 @@ fn feed(text: &str) -> io::Result<File> {
     let (read, mut write) = io::pipe()?;
     write.write_all(text.as_bytes())?;
     Ok(File::from(std::os::fd::OwnedFd::from(read)))
+}
+
+/// Makes a terminal at which a text was typed already. It is raw, so that nothing is echoed and
+/// every key waits for whoever reads.
+fn type_in(text: &str) -> io::Result<(File, File)> {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let keyboard = openpt(flags)?;
+    unlockpt(&keyboard)?;
+    let terminal = ioctl_tiocgptpeer(&keyboard, flags)?;
+    let mut raw = tcgetattr(&terminal)?;
+    raw.make_raw();
+    tcsetattr(&terminal, OptionalActions::Now, &raw)?;
+    let mut keyboard = File::from(keyboard);
+    keyboard.write_all(text.as_bytes())?;
+    Ok((File::from(terminal), keyboard))
 }

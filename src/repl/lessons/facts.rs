@@ -87,12 +87,25 @@ fn container(session: &Session, record: &Record) -> ContainerFacts {
         state: record.state.word().to_owned(),
         exit: record.state.exit_code(),
         argv: record.command.clone(),
-        ports: Vec::new(),
+        ports: ports(&record.state),
         mounts: config
             .map(|it| it.spec.mounts.iter().map(mount).collect())
             .unwrap_or_default(),
         restarts: record.restarts,
     }
+}
+
+/// Returns each published port once, whatever addresses of the host lead there.
+fn ports(state: &Status) -> Vec<String> {
+    let Status::Running(running) = state else {
+        return Vec::new();
+    };
+    let published = running.published.iter();
+    let mut ports: Vec<String> = published
+        .map(|it| format!("{}->{}", it.host.port(), it.port))
+        .collect();
+    ports.dedup();
+    ports
 }
 
 /// Looks closer at one container.
@@ -113,7 +126,7 @@ pub fn container_details(session: &Session, id: &str) -> Option<ContainerDetails
             .and_then(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok())
             .map(|name| name.trim().to_owned()),
         logs: String::from_utf8_lossy(&out).into_owned(),
-        changed: session.container_changes(id).unwrap_or_default(),
+        changed: session.container_diff(id).unwrap_or_default(),
         namespaces_differ: init.map(own_namespaces).unwrap_or_default(),
         overlay_lower: match &config.spec.rootfs {
             Rootfs::Overlay { lower, .. } => Some(lower.len() as u64),

@@ -81,6 +81,7 @@ impl Session {
         config.restart = call.restart;
         config.health = call.health.with(settings);
         config.open_stdin = call.interactive;
+        config.networks = joined.memberships;
         self.connect(&mut config, &call.network, settings)?;
         config.stdin_once = call.interactive && !call.detach;
         config.pid_file.clone_from(&call.pid_file);

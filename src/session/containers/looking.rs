@@ -22,8 +22,6 @@ pub struct MadeWith {
     pub mounts: Vec<String>,
     /// How many volumes it has.
     pub volumes: usize,
-    /// Its network.
-    pub network: String,
 }
 
 impl Session {
@@ -47,13 +45,6 @@ impl Session {
             return Err(not_running().into());
         };
         Ok(processes::of(running.init).map_err(|_| not_running())?)
-    }
-
-    /// Lists what a container changed in its image's files, as `A /x`, `C /x`, `D /x`.
-    pub fn container_changes(&self, name: &str) -> Result<Vec<String>> {
-        let changes = self.changes_of(name)?;
-        let line = |change: &Change| format!("{} {}", letter(change), change.path.absolute());
-        Ok(changes.iter().map(line).collect())
     }
 
     /// Lists the same as docker's `diff`: with the folders on the way to a change, and without the
@@ -117,7 +108,6 @@ impl Session {
         Ok(MadeWith {
             mounts: labels.filter(|label| !label.is_empty()).collect(),
             volumes: config.mounts.iter().filter(|it| it.name.is_some()).count(),
-            network: networking::mode_word(&config.spec.network),
         })
     }
 

@@ -28,7 +28,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub use self::copying::{CopyCall, Side};
-pub use self::filtering::CONTAINER_FILTERS;
+pub use self::filtering::PS_FILTERS;
 pub use self::healthy::HealthCall;
 pub use self::updating::Changes;
 
@@ -171,8 +171,11 @@ impl Session {
             manner: call.manner.clone(),
         });
         let manner = (call.remove, call.tty);
-        // One in another's network enters the user namespace of that one.
-        let ahead = (!call.network.is_anothers())
+        // One in another's network enters the user namespace of that one; without root so does one in
+        // a network that was made.
+        let rootful = self.probe().mode == Mode::Rootful;
+        let waits = call.network.is_anothers() || (call.network.is_shared() && !rootful);
+        let ahead = (!waits)
             .then(|| containers.begin(&id, &self.probe().mode, attach.as_ref(), manner))
             .transpose()
             .map_err(|e| self.contained(&e))?;
