@@ -186,8 +186,9 @@ fn refuse(error: clap::Error, words: &[String]) -> ExitCode {
         Some(
             "image"
                 | "container"
-                | "network"
                 | "volume"
+                | "network"
+                | "generate"
                 | "system"
                 | "builder"
                 | "lesson"

@@ -70,6 +70,15 @@ pub struct Run {
     /// Go on without a limit that this machine cannot give
     #[arg(long)]
     pub best_effort: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc here would become the help of `run`")]
+    pub health: Healthchecking,
+    /// Start it again after its end: no, on-failure[:TIMES], always, unless-stopped
+    #[arg(long, value_name = "POLICY", default_value = "no")]
+    pub restart: String,
+    /// Let PID 1 be an init that passes signals on and buries whoever ends
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub init: bool,
     /// Signal that `stop` sends
     #[arg(long, value_name = "SIGNAL")]
     pub stop_signal: Option<String>,
@@ -98,6 +107,32 @@ pub struct Run {
     // No `allow_hyphen_values`: it would take an unknown flag before the image for the image.
     #[arg(trailing_var_arg = true, value_name = "IMAGE [COMMAND [ARG...]]")]
     pub words: Vec<String>,
+}
+
+/// What `run` takes about health checks.
+#[derive(Debug, Clone, Args)]
+pub struct Healthchecking {
+    /// Check how healthy it is with this command of a shell
+    #[arg(long, value_name = "COMMAND")]
+    pub health_cmd: Option<String>,
+    /// Time between two checks, such as 1m30s (default: 30s)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub health_interval: Option<String>,
+    /// Time that a check may take (default: 30s)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub health_timeout: Option<String>,
+    /// Time after its start in which failures do not count (default: 0s)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub health_start_period: Option<String>,
+    /// Time between two checks in that time (default: 5s)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub health_start_interval: Option<String>,
+    /// Failures in a row that make it unhealthy (default: 3)
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub health_retries: Option<i64>,
+    /// Do not check, whatever the image says
+    #[arg(long)]
+    pub no_healthcheck: bool,
 }
 
 /// `exec`
@@ -142,15 +177,15 @@ pub struct Ps {
     /// Stopped ones as well
     #[arg(long, short)]
     pub all: bool,
+    /// Only what fits: name=, id=, label=KEY[=VALUE], status=, exited=CODE, network=, ancestor=IMAGE, ...
+    #[arg(long, short, value_name = "FILTER")]
+    pub filter: Vec<String>,
     /// Only ids
     #[arg(long, short)]
     pub quiet: bool,
     /// Whole ids and commands
     #[arg(long)]
     pub no_trunc: bool,
-    /// Only some: status=, name=, id=, ancestor=, label=, exited=, volume=, network=, publish=, ...
-    #[arg(long, short, value_name = "FILTER")]
-    pub filter: Vec<String>,
     /// The newest only, running or not
     #[arg(long, short)]
     pub latest: bool,
@@ -250,6 +285,29 @@ pub struct Start {
     /// Pass signals such as Ctrl-C on to it
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub sig_proxy: bool,
+    /// All that were running, or are always to run, and have a restart policy: for after a reboot
+    #[arg(long, conflicts_with_all = ["attach", "interactive", "containers"])]
+    pub all_restartable: bool,
+    /// The containers
+    #[arg(required_unless_present = "all_restartable")]
+    pub containers: Vec<String>,
+}
+
+/// `update`
+#[derive(Debug, Clone, Args)]
+pub struct Update {
+    /// Start them again after their end: no, on-failure[:TIMES], always, unless-stopped
+    #[arg(long, value_name = "POLICY")]
+    pub restart: Option<String>,
+    /// Memory limit, such as 64m
+    #[arg(long, short, value_name = "BYTES")]
+    pub memory: Option<String>,
+    /// Processor limit, such as 0.5
+    #[arg(long, value_name = "NUMBER")]
+    pub cpus: Option<String>,
+    /// Limit of processes
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub pids_limit: Option<i64>,
     /// The containers
     #[arg(required = true)]
     pub containers: Vec<String>,
@@ -408,6 +466,8 @@ pub enum ContainerCommand {
     Start(Start),
     /// Stop containers
     Stop(Stop),
+    /// Change limits and restart policy of containers
+    Update(Update),
     /// Stop containers and start them again
     Restart(Stop),
     /// Let all processes of containers rest

@@ -228,10 +228,25 @@ const TABLE: &[(&str, &str)] = &[
     ("Keep so much, such as 1g: what was used last stays", "이만큼은 남깁니다(예: 1g). 최근에 쓴 것부터 남습니다"),
     ("Volumes without a name as well", "이름 없는 볼륨도 지웁니다"),
 
-    ("Only some: status=, name=, id=, ancestor=, label=, exited=, volume=, network=, publish=, ...", "맞는 것만: status=, name=, id=, ancestor=, label=, exited=, volume=, network=, publish= 등"),
     ("The newest only, running or not", "가장 새것 하나만. 멈춘 것도 셉니다"),
     ("The newest so many, running or not", "새것부터 이 개수만. 멈춘 것도 셉니다"),
     ("What each of them wrote", "각 컨테이너가 쓴 용량도 보여 줍니다"),
+
+    ("Start it again after its end: no, on-failure[:TIMES], always, unless-stopped", "끝난 뒤 다시 시작합니다: no, on-failure[:횟수], always, unless-stopped"),
+    ("Start them again after their end: no, on-failure[:TIMES], always, unless-stopped", "끝난 뒤 다시 시작합니다: no, on-failure[:횟수], always, unless-stopped"),
+    ("Let PID 1 be an init that passes signals on and buries whoever ends", "PID 1로 init을 두어 신호를 전하고 끝난 프로세스를 거둡니다"),
+    ("All that were running, or are always to run, and have a restart policy: for after a reboot", "재시작 정책이 있고 실행 중이었거나 늘 실행될 컨테이너 모두. 재부팅한 뒤에 씁니다"),
+    ("Change limits and restart policy of containers", "컨테이너의 제한과 재시작 정책을 바꿉니다"),
+    ("Print what other programs of this machine need: systemd", "이 컴퓨터의 다른 프로그램에 필요한 것을 출력합니다: systemd"),
+    ("Print a systemd unit that starts containers with a restart policy after a reboot", "재부팅한 뒤 재시작 정책이 있는 컨테이너를 시작하는 systemd 유닛을 출력합니다"),
+
+    ("Check how healthy it is with this command of a shell", "이 셸 명령으로 상태를 검사합니다"),
+    ("Time between two checks, such as 1m30s (default: 30s)", "검사 사이의 시간(예: 1m30s, 기본: 30s)"),
+    ("Time that a check may take (default: 30s)", "검사 하나에 주는 시간(기본: 30s)"),
+    ("Time after its start in which failures do not count (default: 0s)", "시작한 뒤 실패를 세지 않는 시간(기본: 0s)"),
+    ("Time between two checks in that time (default: 5s)", "그동안 검사 사이의 시간(기본: 5s)"),
+    ("Failures in a row that make it unhealthy (default: 3)", "이만큼 잇달아 실패하면 unhealthy가 됩니다(기본: 3)"),
+    ("Do not check, whatever the image says", "이미지에 검사가 있어도 하지 않습니다"),
 
     // Volumes.
     ("Look after volumes: create, ls, inspect, rm, prune", "볼륨을 돌봅니다: create, ls, inspect, rm, prune"),
@@ -357,6 +372,7 @@ const TABLE: &[(&str, &str)] = &[
     ("The containers", "컨테이너들"),
     ("The command", "명령"),
     ("List containers", "컨테이너 목록을 보여 줍니다"),
+    ("Only what fits: name=, id=, label=KEY[=VALUE], status=, exited=CODE, network=, ancestor=IMAGE, ...", "맞는 것만: name=, id=, label=키[=값], status=, exited=종료 코드, network=, ancestor=이미지, ..."),
     ("Stopped ones as well", "멈춘 것도 보여 줍니다"),
     ("Whole ids and commands", "ID와 명령을 줄이지 않습니다"),
     ("Show what a container wrote", "컨테이너가 출력한 것을 보여 줍니다"),

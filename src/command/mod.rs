@@ -30,8 +30,8 @@ mod volumes;
 pub use building::{Build, BuildOnly, BuildOptions, OnFail, Plan, Progress, RunOptions, Why};
 pub use carrying::{Commit, Export, Import};
 pub use containers::{
-    Attach, ContainerCommand, Cp, Create, Diff, Exec, Kill, Logs, Names, PruneContainers, Ps,
-    Rename, Rm, Run, Start, Stats, Stop, Top,
+    Attach, ContainerCommand, Cp, Create, Diff, Exec, Healthchecking, Kill, Logs, Names,
+    PruneContainers, Ps, Rename, Rm, Run, Start, Stats, Stop, Top, Update,
 };
 pub use help::{for_help, language_asked};
 pub use images::{History, ImageCommand, Images, Inspect, Load, ObjectType, Rmi, Save, Tag};
@@ -49,7 +49,7 @@ pub use reading::{
     Check, Context, ContextLs, Expand, Fmt, Format, IgnoreCheck, Parse, RuleOptions,
 };
 pub use registries::{Login, Logout, Manifest, ManifestInspect, Pull, PullPolicy, Push, Search};
-pub use system::{Reset, System};
+pub use system::{Generate, Reset, System};
 pub use volumes::{
     Mounting, VolumeCommand, VolumeCreate, VolumeInspect, VolumeLs, VolumePrune, VolumeRm,
 };
@@ -196,6 +196,11 @@ pub enum Command {
     Stop(Stop),
     /// Stop containers and start them again
     Restart(Stop),
+    /// Change limits and restart policy of containers
+    Update(Update),
+    /// Print what other programs of this machine need: systemd
+    #[command(subcommand)]
+    Generate(Generate),
     /// Let all processes of containers rest
     Pause(Names),
     /// Let paused containers go on
@@ -311,6 +316,7 @@ impl Command {
                 ContainerCommand::Attach(it) => Self::Attach(it),
                 ContainerCommand::Exec(it) => Self::Exec(it),
                 ContainerCommand::Restart(it) => Self::Restart(it),
+                ContainerCommand::Update(it) => Self::Update(it),
                 ContainerCommand::Pause(it) => Self::Pause(it),
                 ContainerCommand::Unpause(it) => Self::Unpause(it),
                 ContainerCommand::Rename(it) => Self::Rename(it),

@@ -17,6 +17,13 @@ pub enum System {
     Reset(Reset),
 }
 
+/// `generate ...`
+#[derive(Debug, Clone, Subcommand)]
+pub enum Generate {
+    /// Print a systemd unit that starts containers with a restart policy after a reboot
+    Systemd,
+}
+
 /// `system reset`
 #[derive(Debug, Clone, Args)]
 pub struct Reset {

@@ -11,11 +11,10 @@ use crate::command;
 use crate::render::{self, Narrow};
 use crate::runtime::Resources;
 use crate::runtime::attach::{Outcome, Streams};
+use crate::runtime::health::Condition;
 use crate::runtime::log::Show;
 use crate::runtime::state::{Record, Status};
-use crate::session::{
-    CONTAINER_FILTERS, ExecCall, Filters, RunCall, SessionError, Trouble, moment,
-};
+use crate::session::{ExecCall, Filters, PS_FILTERS, RunCall, SessionError, Trouble, moment};
 
 /// docker cuts the text of a command in `ps` here.
 const COMMAND_TEXT: usize = 20;
@@ -124,6 +123,9 @@ impl Face<'_> {
             cap_add: call.cap_add.clone(),
             cap_drop: call.cap_drop.clone(),
             resources: self.resources(call)?,
+            health: self.health_call(&call.health)?,
+            restart: self.restart_policy(&call.restart, call.rm)?,
+            init: call.init,
             stop_signal: call.stop_signal.clone(),
             stop_timeout: call.stop_timeout,
             manner: self.manner(call.detach_keys.as_deref(), call.sig_proxy)?,
@@ -134,35 +136,45 @@ impl Face<'_> {
     }
 
     fn resources(&self, call: &command::Run) -> Result<Resources, SessionError> {
+        Ok(Resources {
+            best_effort: call.best_effort,
+            ..self.limits(
+                call.memory.as_deref(),
+                call.cpus.as_deref(),
+                call.pids_limit,
+            )?
+        })
+    }
+
+    /// Reads limits as docker's words give them.
+    pub(super) fn limits(
+        &self,
+        memory: Option<&str>,
+        cpus: Option<&str>,
+        pids: Option<i64>,
+    ) -> Result<Resources, SessionError> {
         let invalid = |flag: &str, value: &str| {
             Trouble::new(bad_value(self.language(), value, flag)).with_exit(125)
         };
-        let memory = match &call.memory {
-            Some(text) => Some(bytes(text).ok_or_else(|| invalid("--memory", text))?),
-            None => None,
-        };
+        let memory = memory
+            .map(|text| bytes(text).ok_or_else(|| invalid("--memory", text)))
+            .transpose()?;
         if memory.is_some_and(|memory| memory < LEAST_MEMORY) {
             return Err(Trouble::new(too_little_memory(self.language()))
                 .with_exit(125)
                 .into());
         }
-        let cpus = match &call.cpus {
-            Some(text) => match text.parse::<f64>() {
-                Ok(number) if number > 0.0 => Some(number),
-                _ => return Err(invalid("--cpus", text).into()),
-            },
-            None => None,
+        let number = |text: &str| match text.parse::<f64>() {
+            Ok(number) if number > 0.0 => Ok(number),
+            _ => Err(invalid("--cpus", text)),
         };
-        // docker: 0 and below mean no limit.
-        let pids = call
-            .pids_limit
-            .and_then(|limit| u64::try_from(limit).ok())
-            .filter(|n| *n > 0);
         Ok(Resources {
             memory,
-            cpus,
-            pids,
-            best_effort: call.best_effort,
+            cpus: cpus.map(number).transpose()?,
+            // docker: 0 and below mean no limit.
+            pids: pids
+                .and_then(|limit| u64::try_from(limit).ok())
+                .filter(|n| *n > 0),
             ..Resources::default()
         })
     }
@@ -196,14 +208,13 @@ impl Face<'_> {
     }
 
     pub(super) fn ps(&mut self, call: &command::Ps) -> Answer {
-        let filters = Filters::parse(&call.filter, &CONTAINER_FILTERS, self.language())?;
+        let filters = Filters::parse(&call.filter, &PS_FILTERS, self.language())?;
         let newest = call.last.and_then(|number| usize::try_from(number).ok());
         let newest = newest
             .filter(|number| *number > 0)
             .or(call.latest.then_some(1));
-        let records = self.session.containers_list()?;
         let all = call.all || newest.is_some();
-        let mut records = self.session.filter_containers(records, &filters, all)?;
+        let mut records = self.session.containers_that_fit(&filters, all)?;
         // They come newest first.
         records.truncate(newest.unwrap_or(usize::MAX));
         if call.json {
@@ -311,7 +322,7 @@ impl Face<'_> {
         let mounts: Vec<String> = made.mounts.iter().map(cut).collect();
         row["Mounts"] = mounts.join(",").into();
         row["LocalVolumes"] = made.volumes.to_string().into();
-        row["Networks"] = made.networks.into();
+        row["Networks"] = self.session.networks_of(record).join(",").into();
     }
 
     /// docker's fields of a row of `ps`.
@@ -354,9 +365,18 @@ impl Face<'_> {
                 let seconds = (self.around.now)() - running.started.as_second();
                 let seconds = u64::try_from(seconds).unwrap_or(0);
                 let up = format!("Up {}", render::human_duration(self.language(), seconds));
-                let rests = if running.paused { " (Paused)" } else { "" };
-                up + rests
+                match record.health {
+                    _ if running.paused => format!("{up} (Paused)"),
+                    None => up,
+                    Some(Condition::Starting) => format!("{up} (health: starting)"),
+                    Some(condition) => format!("{up} ({})", condition.word()),
+                }
             }
+            Status::Restarting(restarting) => format!(
+                "Restarting ({}) {}",
+                restarting.code,
+                self.since(restarting.finished)
+            ),
             Status::Exited(exited) if record.state.is_lost() => {
                 format!("Exited ({}) supervisor lost", exited.code)
             }
@@ -416,6 +436,9 @@ impl Face<'_> {
     }
 
     pub(super) fn start(&mut self, call: &command::Start) -> Answer {
+        if call.all_restartable {
+            return self.start_restartable();
+        }
         if !(call.attach || call.interactive) {
             return self.each_named(&call.containers, |session, name| {
                 session.start_container(name, None)

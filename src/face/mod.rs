@@ -18,6 +18,7 @@
 //! | `tracing` | waste, log |
 //! | `containers` | run, exec, ps, logs, stop, ... |
 //! | `networking` | port |
+//! | `rebooting` | update; what starts after a reboot |
 //! | `networks` | network ... |
 //! | `life` | create, attach, restart, pause, rename |
 //! | `container_files` | cp, diff |
@@ -49,6 +50,7 @@ mod networking;
 mod networks;
 mod pruning;
 mod reading;
+mod rebooting;
 mod refusal;
 mod registries;
 mod run_options;
@@ -69,7 +71,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::build::BuildReport;
-use crate::command::{Builder, Command, ContainerCommand};
+use crate::command::{Builder, Command, ContainerCommand, Generate};
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 use crate::render::{self, Line, Screen, Text};
@@ -197,6 +199,8 @@ impl Face<'_> {
             Command::Create(it) => self.create(&it),
             Command::Attach(it) => self.attach(&it),
             Command::Restart(it) => self.restart(&it),
+            Command::Update(it) => self.update(&it),
+            Command::Generate(Generate::Systemd) => self.generate_systemd(),
             Command::Pause(it) => self.pause_containers(&it),
             Command::Unpause(it) => self.unpause_containers(&it),
             Command::Rename(it) => self.rename(&it),

@@ -97,7 +97,7 @@ impl Face<'_> {
 pub(super) fn ports(record: &Record) -> String {
     match &record.state {
         Status::Running(running) => column(&running.published, &running.exposed),
-        Status::Created | Status::Exited(_) => String::new(),
+        Status::Created | Status::Restarting(_) | Status::Exited(_) => String::new(),
     }
 }
 

@@ -78,7 +78,9 @@ impl Face<'_> {
         let look = |record: Record| {
             let (usage, limit) = match &record.state {
                 Status::Running(running) => (usage(running), self.memory_limit(&record)),
-                Status::Created | Status::Exited(_) => (Usage::default(), 0),
+                Status::Created | Status::Restarting(_) | Status::Exited(_) => {
+                    (Usage::default(), 0)
+                }
             };
             Look {
                 record,

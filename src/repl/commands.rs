@@ -196,8 +196,9 @@ impl Desk {
         let nested = [
             "image",
             "container",
-            "network",
             "volume",
+            "generate",
+            "network",
             "system",
             "lesson",
             "context",

@@ -123,6 +123,47 @@ impl Cgroup {
     }
 }
 
+/// Changes the limits of a container that runs, in the groups that it has.
+pub(crate) fn change(
+    folders: &[PathBuf],
+    resources: &Resources,
+    without_pids_limit: bool,
+) -> io::Result<()> {
+    let mut settings = settings(resources, probe::cgroups());
+    if without_pids_limit {
+        settings.push(Setting {
+            controller: "pids",
+            file: "pids.max",
+            value: "max".to_owned(),
+            optional: false,
+        });
+    }
+    // A limit on memory and swap together has to stay above that on memory, so it is raised first
+    // and lowered last: what is refused the first time may be taken the second.
+    let mut refused = Vec::new();
+    for setting in settings.iter().chain(&settings) {
+        let mut places = folders.iter().map(|folder| folder.join(setting.file));
+        let answer = match places.find(|place| place.exists()) {
+            Some(place) => fs::write(place, &setting.value),
+            None if setting.optional => Ok(()),
+            None => Err(io::Error::other(format!(
+                "it was started without a limit of {}",
+                setting.controller
+            ))),
+        };
+        refused.retain(|(file, _)| *file != setting.file);
+        if let Err(error) = answer
+            && !setting.optional
+        {
+            refused.push((setting.file, error));
+        }
+    }
+    match refused.pop() {
+        Some((_, error)) => Err(error),
+        None => Ok(()),
+    }
+}
+
 impl Drop for Cgroup {
     fn drop(&mut self) {
         for folder in &self.folders {

@@ -43,6 +43,8 @@ pub(super) struct Connections {
     endpoints: Vec<Endpoint>,
     /// The link that leads out, as root.
     outside: Option<String>,
+    /// Whether the container was started before, by this supervisor.
+    was_prepared: bool,
 }
 
 /// A container that is connected, or not, before it is started.
@@ -71,7 +73,13 @@ impl Connections {
             joined: Vec::new(),
             endpoints: Vec::new(),
             outside: None,
+            was_prepared: false,
         }
+    }
+
+    /// Whether the container was started before: it may have joined and left networks while it ran.
+    pub fn was_prepared(&self) -> bool {
+        self.was_prepared
     }
 
     /// Where it stands in its networks.
@@ -87,7 +95,8 @@ impl Connections {
         config: &mut ContainerConfig,
         ahead: Option<Making>,
     ) -> Result<Prepared, NetworkError> {
-        let wishes = std::mem::take(&mut config.networks);
+        self.was_prepared = true;
+        let wishes = config.networks.clone();
         let notes = Vec::new();
         if wishes.is_empty() {
             return Ok(Prepared {
@@ -122,7 +131,6 @@ impl Connections {
             Err(NoConnection::Refused(error)) => Err(error),
             Err(NoConnection::Impossible(error)) => {
                 self.leave();
-                self.namespace = None;
                 let reason = Some(format!("no bridge could be made: {error}"));
                 // What was begun is connected by half: another one is made.
                 Ok(Prepared {
@@ -249,7 +257,7 @@ impl Connections {
     /// Connects it to a network by a link. Without root `bridge` is nothing but the way out.
     fn connect_one(&mut self, wish: &Membership) -> Result<Option<Note>, NoConnection> {
         if self.rootless && wish.network == BRIDGE {
-            self.joined.push(BRIDGE.to_owned());
+            self.note_joined(BRIDGE);
             return Ok(None);
         }
         let _turn = self.networks.lock()?;
@@ -260,7 +268,7 @@ impl Connections {
                 HubError::Elsewhere => NetworkError::Elsewhere.into(),
             })?);
         }
-        self.joined.push(wish.network.clone());
+        self.note_joined(&wish.network);
         let joiner = Joiner {
             id: &self.id,
             names: &self.names,
@@ -271,6 +279,12 @@ impl Connections {
         let connected = bridge.connect(&joiner, wish)?;
         self.endpoints.push(connected.endpoint);
         Ok(connected.no_nat.map(|reason| Note::NoNat { reason }))
+    }
+
+    fn note_joined(&mut self, name: &str) {
+        if !self.joined.iter().any(|it| it == name) {
+            self.joined.push(name.to_owned());
+        }
     }
 
     /// Whether one of its networks is to lead to the outside.
@@ -341,6 +355,7 @@ impl Connections {
     /// Gives its addresses back, while its lock says whose they are.
     pub fn leave(&mut self) {
         (self.slirp, self.resolver) = (None, None);
+        (self.namespace, self.outside) = (None, None);
         self.endpoints.clear();
         for name in &self.joined {
             if let Ok(_turn) = self.networks.lock() {

@@ -65,6 +65,11 @@ pub enum ContainerError {
         /// The container.
         id: ContainerId,
     },
+    /// It is between an end and the next start.
+    Restarting {
+        /// The container.
+        id: ContainerId,
+    },
     /// It rests, and force was not asked for.
     RemovePaused {
         /// The container.
@@ -166,6 +171,7 @@ impl ContainerError {
             Self::StartPaused => start_paused(language),
             Self::ExecPaused { id } => exec_paused(language, id),
             Self::RemovePaused { id } => remove_paused(language, id),
+            Self::Restarting { id } => is_restarting(language, id),
             Self::AlreadyPaused { id } => already_paused(language, id),
             Self::NotPaused { id } => not_paused(language, id),
             Self::Pause { error } => pause_failed(language, error),
@@ -282,6 +288,10 @@ crate::messages! {
     start_paused() {
         en: "cannot start a paused container, try unpause instead",
         ko: "cannot start a paused container: 일시 정지된 컨테이너입니다. start 대신 unpause 하세요",
+    }
+    is_restarting(id: &ContainerId) {
+        en: "Container {id} is restarting, wait until the container is running",
+        ko: "다시 시작하는 중인 컨테이너입니다(Container {id} is restarting). 실행될 때까지 기다리세요",
     }
     exec_paused(id: &ContainerId) {
         en: "Container {id} is paused, unpause the container before exec",

@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use super::container_error::ContainerError;
 use super::freezer::thaw_lost;
+use super::health::HealthCheck;
 use super::mount_point::MountPoint;
 use super::names::ContainerId;
 use super::ports::{Port, Publish};
+use super::restarting::RestartPolicy;
 use super::spec::{Membership, Rootfs, Spec};
 use super::state::{Record, Status};
 
@@ -47,6 +49,12 @@ pub struct ContainerConfig {
     /// What it has mounted, as a person sees it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mounts: Vec<MountPoint>,
+    /// How it is checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<HealthCheck>,
+    /// Whether it is started again after its end.
+    #[serde(default, skip_serializing_if = "RestartPolicy::is_no")]
+    pub restart: RestartPolicy,
     /// Where the host's number of its PID 1 is written, absolute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid_file: Option<PathBuf>,
@@ -70,6 +78,9 @@ impl ContainerConfig {
                 tty: spec.process.terminal,
                 auto_remove: false,
                 labels: std::collections::BTreeMap::new(),
+                restarts: 0,
+                health: None,
+                stopped: false,
                 state: Status::Created,
             },
             spec,
@@ -81,6 +92,8 @@ impl ContainerConfig {
             exposed: Vec::new(),
             stdin_once: false,
             mounts: Vec::new(),
+            health: None,
+            restart: RestartPolicy::No,
             pid_file: None,
         }
     }
@@ -283,7 +296,7 @@ impl ContainerFolder {
     }
 
     /// Replaces a file: readers see the old one or the new one, never half of it.
-    fn write(&self, name: &str, value: &impl Serialize) -> Result<(), ContainerError> {
+    pub(super) fn write(&self, name: &str, value: &impl Serialize) -> Result<(), ContainerError> {
         let path = self.path.join(name);
         let replace = || {
             let mut draft = tempfile::Builder::new()

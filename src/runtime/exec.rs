@@ -56,6 +56,8 @@ pub struct ExecOptions<'a> {
 impl ExecOptions<'_> {
     /// Makes the container's spec one of the further process.
     fn apply(self, mut spec: Spec, size: Option<Size>) -> Spec {
+        // PID 1 is there already.
+        spec.init = false;
         let process = &mut spec.process;
         process.argv = self.argv;
         merge(&mut process.env, self.env);
@@ -133,8 +135,10 @@ impl Containers {
     ) -> Result<(state::Running, [OwnedFd; 2]), ContainerError> {
         let not_running = || ContainerError::NotRunning { id: id.clone() };
         let folder = self.folder(id);
-        let Status::Running(running) = folder.record()?.state else {
-            return Err(not_running());
+        let running = match folder.record()?.state {
+            Status::Running(running) => running,
+            Status::Restarting(_) => return Err(ContainerError::Restarting { id: id.clone() }),
+            Status::Created | Status::Exited(_) => return Err(not_running()),
         };
         if running.paused {
             return Err(ContainerError::ExecPaused { id: id.clone() });

@@ -15,7 +15,7 @@ use rustix::process::Signal;
 
 use super::failure::{LaunchError, Note, What};
 use super::protocol::{Orders, Report};
-use super::{command, frames, identity, mounting, rlimits, rootfs, seccomp, sys, terminal};
+use super::{command, frames, identity, mounting, reaper, rlimits, rootfs, seccomp, sys, terminal};
 
 /// Plays `__init`.
 pub fn main() -> ExitCode {
@@ -43,29 +43,33 @@ pub(super) fn play(
     let Ok(channel) = sys::take_channel() else {
         return ExitCode::from(125);
     };
-    let error = start(&channel, prepare);
+    let (channel, error) = start(channel, prepare);
+    let Some(channel) = channel else {
+        return ExitCode::from(125);
+    };
     // If the launcher is gone there is nobody left to tell.
     let _ = frames::send(&channel, &Report::Failed(error));
     ExitCode::from(125)
 }
 
-/// Becomes the program; returns why not.
+/// Becomes the program, or what looks after it; returns why not, and the channel to say so.
 fn start(
-    channel: &UnixStream,
+    channel: UnixStream,
     prepare: impl FnOnce(&mut Received) -> Result<Prepared, LaunchError>,
-) -> LaunchError {
-    let prepared = receive(channel).and_then(|mut received| {
+) -> (Option<UnixStream>, LaunchError) {
+    let prepared = receive(&channel).and_then(|mut received| {
         let ready = prepare(&mut received)?;
         identity::assume(&received.orders, &received.filter)?;
         Ok((received.orders, ready))
     });
     let (orders, ready) = match prepared {
         Ok(prepared) => prepared,
-        Err(error) => return error,
+        Err(error) => return (Some(channel), error),
     };
-    match report(channel, ready) {
-        Ok(()) => command::execute(&orders.spec.process),
-        Err(error) => talk(&error),
+    match report(&channel, ready) {
+        Ok(()) if orders.spec.init => (None, reaper::run(channel, &orders.spec.process)),
+        Ok(()) => (Some(channel), command::execute(&orders.spec.process)),
+        Err(error) => (Some(channel), talk(&error)),
     }
 }
 

@@ -50,6 +50,8 @@
 //! | [`ports`], `port_error`, `listening`, `forwarding`, `connection`, `datagrams` | published ports: as data, the host's side, the way in |
 //! | `wire`, `peer` | what faces and supervisors say to each other |
 //! | `tty`, [`signals`] | the learner's terminal, lent and given back |
+//! | [`health`], `checkup` | health checks, as data and as a process beside the supervisor |
+//! | [`restarting`], `reaper`, `again` | `--restart`; `--init` |
 //! | [`volumes`], `filling` | volumes on disk; an image's files copied into an empty one |
 //! | [`mount_point`] | what a container has mounted, as data |
 //! | [`remove_tree`] | removes what a container left, whatever its modes |
@@ -95,6 +97,7 @@ pub mod containers;
 pub mod copying;
 pub mod exec;
 pub mod files;
+pub mod health;
 pub mod log;
 pub mod manage;
 pub mod mount_point;
@@ -102,6 +105,7 @@ pub mod names;
 pub mod ports;
 pub mod processes;
 pub mod remove_tree;
+pub mod restarting;
 pub mod signals;
 pub mod start;
 pub mod state;
@@ -113,7 +117,9 @@ pub mod network_error;
 pub mod networks;
 pub mod subnet;
 
+mod again;
 mod beside;
+mod checkup;
 mod connection;
 mod connections;
 mod container_folder;
@@ -127,6 +133,7 @@ mod join;
 mod listening;
 mod peer;
 mod port_error;
+mod reaper;
 mod records;
 mod relay;
 mod resolver;
@@ -190,6 +197,8 @@ pub fn hidden(arguments: &[OsString]) -> Option<ExitCode> {
         exec::VERB => Some(exec::main()),
         files::VERB => Some(files::main(&arguments[1..])),
         "__join" => Some(join::main()),
+        checkup::VERB => Some(checkup::main(&arguments[1..])),
+        checkup::ONCE => Some(checkup::once(&arguments[1..])),
         _ => None,
     }
 }

@@ -104,6 +104,9 @@ pub(super) struct Relay<P> {
     note_rest: Option<NoteRest>,
     change_networks: Option<ChangeNetworks>,
     kept: bool,
+    /// Signals that end it for good, and whether one was asked for.
+    stops: Vec<i32>,
+    stopped: bool,
     buffer: Vec<u8>,
 }
 
@@ -141,6 +144,8 @@ impl<P: Program> Relay<P> {
             note_rest: None,
             change_networks: None,
             kept: false,
+            stops: vec![KILL],
+            stopped: false,
             buffer: Vec::new(),
         })
     }
@@ -176,6 +181,34 @@ impl<P: Program> Relay<P> {
     /// Whether someone will start the container again, so that it is not to be removed.
     pub fn is_kept(&self) -> bool {
         self.kept
+    }
+
+    /// Says which signals end the program for good.
+    pub fn stops_by(&mut self, signals: &[i32]) {
+        self.stops.extend(signals);
+    }
+
+    /// Whether somebody asked for its end.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Listens to what was asked for while the program ended.
+    pub fn settle(&mut self) {
+        for index in 0..self.clients.len() {
+            self.serve(index, PollFlags::IN);
+        }
+        self.clients.retain(|client| !client.peer.is_closed());
+    }
+
+    /// Tells everyone who waits of an end that is not the last, and leaves those who have not said
+    /// yet what they want, and where more will come, to the next.
+    pub fn hand_over(&mut self, code: i32) -> (Option<UnixListener>, Vec<Client>) {
+        let listener = self.listener.take();
+        let waits = |client: &mut Client| !(client.attached || client.waits);
+        let left: Vec<Client> = self.clients.extract_if(.., waits).collect();
+        self.say_exit(code);
+        (listener, left)
     }
 
     /// Carries until the program has ended and everything it wrote is in the log and on its way.
@@ -359,6 +392,7 @@ impl<P: Program> Relay<P> {
         let client = &mut self.clients[index];
         if client.peer.is_closed() && client.owns {
             client.owns = false;
+            self.stopped = true;
             // It may have ended by itself in this moment.
             let _ = self.program.signal(KILL);
         }
@@ -391,6 +425,7 @@ impl<P: Program> Relay<P> {
                     }
                 }
                 Ok(Request::Signal { signal }) => {
+                    self.stopped |= self.stops.contains(&signal);
                     // The program may be ending in this moment; whoever asked sees that next.
                     let _ = self.program.signal(signal);
                     client.peer.outbox.message(&Reply::Done);

@@ -32,6 +32,9 @@ pub struct Spec {
     /// Whether set-user-ID programs gain nothing (`--security-opt no-new-privileges`). Off by
     /// default, as in docker.
     pub no_new_privileges: bool,
+    /// Whether PID 1 is strata, which looks after the program (`--init`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub init: bool,
     /// Limits; none by default.
     pub resources: Resources,
     /// Which ids exist in there; `probe().mode.ids()` is the right answer.
@@ -73,6 +76,7 @@ impl Spec {
             capabilities: Capabilities::default(),
             seccomp: true,
             no_new_privileges: false,
+            init: false,
             resources: Resources::default(),
             ids,
             hosts: Vec::new(),

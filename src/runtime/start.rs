@@ -21,6 +21,7 @@ use super::networks::{BRIDGE, Networks};
 use super::peer::Peer;
 use super::probe::Mode;
 use super::spec::Network;
+use super::state::Status;
 use super::supervisor::VERB;
 use super::tty::{is_terminal, size};
 use super::wire::{Reply, Request, Size, Start};
@@ -193,6 +194,9 @@ impl Containers {
         }
         if record.state.is_paused() {
             return Err(ContainerError::AttachPaused);
+        }
+        if matches!(record.state, Status::Restarting(_)) {
+            return Err(ContainerError::Restarting { id: id.clone() });
         }
         check_stdin(record.tty, &streams)?;
         let caught = catch_signals(record.tty).map_err(failed)?;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::bridge::Endpoint;
+use super::health::Condition;
 use super::names::ContainerId;
 use super::ports::{Port, Published};
 
@@ -24,7 +25,10 @@ pub const SUPERVISOR_LOST: &str = "supervisor lost";
 /// | ------- | ------- | ------ |
 /// | created | running | exited |
 /// | running | refused | exited |
+/// | restarting | running | exited |
 /// | exited  | running | refused |
+///
+/// What runs and is to be started again after its end restarts in between.
 ///
 /// Created goes straight to exited when its process could not be started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,8 +38,22 @@ pub enum Status {
     Created,
     /// Its process lives.
     Running(Running),
+    /// Its process ended, and it will be started again.
+    Restarting(Restarting),
     /// Its process ended.
     Exited(Exited),
+}
+
+/// What is known of a container between an end and the next start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restarting {
+    /// The process that will start it.
+    pub supervisor: u32,
+    /// The exit code.
+    pub code: i32,
+    /// When it ended.
+    #[serde(with = "moment")]
+    pub finished: Timestamp,
 }
 
 /// What is known of a living container. The process ids are the host's.
@@ -89,9 +107,9 @@ impl Status {
         matches!(self, Self::Running(running) if running.paused)
     }
 
-    /// Whether there is a process to signal, to attach to and to join with `exec`.
+    /// Whether it has a supervisor that answers: its process lives, or will again.
     pub fn is_running(&self) -> bool {
-        matches!(self, Self::Running(_))
+        matches!(self, Self::Running(_) | Self::Restarting(_))
     }
 
     /// Whether `rm` may remove it without force.
@@ -103,7 +121,7 @@ impl Status {
     pub fn published(&self) -> &[Published] {
         match self {
             Self::Running(running) => &running.published,
-            Self::Created | Self::Exited(_) => &[],
+            Self::Created | Self::Restarting(_) | Self::Exited(_) => &[],
         }
     }
 
@@ -111,6 +129,7 @@ impl Status {
     pub fn exit_code(&self) -> Option<i32> {
         match self {
             Self::Exited(exited) => Some(exited.code),
+            Self::Restarting(restarting) => Some(restarting.code),
             Self::Created | Self::Running(_) => None,
         }
     }
@@ -121,6 +140,7 @@ impl Status {
             Self::Created => "created",
             Self::Running(running) if running.paused => "paused",
             Self::Running(_) => "running",
+            Self::Restarting(_) => "restarting",
             Self::Exited(_) => "exited",
         }
     }
@@ -132,7 +152,8 @@ impl Status {
 
     /// Returns the status after a start, none where the table refuses it.
     pub fn started(&self, running: Running) -> Option<Self> {
-        self.can_start().then_some(Self::Running(running))
+        let may = self.can_start() || matches!(self, Self::Restarting(_));
+        may.then_some(Self::Running(running))
     }
 
     /// Returns the status after the end, none where the table refuses it.
@@ -144,7 +165,7 @@ impl Status {
     /// cannot outlive its supervisor, so one that claims to run has been killed with it.
     pub fn settled(&self, now: Timestamp) -> Self {
         match self {
-            Self::Running(_) => Self::Exited(Exited {
+            Self::Running(_) | Self::Restarting(_) => Self::Exited(Exited {
                 code: LOST_EXIT_CODE,
                 finished: now,
                 error: Some(SUPERVISOR_LOST.to_owned()),
@@ -180,8 +201,22 @@ pub struct Record {
     /// Labels, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// How often it was started again since somebody started it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub restarts: u32,
+    /// How healthy it is, of one that is checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Condition>,
+    /// Whether somebody stopped it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stopped: bool,
     /// Where it is in its life.
     pub state: Status,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Times as a person reads them in the store: RFC 3339, UTC.

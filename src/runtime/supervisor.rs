@@ -14,7 +14,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use nix::libc;
 
+use super::again::Starts;
+use super::checkup::Checkup;
 use super::connections::{Connections, Prepared};
 use super::container_error::ContainerError;
 use super::containers::{ContainerConfig, ContainerFolder, Containers};
@@ -30,6 +33,7 @@ use super::peer::Peer;
 use super::ports::Published;
 use super::relay::{ChangeNetworks, Client, NoteRest, Program, Relay};
 use super::remove_tree::remove_tree;
+use super::signals::signal_number;
 use super::spec::{Network, Rootfs};
 use super::state::{self, Exited};
 use super::stdio::{Ends, let_go_of_stdio, own_stdio, pipes};
@@ -87,7 +91,7 @@ fn supervise(root: &OsStr, id: &ContainerId, mut owner: Peer, network: Option<Ma
     if start.passthrough {
         let_go_of_stdio();
     }
-    match container.relay(running, ends, &start) {
+    match container.relay(running, ends, &start, None) {
         Ok(relay) => container.carry(relay, owner, &start, notes),
         Err(error) => {
             let failure = files(&error);
@@ -112,7 +116,7 @@ pub(super) fn refuse(mut owner: Peer, failure: Failure) {
     let _ = owner.flush_all();
 }
 
-fn files(error: &dyn std::error::Error) -> Failure {
+pub(super) fn files(error: &dyn std::error::Error) -> Failure {
     let mut text = error.to_string();
     if let Some(source) = error.source() {
         let source = source.to_string();
@@ -124,10 +128,13 @@ fn files(error: &dyn std::error::Error) -> Failure {
 }
 
 /// The container that is supervised; the lock says that it is.
-struct Container {
+pub(super) struct Container {
     containers: Containers,
-    folder: ContainerFolder,
-    config: ContainerConfig,
+    pub(super) folder: ContainerFolder,
+    pub(super) config: ContainerConfig,
+    pub(super) starts: Starts,
+    pub(super) checkup: Option<Checkup>,
+    stopped: bool,
     lock: Option<File>,
     /// What it says of its network and its ports, and who carries what comes there.
     connections: Arc<Mutex<Connections>>,
@@ -152,21 +159,24 @@ impl Container {
             }
             Rootfs::Folder(_) => {}
         }
+        containers.place_volumes(&mut config.spec);
         let rootless = enter::facts().is_none_or(|facts| facts.rootless);
         let connections = Connections::new(Networks::new(&containers), &config, rootless);
-        containers.place_volumes(&mut config.spec);
         Ok(Self {
             containers,
             folder,
             connections: Arc::new(Mutex::new(connections)),
             config,
+            starts: Starts::default(),
+            checkup: None,
+            stopped: false,
             lock: Some(lock),
             published: Vec::new(),
             forwarder: None,
         })
     }
 
-    fn launch(
+    pub(super) fn launch(
         &mut self,
         start: &Start,
         network: Option<Making>,
@@ -201,6 +211,11 @@ impl Container {
             Network::Container(other) => prepared.network = Some(self.network_of(other)?),
             Network::Bridge | Network::Named(_) | Network::Default => {
                 let mut connections = connections(&self.connections);
+                if connections.was_prepared()
+                    && let Ok(config) = self.folder.config()
+                {
+                    self.config.networks = config.networks;
+                }
                 prepared = connections
                     .prepare(&mut self.config, prepared.network)
                     .map_err(Failure::Network)?;
@@ -258,11 +273,12 @@ impl Container {
         pipes(self.config.open_stdin)
     }
 
-    fn relay(
+    pub(super) fn relay(
         &mut self,
         running: Running,
         ends: Ends,
         start: &Start,
+        listener: Option<UnixListener>,
     ) -> Result<Relay<Running>, ContainerError> {
         let path = self.folder.path().to_owned();
         let failed = |what| ContainerError::io(what, &path);
@@ -284,9 +300,12 @@ impl Container {
         if let Some(path) = &self.config.pid_file {
             std::fs::write(path, init.to_string()).map_err(ContainerError::io("write", path))?;
         }
-        relay
-            .listen(self.listener().map_err(failed("listen in"))?)
-            .map_err(failed("listen in"))?;
+        self.hear(&mut relay);
+        let listener = match listener {
+            Some(listener) => listener,
+            None => self.listener().map_err(failed("listen in"))?,
+        };
+        relay.listen(listener).map_err(failed("listen in"))?;
         let running = state::Running {
             supervisor: std::process::id(),
             init,
@@ -300,8 +319,34 @@ impl Container {
         let state = self.config.record.state.started(running);
         let state = state.expect("settled above, so it did not run");
         self.config.record.state = state.clone();
-        self.folder.change_record(|record| record.state = state)?;
+        let restarts = self.starts.again;
+        self.folder.change_record(|record| {
+            record.state = state;
+            record.restarts = restarts;
+            record.health = None;
+            record.stopped = false;
+        })?;
+        self.begin_checkup();
         Ok(relay)
+    }
+
+    /// Begins to look how healthy it is, if that was asked for.
+    fn begin_checkup(&mut self) {
+        if self.config.health.is_none() {
+            return;
+        }
+        // On a full disk it runs without being looked after.
+        if self.folder.begin_health().is_ok() {
+            self.checkup = Checkup::begin(&self.containers, &self.config.record.id).ok();
+        }
+    }
+
+    /// Says which signals end it for good, whatever its restart policy is.
+    pub(super) fn hear<P: Program>(&self, relay: &mut Relay<P>) {
+        relay.stops_by(&[libc::SIGINT, libc::SIGQUIT, libc::SIGTERM]);
+        if let Ok(own) = signal_number(&self.config.stop_signal) {
+            relay.stops_by(&[own]);
+        }
     }
 
     fn listener(&self) -> io::Result<UnixListener> {
@@ -330,25 +375,41 @@ impl Container {
             let _ = owner.flush_all();
             drop(owner);
         }
-        // A failing poll leaves nothing to carry with: waiting for the end is what remains.
-        let _ = relay.run();
-        // Its ports are free before anyone hears that it ended.
-        if let Some(forwarder) = self.forwarder.take() {
-            forwarder.finish();
+        loop {
+            // A failing poll leaves nothing to carry with: waiting for the end is what remains.
+            let _ = relay.run();
+            self.checkup = None;
+            // Its ports are free before anyone hears that it ended.
+            if let Some(forwarder) = self.forwarder.take() {
+                forwarder.finish();
+            }
+            let code = relay
+                .program()
+                .wait()
+                .map_or(state::LOST_EXIT_CODE, Exit::code);
+            relay.settle();
+            if !self.runs_again(code, &relay) {
+                return self.end(&mut relay, code);
+            }
+            match self.start_again(relay, code, start) {
+                Some(next) => relay = next,
+                None => return,
+            }
         }
-        let code = relay
-            .program()
-            .wait()
-            .map_or(state::LOST_EXIT_CODE, Exit::code);
+    }
+
+    /// Records an end that is the last, and says so.
+    pub(super) fn end<P: Program>(&mut self, relay: &mut Relay<P>, code: i32) {
+        self.stopped = relay.is_stopped();
         let remove = self.config.record.auto_remove && !relay.is_kept();
         let trees = self.record_exit(code, None, remove);
         relay.say_exit(code);
         remove_all(&trees);
-        connections(&self.connections).sweep();
+        self.sweep_network();
     }
 
     /// Records a start that came to nothing; `again` keeps the container for another one.
-    fn record_failure(&mut self, failure: &Failure, remove: bool, again: bool) {
+    pub(super) fn record_failure(&mut self, failure: &Failure, remove: bool, again: bool) {
         self.forwarder = None;
         let (code, error) = match failure {
             Failure::Launch(error) => (error.exit_code(), error.to_string()),
@@ -363,6 +424,16 @@ impl Container {
         };
         let remove = !again && (remove || self.config.record.auto_remove);
         remove_all(&self.record_exit(code, Some(error), remove));
+        self.sweep_network();
+    }
+
+    /// Gives its addresses back.
+    pub(super) fn leave_network(&self) {
+        connections(&self.connections).leave();
+    }
+
+    /// Takes bridges away that it was the last one in.
+    pub(super) fn sweep_network(&self) {
         connections(&self.connections).sweep();
     }
 
@@ -371,7 +442,7 @@ impl Container {
     /// can start it again.
     fn record_exit(&mut self, code: i32, error: Option<String>, remove: bool) -> Vec<PathBuf> {
         // Whoever hears of the end finds its addresses free; until then the lock says whose they are.
-        connections(&self.connections).leave();
+        self.leave_network();
         let exited = Exited {
             code,
             finished: Timestamp::now(),
@@ -383,7 +454,11 @@ impl Container {
             // On a full disk the old record stays: it says "running", and as nobody holds the lock
             // it will be read as a lost one.
             let ended = state::Status::Exited(exited);
-            let _ = self.folder.change_record(|record| record.state = ended);
+            let stopped = self.stopped;
+            let _ = self.folder.change_record(|record| {
+                record.state = ended;
+                record.stopped = stopped;
+            });
         } else {
             let volumes = self.containers.take_out_anonymous(&self.config.mounts);
             trees.extend(volumes.unwrap_or_default());

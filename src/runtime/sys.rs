@@ -439,6 +439,57 @@ pub fn fork(
     }
 }
 
+/// Makes a clock that becomes readable when its time is over (`timerfd_create(2)`).
+pub fn timer() -> io::Result<OwnedFd> {
+    // SAFETY: two integers.
+    let fd = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_CLOEXEC) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel just gave it to us, and nobody else has it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Lets a clock's time be over after so long; at once for none.
+pub fn set_timer(timer: BorrowedFd<'_>, length: std::time::Duration) -> io::Result<()> {
+    let zero = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let setting = libc::itimerspec {
+        it_interval: zero,
+        it_value: libc::timespec {
+            tv_sec: length.as_secs().cast_signed(),
+            // All zero would stop the clock.
+            tv_nsec: i64::from(length.subsec_nanos().max(1)),
+        },
+    };
+    // SAFETY: an open descriptor, and a value that outlives the call.
+    match unsafe {
+        libc::timerfd_settime(timer.as_raw_fd(), 0, &raw const setting, ptr::null_mut())
+    } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// fork(2) in a process that has had one thread from its start: `play` is carried out by a child that
+/// shares everything that is open, and returns its exit code. Returns the child's number.
+pub fn fork_here(play: impl FnOnce() -> u8) -> io::Result<i32> {
+    // SAFETY: with one thread no lock is held and nothing is half changed, so the copy of our
+    // memory is whole. It never returns into frames that it shares with us.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => {
+            // Unwinding would lead into the copy of our caller, which must not go on twice.
+            let code = catch_unwind(AssertUnwindSafe(play)).unwrap_or(101);
+            // SAFETY: ends the process, without what our exit would do.
+            unsafe { libc::_exit(code.into()) }
+        }
+        pid => Ok(pid),
+    }
+}
+
 /// Overwrites the words that this process was started with, which `ps` shows to everybody and which
 /// may hold what only the starter needed: a password after `-e`. What does not fit is cut.
 fn set_title(title: &[u8]) {

@@ -366,7 +366,7 @@ pub(super) fn settings_json(config: &ContainerConfig, record: &Record) -> Value 
     let mut settings = json!({ "Ports": bound });
     let endpoints = match &record.state {
         Status::Running(running) => running.endpoints.as_slice(),
-        Status::Created | Status::Exited(_) => &[],
+        Status::Created | Status::Restarting(_) | Status::Exited(_) => &[],
     };
     let of = |name: &str| endpoints.iter().find(|it| it.network == name);
     let mut networks = Map::new();

@@ -67,7 +67,8 @@ impl Session {
         Ok(volume.name)
     }
 
-    fn exit_1(&self, error: super::SessionError) -> super::SessionError {
+    /// Gives trouble docker's code of everything but `run`.
+    pub(super) fn exit_1(&self, error: super::SessionError) -> super::SessionError {
         match error {
             super::SessionError::Trouble(trouble) => trouble.with_exit(1).into(),
             other @ super::SessionError::Dockerfile { .. } => other,

@@ -91,7 +91,7 @@ fn container(session: &Session, record: &Record) -> ContainerFacts {
         mounts: config
             .map(|it| it.spec.mounts.iter().map(mount).collect())
             .unwrap_or_default(),
-        restarts: 0,
+        restarts: record.restarts,
     }
 }
 
@@ -119,7 +119,7 @@ pub fn container_details(session: &Session, id: &str) -> Option<ContainerDetails
     out.extend(err);
     let init = match &record.state {
         Status::Running(running) => Some(running.init),
-        Status::Created | Status::Exited(_) => None,
+        Status::Created | Status::Restarting(_) | Status::Exited(_) => None,
     };
     Some(ContainerDetails {
         pid1: init

@@ -64,6 +64,7 @@ impl Session {
         spec.hosts = joined.hosts;
         spec.dns = joined.dns;
         spec.read_only = call.read_only;
+        spec.init = call.init;
         let add: Vec<&str> = call.cap_add.iter().map(String::as_str).collect();
         let drop: Vec<&str> = call.cap_drop.iter().map(String::as_str).collect();
         spec.capabilities = spec
@@ -77,6 +78,8 @@ impl Session {
         config.record.labels.extend(settings.labels.clone());
         config.record.labels.extend(call.labels.iter().cloned());
         config.mounts = mounted.points;
+        config.restart = call.restart;
+        config.health = call.health.with(settings);
         config.open_stdin = call.interactive;
         config.networks = joined.memberships;
         self.connect(&mut config, &call.network, settings)?;

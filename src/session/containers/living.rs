@@ -34,7 +34,9 @@ impl Session {
             own_stdio: false,
             manner,
         });
-        Ok(self.start(&id, attach, None, false)?.0)
+        let started = self.start(&id, attach, None, false);
+        // docker's 126 and 127 are those of `run`; `start` only says that it failed.
+        Ok(started.map_err(|error| self.exit_1(error))?.0)
     }
 
     /// Watches a running container, and types into it where it reads.

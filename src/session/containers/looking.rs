@@ -7,12 +7,12 @@ use std::path::Path;
 use crate::layers::{Change, ChangeKind, RootPath, Stack};
 use crate::runtime::container_error::ContainerError;
 use crate::runtime::containers::ContainerConfig;
+use crate::runtime::health::HealthCheck;
 use crate::runtime::mount_point::{MountKind, MountPoint};
 use crate::runtime::processes::{self, Process};
 use crate::runtime::state::{Record, Status};
 use crate::runtime::{Rootfs, User};
 use crate::session::networking;
-use crate::session::networks::networks_of;
 use crate::session::{Inspected, LOCAL, Result, Session, Trouble};
 
 /// What `ps` tells of how a container was made.
@@ -22,8 +22,6 @@ pub struct MadeWith {
     pub mounts: Vec<String>,
     /// How many volumes it has.
     pub volumes: usize,
-    /// Its network.
-    pub networks: String,
 }
 
 impl Session {
@@ -110,7 +108,6 @@ impl Session {
         Ok(MadeWith {
             mounts: labels.filter(|label| !label.is_empty()).collect(),
             volumes: config.mounts.iter().filter(|it| it.name.is_some()).count(),
-            networks: networks_of(&config).join(","),
         })
     }
 
@@ -179,6 +176,10 @@ fn state_json(state: &Status) -> serde_json::Value {
             json["Pid"] = running.init.into();
             json["StartedAt"] = running.started.to_string().into();
         }
+        Status::Restarting(restarting) => {
+            json["Restarting"] = true.into();
+            json["FinishedAt"] = restarting.finished.to_string().into();
+        }
         Status::Exited(exited) => {
             json["FinishedAt"] = exited.finished.to_string().into();
             json["Error"] = exited.error.clone().unwrap_or_default().into();
@@ -189,6 +190,19 @@ fn state_json(state: &Status) -> serde_json::Value {
         json[name] = value.clone();
     }
     json
+}
+
+/// docker's form of how a container is checked, with times in nanoseconds.
+fn healthcheck_json(check: &HealthCheck) -> serde_json::Value {
+    let time = |time: std::time::Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    serde_json::json!({
+        "Test": check.test,
+        "Interval": time(check.interval),
+        "Timeout": time(check.timeout),
+        "StartPeriod": time(check.start_period),
+        "StartInterval": time(check.start_interval),
+        "Retries": check.retries,
+    })
 }
 
 /// docker's time of what has not happened.
@@ -211,9 +225,10 @@ impl Session {
             "Created": record.created.to_string(),
             "Path": path,
             "Args": args,
-            "State": state_json(&record.state),
+            "State": self.state_with_health(record),
             "Image": record.image_id,
             "Name": format!("/{}", record.name),
+        "RestartCount": record.restarts,
             "Config": {
                 "Hostname": config.spec.hostname,
                 "User": format!("{}:{}", process.user.uid, process.user.gid),
@@ -225,10 +240,16 @@ impl Session {
                 "WorkingDir": process.cwd,
                 "Labels": record.labels,
                 "StopSignal": config.stop_signal,
+            "Healthcheck": config.health.as_ref().map(healthcheck_json),
                 "ExposedPorts": networking::exposed_json(config),
             },
             "HostConfig": {
                 "AutoRemove": record.auto_remove,
+            "Init": config.spec.init,
+            "RestartPolicy": {
+                "Name": config.restart.word(),
+                "MaximumRetryCount": config.restart.most(),
+            },
                 "ReadonlyRootfs": config.spec.read_only,
                 "Capabilities": config.spec.capabilities.names().collect::<Vec<_>>(),
                 "NetworkMode": networking::mode_word(&config.spec.network),
@@ -244,6 +265,16 @@ impl Session {
                 "Data": config.spec.rootfs,
             },
         })
+    }
+
+    fn state_with_health(&self, record: &Record) -> serde_json::Value {
+        let mut json = state_json(&record.state);
+        if record.health.is_some()
+            && let Some(health) = self.containers().folder(&record.id).health()
+        {
+            json["Health"] = serde_json::to_value(health).expect("made of words and numbers");
+        }
+        json
     }
 
     /// docker's JSON about something that is mounted.

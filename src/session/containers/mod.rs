@@ -6,7 +6,9 @@
 //! | `copying` | cp |
 //! | `describing` | from image and options to what is run |
 //! | `filtering` | `ps --filter` |
+//! | `healthy` | how a container is checked |
 //! | `id_file` | `--cidfile` |
+//! | `updating` | update; what runs after a reboot |
 //! | `mounted`, `mount_words` | what is mounted |
 //! | `living` | start, attach, stop, restart, pause, ... |
 //! | `looking` | inspect, files and changes of a container |
@@ -14,17 +16,21 @@
 mod copying;
 mod describing;
 mod filtering;
+mod healthy;
 mod id_file;
 mod living;
 mod looking;
 mod mount_words;
 mod mounted;
+mod updating;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub use self::copying::{CopyCall, Side};
-pub use self::filtering::CONTAINER_FILTERS;
+pub use self::filtering::PS_FILTERS;
+pub use self::healthy::HealthCall;
+pub use self::updating::Changes;
 
 use self::id_file::IdFile;
 use super::networking::NetworkCall;
@@ -42,6 +48,7 @@ use crate::runtime::log::Show;
 use crate::runtime::names::ContainerId;
 use crate::runtime::probe::Overlay;
 use crate::runtime::remove_tree::remove_tree;
+use crate::runtime::restarting::RestartPolicy;
 use crate::runtime::start::{Ahead, Attach, StartOptions};
 use crate::runtime::state::Record;
 use crate::runtime::volumes::Volume;
@@ -96,6 +103,12 @@ pub struct RunCall {
     pub cap_drop: Vec<String>,
     /// `--memory`, `--cpus`, `--pids-limit`.
     pub resources: Resources,
+    /// `--health-*`.
+    pub health: HealthCall,
+    /// `--restart`.
+    pub restart: RestartPolicy,
+    /// `--init`.
+    pub init: bool,
     /// `--stop-signal`.
     pub stop_signal: Option<String>,
     /// `--stop-timeout`, in seconds.
@@ -152,8 +165,8 @@ impl Session {
         let id = ContainerId::generate().map_err(|e| Trouble::system("make an id", &e))?;
         let attach = streams.map(|streams| Attach {
             streams,
-            // Without it Ctrl-C ends the watching only.
-            owns: call.manner.pass_signals,
+            // Without it Ctrl-C ends the watching only; what is started again outlives its watcher.
+            owns: call.manner.pass_signals && call.restart.is_no(),
             own_stdio,
             manner: call.manner.clone(),
         });
