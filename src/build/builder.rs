@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::base::PracticeSettings;
 use super::cache::BuildCache;
 use super::carry::Work;
-use super::error::BuildError;
+use super::error::{BuildError, ImageError};
 use super::notes::{notes, remarks};
 use super::permission;
 use super::report::{BuildEvent, BuildReport, StepState};
@@ -19,7 +19,7 @@ use super::supplies::Supplies;
 use super::world::BuildWorld;
 use crate::language::Language;
 use crate::layers::{Image, Store};
-use crate::parser;
+use crate::parser::{self, Dockerfile, StageName};
 use crate::plan::context::Rights;
 use crate::plan::ignore::Ignore;
 use crate::plan::{
@@ -28,7 +28,7 @@ use crate::plan::{
 };
 use crate::reference::ImageReference;
 use crate::runtime::{IdMode, NoNamespaces};
-use crate::source::Source;
+use crate::source::{Source, Span};
 
 /// What is to be built.
 #[derive(Debug, Clone)]
@@ -211,10 +211,10 @@ impl Builder<'_> {
         let plan =
             plan::plan(&file, &input.options, &mut find).map_err(|failure| match failure {
                 PlanFailure::Dockerfile(error) => BuildError::Plan(error),
-                PlanFailure::Base { span, error } => BuildError::Image {
-                    span,
-                    error: Box::new(error),
-                },
+                PlanFailure::Base { span, error } => {
+                    let written = &input.source.text()[span.start..span.end];
+                    no_image(&file, span, written, error)
+                }
             })?;
         filter_names_stages(input, &plan)?;
         for step in &plan.steps {
@@ -229,9 +229,9 @@ impl Builder<'_> {
                 StepKind::Layer(layer) => {
                     for asked in asked_files(layer) {
                         if let CopyFrom::Image(reference) = &asked.copy.from {
-                            self.image(reference).map_err(|error| BuildError::Image {
-                                span: step.span,
-                                error: Box::new(error),
+                            let found = self.base(reference, events);
+                            found.map_err(|error| {
+                                no_image(&file, step.span, reference.name(), error)
                             })?;
                         }
                     }
@@ -261,6 +261,18 @@ impl Builder<'_> {
 }
 
 /// Refuses a `--no-cache-filter` that would filter nothing.
+/// Says that an image cannot be had; perhaps an earlier stage was meant.
+fn no_image(file: &Dockerfile, span: Span, written: &str, error: ImageError) -> BuildError {
+    let earlier = file.stages.windows(2);
+    let earlier = earlier.filter(|pair| pair[1].span.start <= span.start);
+    let names = earlier.filter_map(|pair| pair[0].name.as_ref().map(StageName::as_str));
+    BuildError::Image {
+        span,
+        near: parser::nearest(written, names),
+        error: Box::new(error),
+    }
+}
+
 fn filter_names_stages(input: &BuildInput, plan: &Plan) -> Result<(), BuildError> {
     let names = || plan.stages.iter().filter_map(|stage| stage.name.as_deref());
     let is_stage = |name: &str| names().any(|stage| stage.eq_ignore_ascii_case(name));

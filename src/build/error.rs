@@ -32,6 +32,8 @@ pub enum BuildError {
     Image {
         /// The word that names it.
         span: Span,
+        /// An earlier stage that is called nearly so.
+        near: Option<String>,
         /// Why.
         error: Box<ImageError>,
     },
@@ -297,7 +299,7 @@ crate::messages! {
         ko: "--no-cache-filter: \"{name}\" 스테이지가 없습니다",
     }
     near_stage(near: &str) {
-        en: "did you mean {near}?",
+        en: "did you mean the stage {near}?",
         ko: "혹시 {near} 스테이지인가요?",
     }
     filter_help() {
@@ -353,6 +355,9 @@ impl BuildError {
     pub fn help(&self, language: Language) -> Option<String> {
         match self {
             Self::Plan(error) => error.kind.help(language),
+            Self::Image {
+                near: Some(near), ..
+            } => Some(near_stage(language, near)),
             Self::Image { error, .. } => error.help(language),
             Self::Unsupported { .. } => Some(unsupported_help(language)),
             Self::NoFilteredStage { near, .. } => Some(match near {

@@ -76,6 +76,6 @@ pub use recipe::not_pulled;
 pub use report::{
     BuildEvent, BuildReport, ContextReport, LayerReport, StepFailure, StepReport, StepState,
 };
-pub use shared_cache::{CacheSource, Imports, export_cache};
+pub use shared_cache::{CachePlace, CacheSource, Imports, export_cache};
 pub use stage::base_info;
 pub use supplies::{Agent, Secret, Supplies};

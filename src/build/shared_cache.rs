@@ -1,31 +1,49 @@
-//! `--cache-from` and `--cache-to`: records of steps and their layers, in a folder that another
-//! machine reads.
+//! `--cache-from` and `--cache-to`: records of steps and their layers, in a folder or a registry
+//! that another machine reads.
 //!
 //! A record is believed only if its key is what its ingredients hash to, and a layer only if its
-//! bytes are what its digest says. What a step does is not proved by either: who may write the
-//! folder decides what is built from it, as with docker.
+//! bytes are what its digest says. What a step does is not proved by either: who may write there
+//! decides what is built from it, as with docker.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use super::cache::BuildCache;
 use super::report::BuildReport;
+use super::shipping::{RegistryCache, ShippingError, push_cache};
 use crate::digest::{CacheKey, DiffId};
 use crate::language::Language;
 use crate::layers::archive::CacheFolder;
 use crate::layers::{Store, StoreError};
 use crate::plan::{CacheRecord, Ingredients};
+use crate::reference::ImageReference;
+use crate::registry::Settings;
 
-/// A folder to read from, and what messages call it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Where a cache is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CachePlace {
+    /// A folder, absolute.
+    Folder(PathBuf),
+    /// A name in a registry.
+    Registry(ImageReference),
+}
+
+/// What to read from, and what messages call it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CacheSource {
-    /// The folder, absolute.
-    pub folder: PathBuf,
+    /// Where it is.
+    pub place: CachePlace,
     /// As it was given.
     pub name: String,
+}
+
+/// A cache that was opened.
+enum Opened {
+    Folder(Box<CacheFolder>),
+    Registry(Box<RegistryCache>),
 }
 
 /// What is said of a step.
@@ -37,14 +55,14 @@ struct Shared {
     below: Vec<DiffId>,
 }
 
-/// The folders of `--cache-from`, opened.
+/// What `--cache-from` names, opened.
 #[derive(Default)]
 pub struct Imports {
-    folders: Vec<(String, CacheFolder)>,
-    /// By key: the folder, and what is said of the step.
+    caches: Vec<(String, Opened)>,
+    /// By key: the cache, and what is said of the step.
     records: HashMap<CacheKey, (usize, Shared)>,
     /// What could not be read, and why.
-    troubles: Mutex<Vec<(String, StoreError)>>,
+    troubles: Mutex<Vec<(String, ShippingError)>>,
 }
 
 impl std::fmt::Debug for Imports {
@@ -53,35 +71,62 @@ impl std::fmt::Debug for Imports {
     }
 }
 
+impl Opened {
+    fn open(
+        store: &Store,
+        settings: &Settings,
+        place: &CachePlace,
+    ) -> Result<(Self, Vec<Shared>), ShippingError> {
+        match place {
+            CachePlace::Folder(path) => {
+                let folder = CacheFolder::open(store, path)?;
+                let json = |source| StoreError::Json {
+                    path: path.clone(),
+                    source,
+                };
+                let said = serde_json::from_slice(folder.document()).map_err(json)?;
+                Ok((Self::Folder(Box::new(folder)), said))
+            }
+            CachePlace::Registry(reference) => {
+                let cache = RegistryCache::open(settings, reference)?;
+                let said = serde_json::from_slice(cache.document());
+                let said = said.map_err(|why| RegistryCache::wrong(reference, &why))?;
+                Ok((Self::Registry(Box::new(cache)), said))
+            }
+        }
+    }
+
+    fn take_in(&self, store: &Store, layer: DiffId, below: &[DiffId]) -> Result<(), ShippingError> {
+        match self {
+            Self::Folder(folder) => Ok(folder.take_in(store, layer, below).map(drop)?),
+            Self::Registry(cache) => cache.take_in(store, layer, below),
+        }
+    }
+}
+
 impl Imports {
-    /// Opens folders. One that cannot be read is passed over with a note, as docker does: the first
+    /// Opens caches. One that cannot be read is passed over with a note, as docker does: the first
     /// build of all has none to read.
-    pub fn open(store: &Store, sources: &[CacheSource]) -> Self {
+    pub fn open(store: &Store, settings: &Settings, sources: &[CacheSource]) -> Self {
         let mut imports = Self::default();
         for source in sources {
-            if let Err(error) = imports.add(store, source) {
-                imports.trouble(&source.name, error);
+            match Opened::open(store, settings, &source.place) {
+                Ok((opened, said)) => imports.add(&source.name, opened, said),
+                Err(error) => imports.trouble(&source.name, error),
             }
         }
         imports
     }
 
-    fn add(&mut self, store: &Store, source: &CacheSource) -> Result<(), StoreError> {
-        let folder = CacheFolder::open(store, &source.folder)?;
-        let list: Vec<Shared> =
-            serde_json::from_slice(folder.document()).map_err(|error| StoreError::Json {
-                path: source.folder.clone(),
-                source: error,
-            })?;
-        let place = self.folders.len();
-        for shared in list {
+    fn add(&mut self, name: &str, opened: Opened, said: Vec<Shared>) {
+        let place = self.caches.len();
+        for shared in said {
             if shared.ingredients.key() == shared.record.key {
                 let key = shared.record.key;
                 self.records.entry(key).or_insert((place, shared));
             }
         }
-        self.folders.push((source.name.clone(), folder));
-        Ok(())
+        self.caches.push((name.to_owned(), opened));
     }
 
     /// Takes a step over: its layer into the store, what is known of it into the cache.
@@ -92,13 +137,13 @@ impl Imports {
         cache: &BuildCache,
     ) -> Option<CacheRecord> {
         let (place, shared) = self.records.get(&key)?;
-        let (name, folder) = &self.folders[*place];
-        let taken = folder.take_in(store, shared.record.layer, &shared.below);
+        let (name, opened) = &self.caches[*place];
+        let taken = opened.take_in(store, shared.record.layer, &shared.below);
         let record = CacheRecord {
             origin: Some(name.clone()),
             ..shared.record.clone()
         };
-        let kept = taken.and_then(|_| cache.remember(&record, &shared.ingredients));
+        let kept = taken.and_then(|()| Ok(cache.remember(&record, &shared.ingredients)?));
         match kept {
             Ok(()) => Some(record),
             Err(error) => {
@@ -108,7 +153,7 @@ impl Imports {
         }
     }
 
-    fn trouble(&self, name: &str, error: StoreError) {
+    fn trouble(&self, name: &str, error: ShippingError) {
         let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
         troubles.push((name.to_owned(), error));
     }
@@ -116,22 +161,23 @@ impl Imports {
     /// Says what could not be read.
     pub fn notes(&self, language: Language) -> Vec<String> {
         let troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-        let said = |(name, error): &(String, StoreError)| {
+        let said = |(name, error): &(String, ShippingError)| {
             not_imported(language, name, &error.message(language))
         };
         troubles.iter().map(said).collect()
     }
 }
 
-/// Writes the steps of a build into a folder: with `all` those of every stage, else those whose
-/// layers are in the image.
+/// Writes the steps of a build where another machine finds them: with `all` those of every stage,
+/// else those whose layers are in the image.
 pub fn export_cache(
     store: &Store,
     cache: &BuildCache,
+    settings: &Settings,
     report: &BuildReport,
-    folder: &Path,
+    place: &CachePlace,
     all: bool,
-) -> Result<(), StoreError> {
+) -> Result<(), ShippingError> {
     let image = report.image.map(|id| store.image(id)).transpose()?;
     let in_image = image.map(|image| image.layers).unwrap_or_default();
     let mut shared: Vec<Shared> = Vec::new();
@@ -161,12 +207,15 @@ pub fn export_cache(
     layers.sort_unstable();
     layers.dedup();
     let document = serde_json::to_vec(&shared).expect("records have only text keys");
-    store.save_cache(folder, &document, &layers)
+    match place {
+        CachePlace::Folder(folder) => Ok(store.save_cache(folder, &document, &layers)?),
+        CachePlace::Registry(name) => push_cache(store, settings, name, &document, &layers),
+    }
 }
 
 crate::messages! {
-    not_imported(folder: &str, why: &str) {
-        en: "--cache-from {folder}: {why}; what it was to give is made here",
-        ko: "--cache-from {folder}: {why}. 필요한 것은 여기에서 만듭니다",
+    not_imported(name: &str, why: &str) {
+        en: "--cache-from {name}: {why}; what it was to give is made here",
+        ko: "--cache-from {name}: {why}. 필요한 것은 여기에서 만듭니다",
     }
 }

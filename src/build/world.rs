@@ -246,6 +246,7 @@ impl<'a> BuildWorld<'a> {
         let found = Images::new(self.store, self.cache).in_store(reference)?;
         let image = found.ok_or_else(|| BuildError::Image {
             span: crate::source::Span::default(),
+            near: None,
             error: Box::new(ImageError::NotHere(reference.clone())),
         })?;
         Ok(image.layers)

@@ -25,7 +25,7 @@ pub struct BuildOptions {
     /// A name for COPY --from and FROM: NAME=FOLDER or NAME=docker-image://IMAGE
     #[arg(long, value_name = "NAME=WHAT")]
     pub build_context: Vec<String>,
-    /// Reuse what another machine made: type=local,src=FOLDER
+    /// Reuse what another machine made: type=local,src=FOLDER or type=registry,ref=NAME
     #[arg(long, value_name = "CACHE")]
     pub cache_from: Vec<String>,
     /// Add a label to the image
@@ -110,10 +110,16 @@ pub struct Build {
     /// Write what is known of the image to a file, as JSON
     #[arg(long, value_name = "FILE")]
     pub metadata_file: Option<PathBuf>,
-    /// Write the result elsewhere too: a folder, `-`, or type=local|tar|oci|docker,dest=PATH
+    /// Write the result elsewhere too: a folder, `-`, type=local|tar|oci|docker,dest=PATH, or type=registry
     #[arg(long, short, value_name = "DEST")]
     pub output: Vec<String>,
-    /// Write the cache for another machine: type=local,dest=FOLDER[,mode=min|max]
+    /// Push the image under every -t, as --output type=registry does
+    #[arg(long)]
+    pub push: bool,
+    /// Keep the image in the store, where it is anyway
+    #[arg(long)]
+    pub load: bool,
+    /// Write the cache for another machine: type=local,dest=FOLDER or type=registry,ref=NAME, with mode=min|max
     #[arg(long, value_name = "CACHE")]
     pub cache_to: Vec<String>,
     /// Fail at the first step that would have to run

@@ -142,6 +142,9 @@ pub struct Ps {
     /// Stopped ones as well
     #[arg(long, short)]
     pub all: bool,
+    /// Only what fits: name=, id=, label=KEY[=VALUE], status=, exited=CODE, network=, ancestor=IMAGE, ...
+    #[arg(long, short, value_name = "FILTER")]
+    pub filter: Vec<String>,
     /// Only ids
     #[arg(long, short)]
     pub quiet: bool,

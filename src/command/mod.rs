@@ -38,7 +38,10 @@ pub use learning::{
     Learn, Lesson, LessonFolder, LessonForget, LessonHomes, LessonNew, LessonReport, LessonReset,
     LessonSync, LessonTest,
 };
-pub use networking::{Networking, Port};
+pub use networking::{
+    ConnectNetwork, CreateNetwork, DisconnectNetwork, InspectNetworks, ListNetworks,
+    NetworkCommand, Networking, Port, PruneNetworks, RemoveNetworks,
+};
 pub use pictures::{Compare, Files, Log, Stack, Waste};
 pub use pruning::{Builder, Df, PruneBuilder, PruneImages, PruneSystem};
 pub use reading::{
@@ -213,6 +216,9 @@ pub enum Command {
     Port(Port),
     /// Remove containers
     Rm(Rm),
+    /// Networks in which containers reach each other by name: create, ls, inspect, rm, connect, ...
+    #[command(subcommand)]
+    Network(NetworkCommand),
     /// Say what works on this machine, and the remedy for what does not
     Doctor(Json),
     /// Look after the store

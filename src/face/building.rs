@@ -4,7 +4,7 @@ use indicatif::ProgressDrawTarget;
 use serde::Serialize;
 
 use super::build_call::STDIN;
-use super::exporting::Output;
+use super::exporting::{Output, nameless_push, nameless_push_help};
 use super::{Answer, Face};
 use crate::build::{Advice, BuildEvent, BuildReport, StepReport, advice, all_advice};
 use crate::command;
@@ -42,7 +42,16 @@ enum Progress {
 
 impl Face<'_> {
     pub(super) fn build(&mut self, call: &command::Build) -> Answer {
-        let outputs = self.outputs(&call.output)?;
+        let mut outputs = self.outputs(&call.output)?;
+        if call.push {
+            outputs.push(Output::Registry);
+        }
+        let pushes = outputs.contains(&Output::Registry);
+        if pushes && call.tag.is_empty() {
+            let language = self.language();
+            let trouble = Trouble::new(nameless_push(language));
+            return Err(trouble.with_help(nameless_push_help(language)).into());
+        }
         let caches = self.cache_targets(&call.cache_to)?;
         self.check_terminal(call)?;
         let mut request = self.build_call(&call.path, &call.options, &call.tag)?;
@@ -58,7 +67,8 @@ impl Face<'_> {
         if self.is_forbidden(&request)? {
             return Ok(1);
         }
-        let code = if outputs.iter().any(Output::is_stdout) {
+        let is_beside = outputs.iter().any(Output::is_stdout);
+        let code = if is_beside {
             self.build_beside(&request, call)?
         } else if call.step {
             self.build_by_steps(&request, call)?
@@ -74,6 +84,10 @@ impl Face<'_> {
         if let Some(report) = self.last.build.clone().filter(|_| code == 0) {
             self.export(&report, &outputs)?;
             self.export_caches(&report, &caches)?;
+            for name in report.tags.iter().filter(|_| pushes) {
+                let name = self.image_name(name)?;
+                self.push_one(&name, call.quiet || call.json || is_beside)?;
+            }
         }
         self.write_id(call)?;
         self.write_metadata(call)?;

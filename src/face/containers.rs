@@ -13,7 +13,7 @@ use crate::runtime::Resources;
 use crate::runtime::attach::{Outcome, Streams};
 use crate::runtime::log::Show;
 use crate::runtime::state::{Record, Status};
-use crate::session::{ExecCall, RunCall, SessionError, Trouble, moment};
+use crate::session::{ExecCall, Filters, PS_FILTERS, RunCall, SessionError, Trouble, moment};
 
 /// docker cuts the text of a command in `ps` here.
 const COMMAND_TEXT: usize = 20;
@@ -190,8 +190,8 @@ impl Face<'_> {
     }
 
     pub(super) fn ps(&mut self, call: &command::Ps) -> Answer {
-        let mut records = self.session.containers_list()?;
-        records.retain(|record| call.all || record.state.is_running());
+        let filters = Filters::parse(&call.filter, &PS_FILTERS, self.language())?;
+        let records = self.session.containers_that_fit(&filters, call.all)?;
         if call.json {
             self.write(&render::json(&records));
             return Ok(0);
@@ -258,16 +258,25 @@ impl Face<'_> {
         } else {
             vec![0; records.len()]
         };
+        // So does reading what each was made with.
+        let asks_networks = layout.names("Networks") || matches!(layout, Layout::Json);
         let rows: Vec<Value> = records
             .iter()
             .zip(sizes)
-            .map(|(record, size)| self.container_fields(record, size, call.no_trunc))
+            .map(|(record, size)| {
+                let networks = if asks_networks {
+                    self.session.networks_of(record).join(",")
+                } else {
+                    String::new()
+                };
+                self.container_fields(record, size, &networks, call.no_trunc)
+            })
             .collect();
         self.lay_out(layout, &CONTAINER_HEADS, rows)
     }
 
     /// docker's fields of a row of `ps`.
-    fn container_fields(&self, record: &Record, size: u64, whole: bool) -> Value {
+    fn container_fields(&self, record: &Record, size: u64, networks: &str, whole: bool) -> Value {
         let id = if whole {
             record.id.as_str()
         } else {
@@ -288,7 +297,7 @@ impl Face<'_> {
             "Command": shown_command(&record.command, whole),
             "CreatedAt": layout::moment(Some(record.created)),
             "RunningFor": self.since(record.created),
-            "Ports": "",
+            "Ports": ports(record),
             "State": state,
             "Status": self.status(record),
             "Size": render::docker_size(size),
@@ -296,7 +305,7 @@ impl Face<'_> {
             "Label": record.labels,
             "Mounts": "",
             "LocalVolumes": "0",
-            "Networks": "",
+            "Networks": networks,
         })
     }
 

@@ -19,6 +19,8 @@ pub enum Output {
     Archive(Target),
     /// The image, as an OCI image layout in a folder.
     Layout(PathBuf),
+    /// A registry, under every name of the image.
+    Registry,
     /// The store, where it is anyway.
     Store,
 }
@@ -38,7 +40,6 @@ enum BadOutput {
     NotAPair(String),
     UnknownKey(String),
     UnknownType(String),
-    Registry,
     NoType,
     NoDestination(String),
     FolderOnStdout,
@@ -84,7 +85,8 @@ impl Face<'_> {
         let image = self.session.find_image(&id.to_string())?;
         for output in outputs {
             match output {
-                Output::Store => {}
+                // Whoever built pushes, and shows it.
+                Output::Store | Output::Registry => {}
                 Output::Local(folder) => {
                     self.session.export_folder(&image, &self.path(folder))?;
                 }
@@ -132,7 +134,7 @@ fn read(text: &str) -> Result<Output, BadOutput> {
     if !text.contains('=') {
         return Ok(Output::Local(text.into()));
     }
-    let (mut kind, mut destination, mut packed) = (None, None, true);
+    let (mut kind, mut destination, mut packed, mut push) = (None, None, true, false);
     for field in text.split(',') {
         let pair = field.split_once('=');
         let (key, value) = pair.ok_or_else(|| BadOutput::NotAPair(field.to_owned()))?;
@@ -140,8 +142,9 @@ fn read(text: &str) -> Result<Output, BadOutput> {
             "type" => kind = Some(value),
             "dest" => destination = Some(value),
             "tar" => packed = value != "false",
+            "push" => push = value == "true",
             // Names are given with -t.
-            "name" | "push" if matches!(value, "" | "false") => {}
+            "name" if value.is_empty() => {}
             other => return Err(BadOutput::UnknownKey(other.to_owned())),
         }
     }
@@ -162,8 +165,9 @@ fn read(text: &str) -> Result<Output, BadOutput> {
         "oci" if !packed => folder().map(Output::Layout),
         "oci" => Ok(Output::Archive(target(destination.unwrap_or("-")))),
         "docker" => Ok(destination.map_or(Output::Store, |path| Output::Archive(target(path)))),
+        "registry" => Ok(Output::Registry),
+        "image" if push => Ok(Output::Registry),
         "image" => Ok(Output::Store),
-        "registry" => Err(BadOutput::Registry),
         other => Err(BadOutput::UnknownType(other.to_owned())),
     }
 }
@@ -174,7 +178,6 @@ impl BadOutput {
             Self::NotAPair(field) => not_a_pair(language, field),
             Self::UnknownKey(key) => unknown_key(language, key),
             Self::UnknownType(kind) => unknown_type(language, kind),
-            Self::Registry => registry(language),
             Self::NoType => no_type(language),
             Self::NoDestination(kind) => no_destination(language, kind),
             Self::FolderOnStdout => folder_on_stdout(language),
@@ -200,12 +203,16 @@ crate::messages! {
         ko: "모르는 키 '{key}'입니다(unexpected key)",
     }
     unknown_type(kind: &str) {
-        en: "unsupported output type \"{kind}\": local, tar, oci, docker and image exist",
-        ko: "지원하지 않는 종류 \"{kind}\"입니다(unsupported output type). local, tar, oci, docker, image가 있습니다",
+        en: "unsupported output type \"{kind}\": local, tar, oci, docker, image and registry exist",
+        ko: "지원하지 않는 종류 \"{kind}\"입니다(unsupported output type). local, tar, oci, docker, image, registry가 있습니다",
     }
-    registry() {
-        en: "strata cannot push to a registry yet",
-        ko: "strata는 아직 레지스트리에 push할 수 없습니다",
+    pub(super) nameless_push() {
+        en: "tag is needed when pushing to registry",
+        ko: "레지스트리에 push하려면 이름이 필요합니다(tag is needed when pushing to registry)",
+    }
+    pub(super) nameless_push_help() {
+        en: "give the image a name that begins with the registry: `-t HOST:PORT/NAME`",
+        ko: "레지스트리로 시작하는 이름을 붙이세요: `-t 호스트:포트/이름`",
     }
     no_type() {
         en: "type is required for output",
@@ -246,6 +253,9 @@ mod tests {
             ("type=oci,tar=false,dest=a", Output::Layout("a".into())),
             ("type=docker,dest=-", Output::Archive(Target::Stdout)),
             ("type=docker", Output::Store),
+            ("type=image,push=false", Output::Store),
+            ("type=image,push=true", Output::Registry),
+            ("type=registry", Output::Registry),
         ] {
             assert_eq!(read(text), Ok(expected), "{text}");
         }
@@ -260,7 +270,6 @@ mod tests {
             ("type=zip,dest=a", BadOutput::UnknownType("zip".to_owned())),
             ("type=tar,to=a", BadOutput::UnknownKey("to".to_owned())),
             ("type=tar,a", BadOutput::NotAPair("a".to_owned())),
-            ("type=registry", BadOutput::Registry),
         ] {
             assert_eq!(read(text), Err(expected), "{text}");
         }

@@ -18,6 +18,7 @@
 //! | `tracing` | waste, log |
 //! | `containers` | run, exec, ps, logs, stop, ... |
 //! | `networking` | port |
+//! | `networks` | network ... |
 //! | `life` | create, attach, restart, pause, rename |
 //! | `container_files` | cp, diff |
 //! | `top`, `stats` | top, stats |
@@ -44,6 +45,7 @@ mod life;
 mod looking_after;
 mod manuals;
 mod networking;
+mod networks;
 mod pruning;
 mod reading;
 mod refusal;
@@ -188,6 +190,7 @@ impl Face<'_> {
             Command::Start(it) => self.start(&it),
             Command::Wait(it) => self.wait(&it),
             Command::Port(it) => self.port(&it),
+            Command::Network(it) => self.network(&it),
             Command::Rm(it) => self.rm(&it),
             Command::Create(it) => self.create(&it),
             Command::Attach(it) => self.attach(&it),

@@ -9,7 +9,7 @@ use crate::command;
 use crate::runtime::Dns;
 use crate::runtime::ports::column;
 use crate::runtime::state::{Record, Status};
-use crate::session::{NetworkCall, SessionError, Trouble};
+use crate::session::{NetworkCall, NetworkWord, SessionError, Trouble};
 
 impl Face<'_> {
     /// Reads what `run` is told about networks.
@@ -27,7 +27,7 @@ impl Face<'_> {
             return Err(self.wrong("--dns", text, dns_help(self.language())));
         }
         Ok(NetworkCall {
-            network: call.network.clone(),
+            networks: self.network_words(call)?,
             publish: call.publish.clone(),
             publish_all: call.publish_all,
             expose: call.expose.clone(),
@@ -38,6 +38,41 @@ impl Face<'_> {
                 options: call.dns_option.clone(),
             },
         })
+    }
+
+    /// Reads `--network` with `--network-alias` and `--ip`, which belong to the first; or docker's long
+    /// form `name=NET,alias=NAME,ip=ADDRESS`.
+    fn network_words(&self, call: &command::Networking) -> Result<Vec<NetworkWord>, SessionError> {
+        let mut words = Vec::new();
+        for text in &call.network {
+            words.push(self.network_word(text)?);
+        }
+        if words.is_empty() {
+            words.push(NetworkWord::default());
+        }
+        let first = &mut words[0];
+        first.aliases.extend(call.network_alias.iter().cloned());
+        if let Some(text) = &call.ip {
+            first.address = Some(self.address("--ip", text)?);
+        }
+        Ok(words)
+    }
+
+    fn network_word(&self, text: &str) -> Result<NetworkWord, SessionError> {
+        let mut word = NetworkWord::default();
+        if !text.contains('=') {
+            text.clone_into(&mut word.name);
+            return Ok(word);
+        }
+        for field in text.split(',') {
+            match field.split_once('=') {
+                Some(("name", name)) => name.clone_into(&mut word.name),
+                Some(("alias", alias)) => word.aliases.push(alias.to_owned()),
+                Some(("ip", address)) => word.address = Some(self.address("--network", address)?),
+                _ => return Err(self.wrong("--network", text, network_help(self.language()))),
+            }
+        }
+        Ok(word)
     }
 
     fn wrong(&self, flag: &str, value: &str, help: String) -> SessionError {
@@ -67,6 +102,10 @@ pub(super) fn ports(record: &Record) -> String {
 }
 
 crate::messages! {
+    network_help() {
+        en: "a name, or fields: `--network name=NETWORK,alias=NAME,ip=ADDRESS`",
+        ko: "이름, 또는 항목을 쓰세요: `--network name=네트워크,alias=별명,ip=주소`",
+    }
     dns_help() {
         en: "it is the IP address of a name server: `--dns 192.0.2.53`",
         ko: "이름 서버의 IP 주소를 쓰세요: `--dns 192.0.2.53`",

@@ -10,7 +10,7 @@ use crate::render::docker_size;
 use crate::session::{Filters, ImagePrune, PrunedCache, Removal, Removed, SessionError, Trouble};
 
 /// What `until` and labels can be asked of.
-const OF_OBJECTS: [&str; 2] = ["until", "label"];
+pub(super) const OF_OBJECTS: [&str; 2] = ["until", "label"];
 const OF_IMAGES: [&str; 3] = ["until", "label", "dangling"];
 const OF_CACHE: [&str; 4] = ["until", "unused-for", "id", "type"];
 
@@ -90,6 +90,8 @@ impl Face<'_> {
         let unused_since = self.unused_since(&filters)?;
         let (containers, mut bytes) = self.session.prune_containers(&filters, now)?;
         self.deleted("Deleted Containers:", &containers);
+        let networks = self.session.prune_networks(&filters, now)?;
+        self.deleted("Deleted Networks:", &networks);
         let all = call.all;
         let removal = self
             .session
@@ -217,14 +219,14 @@ fn read_line(from: BorrowedFd<'_>) -> String {
     String::from_utf8_lossy(&line).into_owned()
 }
 
-fn warning_of(language: Language, what: &str) -> String {
+pub(super) fn warning_of(language: Language, what: &str) -> String {
     format!("{what}\n{}", are_you_sure(language))
 }
 
 /// docker's list of what would go.
 fn system_question(language: Language, call: &command::PruneSystem, filters: &Filters) -> String {
     let mut lines = vec![this_will_remove(language)];
-    let mut list = vec![stopped_containers(language)];
+    let mut list = vec![stopped_containers(language), unused_networks(language)];
     list.extend(call.volumes.then(|| unused_volumes(language)));
     list.push(if call.all {
         unused_images(language)
@@ -277,6 +279,10 @@ crate::messages! {
     stopped_containers() {
         en: "all stopped containers",
         ko: "멈춘 컨테이너 모두",
+    }
+    unused_networks() {
+        en: "all networks not used by at least one container",
+        ko: "컨테이너가 쓰지 않는 네트워크 모두",
     }
     unused_volumes() {
         en: "all volumes not used by at least one container",

@@ -184,7 +184,11 @@ impl Face<'_> {
         Ok(0)
     }
 
-    fn push_one(&mut self, name: &ImageReference, quiet: bool) -> Result<(), SessionError> {
+    pub(super) fn push_one(
+        &mut self,
+        name: &ImageReference,
+        quiet: bool,
+    ) -> Result<(), SessionError> {
         let live = self.around.terminal && self.around.own_stdio;
         let mut lines = TransferLines::new(self.screen, live, false);
         let out = &mut *self.out;
@@ -365,7 +369,7 @@ impl Face<'_> {
         Ok(0)
     }
 
-    fn image_name(&self, text: &str) -> Result<ImageReference, SessionError> {
+    pub(super) fn image_name(&self, text: &str) -> Result<ImageReference, SessionError> {
         let parsed = text.parse::<ImageReference>();
         Ok(parsed.map_err(|error| Trouble::reference(&error, self.language()).with_exit(1))?)
     }

@@ -111,6 +111,21 @@ impl Store {
         Ok((bytes, manifest, layers))
     }
 
+    /// Returns how a layer that belongs to no image leaves the store.
+    pub fn outgoing_layer(&self, diff_id: DiffId) -> Result<Outgoing> {
+        let blob = self.needed_layer(diff_id)?.blob;
+        let compress = blob.media_type == MediaType::Layer;
+        Ok(Outgoing {
+            diff_id,
+            descriptor: if compress {
+                self.compressed(diff_id)?
+            } else {
+                Some(blob)
+            },
+            compress,
+        })
+    }
+
     /// Returns what a layer is when it is gzipped, if that was found out before.
     fn compressed(&self, diff_id: DiffId) -> Result<Option<Descriptor>> {
         let path = self.layer_path(diff_id).join(COMPRESSED);

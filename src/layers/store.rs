@@ -19,13 +19,14 @@ const FORMAT: u32 = 1;
 const FORMAT_FILE: &str = "strata.json";
 
 /// Everything that may lie in a store; the folders among it are made with it.
-const FOLDERS: [&str; 8] = [
+const FOLDERS: [&str; 9] = [
     "blobs",
     "blobs/sha256",
     "layers",
     "cache",
     "drafts",
     "containers",
+    "networks",
     "volumes",
     "tmp",
 ];

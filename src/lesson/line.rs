@@ -285,7 +285,7 @@ pub fn normalised_command(line: &str) -> Vec<String> {
 }
 
 /// Options of `run` whose value is the next word, so that the image can be told from a value.
-const WITH_VALUE: [&str; 14] = [
+const WITH_VALUE: [&str; 16] = [
     "--name",
     "-p",
     "-v",
@@ -293,6 +293,8 @@ const WITH_VALUE: [&str; 14] = [
     "-w",
     "-m",
     "--network",
+    "--network-alias",
+    "--ip",
     "--cpus",
     "--user",
     "-u",

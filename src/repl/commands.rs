@@ -193,7 +193,15 @@ impl Desk {
             return 0;
         }
         let name = words.first().map_or("", String::as_str);
-        let nested = ["image", "container", "system", "lesson", "context"].contains(&name)
+        let nested = [
+            "image",
+            "container",
+            "network",
+            "system",
+            "lesson",
+            "context",
+        ]
+        .contains(&name)
             && words.len() == 1;
         if nested {
             return self.help(Some(name));

@@ -65,6 +65,7 @@ const FAMILIES: [(Family, &[&str]); 7] = [
             "wait",
             "port",
             "rm",
+            "network",
         ],
     ),
     (Family::Learn, &["learn [LESSON]", "lesson"]),

@@ -4,9 +4,9 @@
 use crate::language::Language;
 
 /// docker's verbs about registries, several containers and more builders.
-const DOCKERS: [&str; 12] = [
-    "attach", "buildx", "commit", "compose", "cp", "login", "network", "pull", "push", "search",
-    "swarm", "volume",
+const DOCKERS: [&str; 11] = [
+    "attach", "buildx", "commit", "compose", "cp", "login", "pull", "push", "search", "swarm",
+    "volume",
 ];
 
 /// Programs that install what an image needs.

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::enter::RuntimeError;
 use super::launch::LaunchError;
 use super::names::{ContainerId, near_name};
+use super::network_error::NetworkError;
 use super::ports::Unavailable;
 use super::wire::Failure;
 use crate::language::Language;
@@ -112,6 +113,8 @@ pub enum ContainerError {
         /// That container.
         id: ContainerId,
     },
+    /// A network cannot be had.
+    Network(#[source] NetworkError),
     /// No supervisor could be started.
     Enter(#[source] RuntimeError),
     /// The supervisor ended without a word.
@@ -174,6 +177,7 @@ impl ContainerError {
             Self::Launch(error) => error.message(language),
             Self::Port(port) => port.message(language),
             Self::NetworkStopped { id } => network_stopped(language, id),
+            Self::Network(error) => error.message(language),
             Self::Enter(error) => error.message(language),
             Self::SupervisorLost => supervisor_lost(language),
             Self::Copy { source } => copy_failed(language, source),
@@ -201,6 +205,7 @@ impl ContainerError {
             Self::NotATerminal => Some(help_not_a_terminal(language)),
             Self::Launch(error) => error.help(language),
             Self::Port(port) => port.help(language),
+            Self::Network(error) => error.help(language),
             Self::Enter(error) => error.help(language),
             Self::SupervisorLost => Some(help_supervisor_lost(language)),
             _ => None,
@@ -223,6 +228,7 @@ impl ContainerError {
             Failure::Running => Self::AlreadyRunning { id: id.clone() },
             Failure::Port(port) => Self::Port(port),
             Failure::NetworkStopped(id) => Self::NetworkStopped { id },
+            Failure::Network(error) => Self::Network(error),
             Failure::Files { error } => Self::Io {
                 what: "supervise",
                 path: folder.to_owned(),

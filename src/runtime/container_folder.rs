@@ -14,7 +14,7 @@ use super::container_error::ContainerError;
 use super::freezer::thaw_lost;
 use super::names::ContainerId;
 use super::ports::{Port, Publish};
-use super::spec::{Rootfs, Spec};
+use super::spec::{Membership, Rootfs, Spec};
 use super::state::{Record, Status};
 
 /// What was asked for when a container was created.
@@ -30,6 +30,9 @@ pub struct ContainerConfig {
     pub stop_signal: String,
     /// How many seconds `stop` waits before it kills; negative waits for ever.
     pub stop_timeout: i32,
+    /// The networks it belongs to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<Membership>,
     /// The ports that the host answers for while it runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub publish: Vec<Publish>,
@@ -69,6 +72,7 @@ impl ContainerConfig {
             open_stdin: false,
             stop_signal: "SIGTERM".to_owned(),
             stop_timeout: DEFAULT_STOP_TIMEOUT,
+            networks: Vec::new(),
             publish: Vec::new(),
             exposed: Vec::new(),
             stdin_once: false,
@@ -158,16 +162,31 @@ impl ContainerFolder {
         &self,
         change: impl FnOnce(&mut Record),
     ) -> Result<Record, ContainerError> {
-        let _turn = File::open(&self.path)
-            .and_then(|folder| {
-                flock(&folder, FlockOperation::LockExclusive)?;
-                Ok(folder)
-            })
-            .map_err(|error| self.error("lock", error))?;
+        let _turn = self.turn()?;
         let mut record = self.record_as_written()?;
         change(&mut record);
         self.write_record(&record)?;
         Ok(record)
+    }
+
+    /// Changes what was asked for; in turns, as above.
+    pub fn change_config(
+        &self,
+        change: impl FnOnce(&mut ContainerConfig),
+    ) -> Result<(), ContainerError> {
+        let _turn = self.turn()?;
+        let mut config = self.config()?;
+        change(&mut config);
+        self.write_config(&config)
+    }
+
+    fn turn(&self) -> Result<File, ContainerError> {
+        File::open(&self.path)
+            .and_then(|folder| {
+                flock(&folder, FlockOperation::LockExclusive)?;
+                Ok(folder)
+            })
+            .map_err(|error| self.error("lock", error))
     }
 
     /// Replaces the row of `ps`.

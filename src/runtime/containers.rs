@@ -219,7 +219,7 @@ impl Containers {
     }
 
     /// Returns who has a name. A link whose container is gone holds nothing.
-    fn holder(&self, name: &str) -> Option<ContainerId> {
+    pub(super) fn holder(&self, name: &str) -> Option<ContainerId> {
         let valid = is_valid_name(name).then_some(name)?;
         let target = fs::read_link(self.names().join(valid)).ok()?;
         let id = ContainerId::parse(target.file_name()?.to_str()?)?;
@@ -306,7 +306,7 @@ mod tests {
             init: 2,
             started: Timestamp::UNIX_EPOCH,
             cgroups: Vec::new(),
-            endpoint: None,
+            endpoints: Vec::new(),
             published: Vec::new(),
             exposed: Vec::new(),
             paused: false,

@@ -128,6 +128,8 @@ pub enum Note {
         /// Why.
         reason: String,
     },
+    /// The container's networks do not lead to the outside: without root nobody is there to do it.
+    NoOutside,
     /// Ports are not published: the container has the host's own.
     PortsDiscarded,
     /// An rlimit could not be raised as far as asked.
@@ -231,6 +233,10 @@ messages! {
     note_no_nat(reason: &str) {
         en: "the container reaches this machine and the containers beside it, but nothing outside: {reason}",
         ko: "컨테이너는 이 컴퓨터와 옆의 컨테이너까지만 닿고 바깥에는 닿지 않습니다: {reason}",
+    }
+    note_no_outside() {
+        en: "the container reaches the containers in its networks, but nothing outside: without root that takes slirp4netns (`apt install slirp4netns`)",
+        ko: "컨테이너는 같은 네트워크의 컨테이너까지만 닿고 바깥에는 닿지 않습니다. root가 아니면 slirp4netns가 필요합니다(`apt install slirp4netns`)",
     }
     note_ports() {
         en: "Published ports are discarded when using host network mode: the container's ports are the host's",
@@ -360,6 +366,7 @@ impl Note {
                 reason: Some(reason),
             } => note_no_bridge(language, reason),
             Self::NoNat { reason } => note_no_nat(language, reason),
+            Self::NoOutside => note_no_outside(language),
             Self::PortsDiscarded => note_ports(language),
             Self::Ulimit { name } => note_ulimit(language, name),
             Self::NoLimit(no) => no.message(language),

@@ -92,12 +92,14 @@ pub(super) fn launch_with(
             notes.push(Note::HostNetwork);
             None
         }
-        Network::Loopback | Network::Default | Network::Bridge | Network::Container(_) => {
-            match ahead {
-                Some(making) => Some(making),
-                None => Some(network::make().map_err(|error| net(&error))?),
-            }
-        }
+        Network::Loopback
+        | Network::Default
+        | Network::Bridge
+        | Network::Named(_)
+        | Network::Container(_) => match ahead {
+            Some(making) => Some(making),
+            None => Some(network::make().map_err(|error| net(&error))?),
+        },
     };
     let (channel, theirs) = UnixStream::pair().map_err(|error| init(&error))?;
     let (pid, pidfd) = spawn(c"__init", NEW, &stdio, &theirs)?;

@@ -17,6 +17,7 @@ use super::log::{LogPrinter, Show};
 use super::names::ContainerId;
 use super::peer::{Peer, poll_all};
 use super::signals::{Caught, signal_number};
+use super::spec::Membership;
 use super::state::LOST_EXIT_CODE;
 use super::wire::{Failure, Reply, Request};
 
@@ -74,6 +75,40 @@ impl Containers {
         let not_running = || ContainerError::NotRunning { id: id.clone() };
         let peer = self.connect(id)?.ok_or_else(not_running)?;
         rest(peer, &Request::Pause, not_running)
+    }
+
+    /// Connects a container to a network, if it runs.
+    pub fn connect_network(
+        &self,
+        id: &ContainerId,
+        membership: Membership,
+    ) -> Result<(), ContainerError> {
+        self.change_networks(id, &Request::Connect { membership })
+    }
+
+    /// Takes a container out of a network, if it runs.
+    pub fn disconnect_network(
+        &self,
+        id: &ContainerId,
+        network: &str,
+    ) -> Result<(), ContainerError> {
+        let network = network.to_owned();
+        self.change_networks(id, &Request::Disconnect { network })
+    }
+
+    fn change_networks(&self, id: &ContainerId, change: &Request) -> Result<(), ContainerError> {
+        let Some(mut peer) = self.connect(id)? else {
+            return Ok(());
+        };
+        send(&mut peer, change)?;
+        match peer.wait_reply(None).map_err(failed)? {
+            Some(Reply::Failed { failure }) => {
+                let folder = self.folder(id);
+                Err(ContainerError::from_failure(failure, id, folder.path()))
+            }
+            // It may have ended meanwhile.
+            _ => Ok(()),
+        }
     }
 
     /// Lets the processes of a container go on.

@@ -40,8 +40,12 @@
 //! | [`state`], [`names`], [`log`] | a container's status, what it is called, what it wrote; pure |
 //! | [`start`], [`attach`], [`exec`], [`manage`] | what a face does with containers |
 //! | `supervisor`, `relay`, `stdio`, `join` | what runs beside and in them |
-//! | [`bridge`], `subnet`, `netlink`, `rules` | the network that containers of root share: who has which address, links, NAT |
-//! | `slirp` | a network without root, by slirp4netns |
+//! | [`networks`], [`network_error`], [`subnet`] | networks as records: what was asked for, who has which address |
+//! | `connections` | what a container is connected to |
+//! | [`bridge`], `netlink`, `rules` | bridges and links; as root NAT |
+//! | `hub` | where the bridges are without root |
+//! | `slirp` | the outside without root, by slirp4netns |
+//! | `resolver`, `zone`, `dns_message` | names in networks: the server at 127.0.0.11, what it knows, what is said |
 //! | `beside` | a container in the network of another |
 //! | [`ports`], `port_error`, `listening`, `forwarding`, `connection`, `datagrams` | published ports: as data, the host's side, the way in |
 //! | `wire`, `peer` | what faces and supervisors say to each other |
@@ -101,26 +105,33 @@ pub mod state;
 pub mod usage;
 
 pub mod bridge;
+pub mod network_error;
+pub mod networks;
+pub mod subnet;
 
 mod beside;
 mod connection;
+mod connections;
 mod container_folder;
 mod datagrams;
+mod dns_message;
 mod forwarding;
 mod freezer;
+mod hub;
 mod join;
 mod listening;
 mod peer;
 mod port_error;
 mod records;
 mod relay;
+mod resolver;
 mod rules;
 mod slirp;
 mod stdio;
-mod subnet;
 mod supervisor;
 mod tty;
 mod wire;
+mod zone;
 
 pub use capabilities::Capabilities;
 pub use child::Child;
@@ -131,8 +142,8 @@ pub use launch::{
 pub use probe::{Mode, NoNamespaces, Probe, is_real_root, probe};
 pub use rlimits::is_ulimit;
 pub use spec::{
-    Content, Dns, IdMode, MergedLayers, Mount, MountSource, Network, Process, Resources, Rootfs,
-    Spec, Ulimit, User,
+    Content, Dns, IdMode, Membership, MergedLayers, Mount, MountSource, Network, Process,
+    Resources, Rootfs, Spec, Ulimit, User,
 };
 pub use tty::RawMode;
 

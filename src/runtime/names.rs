@@ -197,6 +197,16 @@ const PEOPLE: [&str; 64] = [
     "wirth",
 ];
 
+/// Whether a network may be called so: docker's characters, and short enough to be a file's name.
+pub fn is_network_name(name: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric();
+    name.len() <= 128
+        && name.bytes().next().is_some_and(is_word)
+        && name
+            .bytes()
+            .all(|byte| is_word(byte) || b"_.-".contains(&byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,6 +49,9 @@ pub(super) trait Program {
 /// Notes that the program rests, or goes on, and in which control groups it is.
 pub(super) type NoteRest = Box<dyn FnMut(bool, Vec<PathBuf>) -> io::Result<()> + Send>;
 
+/// Connects the container to a network while it runs, or takes it out of one.
+pub(super) type ChangeNetworks = Box<dyn FnMut(Request) -> Result<(), Failure> + Send>;
+
 /// Someone on a control connection.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -99,6 +102,7 @@ pub(super) struct Relay<P> {
     listener: Option<UnixListener>,
     log: Option<LogWriter<File>>,
     note_rest: Option<NoteRest>,
+    change_networks: Option<ChangeNetworks>,
     kept: bool,
     buffer: Vec<u8>,
 }
@@ -135,6 +139,7 @@ impl<P: Program> Relay<P> {
             listener: None,
             log: None,
             note_rest: None,
+            change_networks: None,
             kept: false,
             buffer: Vec::new(),
         })
@@ -157,6 +162,11 @@ impl<P: Program> Relay<P> {
 
     pub fn log_to(&mut self, file: File) {
         self.log = Some(LogWriter::new(file));
+    }
+
+    /// Says who connects the container to networks while it runs.
+    pub fn change_networks_with(&mut self, change: ChangeNetworks) {
+        self.change_networks = Some(change);
     }
 
     pub fn note_rest_with(&mut self, note: NoteRest) {
@@ -389,6 +399,9 @@ impl<P: Program> Relay<P> {
                 Ok(Request::Pause) => self.rest(index, true),
                 Ok(Request::Unpause) => self.rest(index, false),
                 Ok(Request::Keep) => self.kept = true,
+                Ok(change @ (Request::Connect { .. } | Request::Disconnect { .. })) => {
+                    self.change_networks(index, change);
+                }
                 // A second start, or a newer strata's request.
                 Ok(Request::Start(_)) | Err(_) => {}
             },
@@ -410,6 +423,17 @@ impl<P: Program> Relay<P> {
             },
             |()| Reply::Done,
         );
+        let peer = &mut self.clients[index].peer;
+        peer.outbox.message(&reply);
+        peer.flush();
+    }
+
+    fn change_networks(&mut self, index: usize, change: Request) {
+        let done = self.change_networks.as_mut().map(|it| it(change));
+        let reply = match done {
+            Some(Err(failure)) => Reply::Failed { failure },
+            Some(Ok(())) | None => Reply::Done,
+        };
         let peer = &mut self.clients[index].peer;
         peer.outbox.message(&reply);
         peer.flush();

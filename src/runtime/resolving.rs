@@ -1,7 +1,13 @@
 //! What a container's `/etc/resolv.conf` says: the host's lines, or what was asked for.
 
+use std::fs::File;
+use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
+use std::os::fd::AsRawFd;
 
+use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
+
+use super::resolver;
 use super::spec::Dns;
 
 /// Returns its text. Each of the three kinds of lines is the host's unless it was asked for. With an
@@ -33,6 +39,56 @@ pub(super) fn resolv_conf(host: &str, asked: &Dns, own_address: Option<Ipv4Addr>
         text.extend([line, "\n"]);
     }
     text
+}
+
+/// Returns what a container says that has a name server of its own: that one, which asks those that
+/// were asked for, and docker's `ndots:0`, by which a name without a dot is looked up as it is.
+pub(super) fn with_own_server(host: &str, asked: &Dns) -> Dns {
+    let mut options = asked.options.clone();
+    if options.is_empty() {
+        let line = |line: &str| line.strip_prefix("options").map(str::to_owned);
+        let words = host.lines().filter_map(line);
+        options.extend(words.flat_map(|it| {
+            let words = it.split_whitespace().map(str::to_owned);
+            words.collect::<Vec<_>>()
+        }));
+    }
+    if !options.iter().any(|it| it.starts_with("ndots:")) {
+        options.push("ndots:0".to_owned());
+    }
+    Dns {
+        servers: vec![resolver::ADDRESS.to_string()],
+        search: asked.search.clone(),
+        options,
+    }
+}
+
+/// Returns the name servers of a `resolv.conf`.
+pub(super) fn name_servers(text: &str) -> Vec<IpAddr> {
+    let line = |line: &str| {
+        let mut words = line.split_whitespace();
+        words.next().filter(|it| *it == "nameserver")?;
+        words.next()?.parse().ok()
+    };
+    text.lines().filter_map(line).collect()
+}
+
+/// Replaces what `/etc/resolv.conf` of a running container says. Whatever the container made of its
+/// folders, nothing outside of it is written to.
+pub(super) fn rewrite(init: u32, text: &str) -> io::Result<()> {
+    let root = File::open(format!("/proc/{init}/root"))?;
+    // Not to be stopped by what is no file: only then it is opened for writing.
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let path = "etc/resolv.conf";
+    let found = openat2(&root, path, flags, Mode::empty(), ResolveFlags::IN_ROOT)?;
+    if !File::from(found.try_clone()?).metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut file = File::options()
+        .write(true)
+        .truncate(true)
+        .open(format!("/proc/self/fd/{}", found.as_raw_fd()))?;
+    file.write_all(text.as_bytes())
 }
 
 fn is_loopback(line: &str) -> bool {
@@ -87,6 +143,26 @@ mod tests {
             resolv_conf(HOST, &asked, None),
             "nameserver 192.0.2.53\noptions ndots:2\n"
         );
+    }
+
+    #[test]
+    fn in_a_network_that_was_made_the_own_name_server_stands_alone() {
+        let text = |asked: &Dns| resolv_conf(HOST, &with_own_server(HOST, asked), None);
+        assert_eq!(
+            text(&Dns::default()),
+            "nameserver 127.0.0.11\noptions ndots:2\nsearch example\n"
+        );
+        let asked = Dns {
+            servers: words(&["192.0.2.1"]),
+            search: words(&["a"]),
+            options: words(&["rotate"]),
+        };
+        assert_eq!(
+            text(&asked),
+            "nameserver 127.0.0.11\nsearch a\noptions rotate ndots:0\n"
+        );
+        let both: Vec<IpAddr> = name_servers("nameserver ::1\n#\nnameserver 192.0.2.53\n");
+        assert_eq!(both.len(), 2);
     }
 
     #[test]

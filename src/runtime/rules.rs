@@ -16,6 +16,8 @@ pub(super) struct Rules<'a> {
     pub link: &'a str,
     /// Its addresses.
     pub subnet: Subnet,
+    /// Whether nothing leads out.
+    pub internal: bool,
 }
 
 impl Rules<'_> {
@@ -60,17 +62,26 @@ impl Rules<'_> {
             &json!({"ct": {"key": "state"}}),
             &json!(["established", "related"]),
         );
-        json!({"nftables": [
-            {"add": {"table": {"family": "ip", "name": table}}},
-            chain("nat", "nat", "postrouting", 100),
-            // What leaves by another way than the bridge bears the host's address.
-            rule("nat", json!([ours, into("!="), {"masquerade": null}])),
+        let mut commands = vec![
+            json!({"add": {"table": {"family": "ip", "name": table}}}),
             chain("forward", "filter", "forward", 0),
-            // Between containers, and answers, all may pass; nothing else comes in.
+            // Between containers all may pass.
             rule("forward", json!([into("=="), from, {"accept": null}])),
-            rule("forward", json!([into("=="), answers, {"accept": null}])),
-            rule("forward", json!([into("=="), {"drop": null}])),
-        ]})
+        ];
+        if self.internal {
+            commands.push(rule("forward", json!([from, {"drop": null}])));
+        } else {
+            commands.extend([
+                chain("nat", "nat", "postrouting", 100),
+                // What leaves by another way than the bridge bears the host's address.
+                rule("nat", json!([ours, into("!="), {"masquerade": null}])),
+                // Answers come in.
+                rule("forward", json!([into("=="), answers, {"accept": null}])),
+            ]);
+        }
+        // Nothing else does.
+        commands.push(rule("forward", json!([into("=="), {"drop": null}])));
+        json!({"nftables": commands})
     }
 }
 

@@ -14,11 +14,40 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::{FdFlags, fcntl_setfd};
 
 use super::bridge::Endpoint;
+use super::networks::BRIDGE;
 use super::peer::poll_all;
 use super::probe::find_in_path;
+use super::subnet::Subnet;
+
+/// What it gives a container's link, unless that is a network's: its own choice, and another.
+const RANGES: [[u8; 4]; 2] = [[10, 0, 2, 0], [10, 254, 2, 0]];
+
+/// Returns addresses that none of the container's networks has.
+pub(super) fn range(used: &[Subnet]) -> Subnet {
+    let ranges = RANGES.map(|base| Subnet::new(base.into(), 24).expect("no bits beyond"));
+    let free = ranges.iter().find(|range| range.is_free(used));
+    *free.unwrap_or(&ranges[0])
+}
 
 /// Where it forwards names to the host's own name servers, wherever those are.
-pub(super) const NAME_SERVER: &str = "10.0.2.3";
+pub(super) fn name_server(range: Subnet) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(range.first()) + 2)
+}
+
+/// Where a container stands that has no other network.
+pub(super) fn endpoint(network_id: String, range: Subnet) -> Endpoint {
+    Endpoint {
+        network: BRIDGE.to_owned(),
+        network_id,
+        // The first that it gives.
+        address: Ipv4Addr::from(u32::from(range.first()) + 99),
+        bits: range.bits(),
+        gateway: Some(Ipv4Addr::from(u32::from(range.first()) + 1)),
+        mac: String::new(),
+        link: LINK.to_owned(),
+        names: Vec::new(),
+    }
+}
 
 /// How long it may take to begin.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,6 +60,7 @@ const LINK: &str = "tap0";
 pub(super) struct Slirp {
     life: Option<OwnedFd>,
     child: Child,
+    range: Subnet,
 }
 
 impl Slirp {
@@ -39,8 +69,14 @@ impl Slirp {
         find_in_path("slirp4netns")
     }
 
-    /// Connects a network namespace, which must belong to the user namespace of this process.
-    pub fn connect(program: &Path, namespace: BorrowedFd<'_>) -> io::Result<(Self, Endpoint)> {
+    /// Returns the addresses it gave.
+    pub fn range(&self) -> Subnet {
+        self.range
+    }
+
+    /// Connects a network namespace, which must belong to the user namespace of this process. Its
+    /// addresses are among `range`.
+    pub fn connect(program: &Path, namespace: BorrowedFd<'_>, range: Subnet) -> io::Result<Self> {
         let (mut ready, says_ready) = io::pipe()?;
         let (watched, life) = io::pipe()?;
         let namespace = namespace.try_clone_to_owned()?;
@@ -54,6 +90,7 @@ impl Slirp {
             .args(["--enable-sandbox", "--enable-seccomp"])
             .arg(format!("--ready-fd={}", says_ready.as_raw_fd()))
             .arg(format!("--exit-fd={}", watched.as_raw_fd()))
+            .arg(format!("--cidr={range}"))
             .arg("--netns-type=path")
             .arg(format!("/proc/self/fd/{}", namespace.as_raw_fd()))
             .arg(LINK)
@@ -65,18 +102,13 @@ impl Slirp {
         let slirp = Self {
             life: Some(life.into()),
             child,
+            range,
         };
         if !is_ready(&mut ready)? {
             drop(slirp);
             return Err(io::Error::other(reason(&mut complaints)));
         }
-        let endpoint = Endpoint {
-            address: Ipv4Addr::new(10, 0, 2, 100),
-            bits: 24,
-            gateway: Ipv4Addr::new(10, 0, 2, 2),
-            mac: String::new(),
-        };
-        Ok((slirp, endpoint))
+        Ok(slirp)
     }
 }
 

@@ -202,10 +202,25 @@ pub enum Network {
     Default,
     /// Its own, connected to others: what docker calls `bridge`.
     Bridge,
+    /// Its own, connected to the networks that its container belongs to, first of all to this one.
+    Named(String),
     /// The host's.
     Host,
     /// That of another container, as long as one of the two runs.
     Container(ContainerId),
+}
+
+/// That a container belongs to a network.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Membership {
+    /// The network's name.
+    pub network: String,
+    /// What it is called in there besides its name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// Its address, if it asked for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Ipv4Addr>,
 }
 
 /// What `/etc/resolv.conf` says; where a list is empty, the host's lines are taken.

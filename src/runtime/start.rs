@@ -13,14 +13,20 @@ use super::container_error::ContainerError;
 use super::containers::{ContainerFolder, Containers};
 use super::copying::Copying;
 use super::enter::{Enter, EnterStdio, Entered, Entering};
+use super::hub;
 use super::launch::Note;
 use super::names::ContainerId;
+use super::network_error::NetworkError;
+use super::networks::{BRIDGE, Networks};
 use super::peer::Peer;
 use super::probe::Mode;
 use super::spec::Network;
 use super::supervisor::VERB;
 use super::tty::{is_terminal, size};
 use super::wire::{Reply, Request, Size, Start};
+
+/// How often the networks of a user may move while one container is started.
+const MOVES: usize = 20;
 
 /// How to start a container.
 pub struct StartOptions<'a> {
@@ -103,10 +109,15 @@ impl Containers {
 
     /// Opens the user namespace that a container has to enter because its network is another's.
     fn beside(&self, id: &ContainerId, mode: &Mode) -> Result<Option<OwnedFd>, ContainerError> {
-        match self.folder(id).config()?.spec.network {
-            Network::Container(other) => beside::user_namespace(self, &other, mode),
-            _ => Ok(None),
+        let config = self.folder(id).config()?;
+        if let Network::Container(other) = &config.spec.network {
+            return beside::user_namespace(self, other, mode);
         }
+        let in_networks = config.networks.iter().any(|it| it.network != BRIDGE);
+        let by_hub = in_networks && *mode != Mode::Rootful;
+        Ok(by_hub
+            .then(|| hub::user_namespace(&Networks::new(self)))
+            .flatten())
     }
 
     /// Like [`start`](Self::start); where overlayfs cannot merge the layers, they are copied.
@@ -203,8 +214,28 @@ impl Containers {
         .run()
     }
 
-    /// Starts a container under a new supervisor.
+    /// Starts a container under a new supervisor. Where the networks of this user moved meanwhile, that
+    /// begins anew from where they are.
     fn supervised(
+        &self,
+        id: &ContainerId,
+        mode: &Mode,
+        start: &Start,
+        ahead: Option<Ahead>,
+    ) -> Result<(Peer, Vec<Note>), ContainerError> {
+        let mut started = self.supervised_once(id, mode, start, ahead);
+        for _ in 0..MOVES {
+            match started {
+                Err(ContainerError::Network(NetworkError::Elsewhere)) => {
+                    started = self.supervised_once(id, mode, start, None);
+                }
+                done => return done,
+            }
+        }
+        started
+    }
+
+    fn supervised_once(
         &self,
         id: &ContainerId,
         mode: &Mode,

@@ -51,9 +51,9 @@ pub struct Running {
     /// The folders of its control groups, of a container with limits only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cgroups: Vec<PathBuf>,
-    /// Where it stands in the network that it shares with others.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub endpoint: Option<Endpoint>,
+    /// Where it stands in the networks that it shares with others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub endpoints: Vec<Endpoint>,
     /// Its ports that the host answers for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub published: Vec<Published>,
@@ -210,7 +210,7 @@ mod tests {
             init: 11,
             started: Timestamp::UNIX_EPOCH,
             cgroups: Vec::new(),
-            endpoint: None,
+            endpoints: Vec::new(),
             published: Vec::new(),
             exposed: Vec::new(),
             paused: false,

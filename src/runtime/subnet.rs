@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -22,13 +23,21 @@ impl Subnet {
         fits.then_some(Self { base, bits })
     }
 
+    /// Reads an address in a range, `10.1.2.3/16`, as that range.
+    pub fn around(text: &str) -> Option<Self> {
+        let (address, bits) = text.split_once('/')?;
+        let (address, bits): (Ipv4Addr, u8) = (address.parse().ok()?, bits.parse().ok()?);
+        let bits = Some(bits).filter(|it| *it <= 30)?;
+        Self::new((u32::from(address) & mask(bits)).into(), bits)
+    }
+
     /// How many bits all of its addresses share.
     pub fn bits(self) -> u8 {
         self.bits
     }
 
-    /// The host's own address in it: the first.
-    pub fn gateway(self) -> Ipv4Addr {
+    /// Its first address that a host can have: the bridge's, if nothing else was asked for.
+    pub fn first(self) -> Ipv4Addr {
         Ipv4Addr::from(self.base + 1)
     }
 
@@ -51,12 +60,30 @@ impl Subnet {
         !routes.iter().any(|route| self.overlaps(*route))
     }
 
-    /// Returns the first address for a container that nobody has.
-    pub fn free_address(self, taken: impl Fn(Ipv4Addr) -> bool) -> Option<Ipv4Addr> {
-        // The last one is for all of them.
-        let last = self.base | !mask(self.bits);
-        let mut addresses = (self.base + 2..last).map(Ipv4Addr::from);
-        addresses.find(|address| !taken(*address))
+    /// Returns the first address, of a part of it if only that counts, which nobody has.
+    pub fn free_address(
+        self,
+        part: Option<Self>,
+        taken: impl Fn(Ipv4Addr) -> bool,
+    ) -> Option<Ipv4Addr> {
+        let part = part.unwrap_or(self);
+        let mut addresses = (part.base..=part.last()).map(Ipv4Addr::from);
+        addresses.find(|address| self.has_host(*address) && !taken(*address))
+    }
+
+    /// Whether an address is one of its hosts': the first of all is the network, the last is for all
+    /// of them.
+    pub fn has_host(self, address: Ipv4Addr) -> bool {
+        (self.base + 1..self.last()).contains(&address.into())
+    }
+
+    /// Whether all addresses of another are its own.
+    pub fn contains(self, other: Self) -> bool {
+        self.bits <= other.bits && self.overlaps(other)
+    }
+
+    fn last(self) -> u32 {
+        self.base | !mask(self.bits)
     }
 }
 
@@ -97,11 +124,19 @@ impl Serialize for Subnet {
 impl<'de> Deserialize<'de> for Subnet {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
-        let read = |text: &str| {
-            let (base, bits) = text.split_once('/')?;
-            Self::new(base.parse().ok()?, bits.parse().ok()?)
-        };
-        read(&text).ok_or_else(|| serde::de::Error::custom(format!("no subnet: {text}")))
+        text.parse()
+            .map_err(|()| serde::de::Error::custom(format!("no subnet: {text}")))
+    }
+}
+
+impl FromStr for Subnet {
+    type Err = ();
+
+    /// Reads `172.17.0.0/16`.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (base, bits) = text.split_once('/').ok_or(())?;
+        let base = base.parse().map_err(drop)?;
+        Self::new(base, bits.parse().map_err(drop)?).ok_or(())
     }
 }
 
@@ -134,14 +169,19 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_given_from_the_second_on_until_there_are_none() {
+    fn addresses_are_given_until_there_are_none() {
         let small = subnet(10, 0, 0, 29);
-        assert_eq!(small.gateway().to_string(), "10.0.0.1");
-        let first = small.free_address(|_| false).unwrap();
-        assert_eq!(first.to_string(), "10.0.0.2");
-        let last = small.free_address(|it| it.octets()[3] < 6).unwrap();
-        assert_eq!(last.to_string(), "10.0.0.6");
-        assert_eq!(small.free_address(|it| it.octets()[3] < 7), None);
+        assert_eq!(small.first().to_string(), "10.0.0.1");
+        let free = |part, below: u8| {
+            let address = small.free_address(part, |it| it.octets()[3] < below);
+            address.map(|it| it.octets()[3])
+        };
+        assert_eq!(free(None, 2), Some(2));
+        assert_eq!(free(None, 6), Some(6));
+        assert_eq!(free(None, 7), None);
+        let half = "10.0.0.4/30".parse().unwrap();
+        assert!(small.contains(half) && !half.contains(small));
+        assert_eq!(free(Some(half), 2), Some(4));
     }
 
     #[test]

@@ -5,16 +5,17 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::bridge::{Bridge, Endpoint};
+use super::connections::{Connections, Prepared};
 use super::container_error::ContainerError;
 use super::containers::{ContainerConfig, ContainerFolder, Containers};
 use super::enter::complete_entry;
@@ -23,12 +24,12 @@ use super::forwarding::Forwarder;
 use super::launch::{Exit, LaunchError, Note, Running, Stdio, launch_with, network_ahead};
 use super::listening::{Listener, listen_for};
 use super::names::ContainerId;
-use super::network::{self, Making, Namespace};
+use super::network::Making;
+use super::networks::Networks;
 use super::peer::Peer;
 use super::ports::Published;
-use super::relay::{Client, NoteRest, Program, Relay};
+use super::relay::{ChangeNetworks, Client, NoteRest, Program, Relay};
 use super::remove_tree::remove_tree;
-use super::slirp::{self, Slirp};
 use super::spec::{Network, Rootfs};
 use super::state::{self, Exited};
 use super::stdio::{Ends, let_go_of_stdio, own_stdio, pipes};
@@ -78,7 +79,7 @@ fn supervise(root: &OsStr, id: &ContainerId, mut owner: Peer, network: Option<Ma
     let (running, ends, notes) = match started {
         Ok(started) => started,
         Err(failure) => {
-            let again = start.may_copy && failure.is_overlay();
+            let again = (start.may_copy && failure.is_overlay()) || failure.is_passing();
             container.record_failure(&failure, start.remove_on_failure, again);
             return refuse(owner, failure);
         }
@@ -129,10 +130,9 @@ struct Container {
     config: ContainerConfig,
     lock: Option<File>,
     /// What it says of its network and its ports, and who carries what comes there.
-    endpoint: Option<Endpoint>,
+    connections: Arc<Mutex<Connections>>,
     published: Vec<Published>,
     forwarder: Option<Forwarder>,
-    slirp: Option<Slirp>,
 }
 
 impl Container {
@@ -152,15 +152,16 @@ impl Container {
             }
             Rootfs::Folder(_) => {}
         }
+        let rootless = enter::facts().is_none_or(|facts| facts.rootless);
+        let connections = Connections::new(Networks::new(&containers), &config, rootless);
         Ok(Self {
             containers,
             folder,
+            connections: Arc::new(Mutex::new(connections)),
             config,
             lock: Some(lock),
-            endpoint: None,
             published: Vec::new(),
             forwarder: None,
-            slirp: None,
         })
     }
 
@@ -173,11 +174,11 @@ impl Container {
         let listeners = listen_for(&self.config.publish).map_err(Failure::Port)?;
         let (stdio, ends) = self.stdio(start).map_err(|error| files(&error))?;
         self.config.spec.process.terminal_size = start.size.map(|size| (size.rows, size.columns));
-        let (network, connection) = self.connect(network)?;
+        let prepared = self.connect(network)?;
         let spec = &self.config.spec;
-        let mut running = launch_with(spec, stdio, network).map_err(Failure::Launch)?;
+        let mut running = launch_with(spec, stdio, prepared.network).map_err(Failure::Launch)?;
         let mut notes = running.notes().to_vec();
-        notes.extend(connection);
+        notes.extend(prepared.notes);
         notes.extend(self.forward(listeners, &mut running)?);
         let Some(terminal) = running.terminal() else {
             return Ok((running, ends, notes));
@@ -187,89 +188,25 @@ impl Container {
     }
 
     /// Finds or connects the network that it is to have.
-    fn connect(
-        &mut self,
-        ahead: Option<Making>,
-    ) -> Result<(Option<Making>, Option<Note>), Failure> {
-        let Some(facts) = enter::facts().filter(|facts| facts.network) else {
-            return Ok((ahead, None));
+    fn connect(&mut self, ahead: Option<Making>) -> Result<Prepared, Failure> {
+        let mut prepared = Prepared {
+            network: ahead,
+            notes: Vec::new(),
         };
+        if !enter::facts().is_some_and(|facts| facts.network) {
+            return Ok(prepared);
+        }
         match &self.config.spec.network {
-            Network::Container(other) => Ok((Some(self.network_of(other)?), None)),
-            Network::Bridge => Ok(self
-                .connected(ahead, facts.rootless)
-                .unwrap_or_else(|error| {
-                    self.leave_network();
-                    let reason = Some(error.to_string());
-                    // What was begun is connected by half: another one is made.
-                    (None, Some(Note::Isolated { reason }))
-                })),
-            Network::Loopback | Network::Default | Network::Host => Ok((ahead, None)),
+            Network::Container(other) => prepared.network = Some(self.network_of(other)?),
+            Network::Bridge | Network::Named(_) | Network::Default => {
+                let mut connections = connections(&self.connections);
+                prepared = connections
+                    .prepare(&mut self.config, prepared.network)
+                    .map_err(Failure::Network)?;
+            }
+            Network::Loopback | Network::Host => {}
         }
-    }
-
-    /// Connects its network to others: as root to the bridge, else by slirp4netns, if that is there.
-    fn connected(
-        &mut self,
-        ahead: Option<Making>,
-        rootless: bool,
-    ) -> io::Result<(Option<Making>, Option<Note>)> {
-        let helper = Slirp::find();
-        if rootless && helper.is_none() {
-            return Ok((ahead, Some(Note::Isolated { reason: None })));
-        }
-        let namespace = ahead.map_or_else(network::make, Ok)?.finish()?;
-        let note = match helper.filter(|_| rootless) {
-            Some(program) => self.by_helper(&program, &namespace)?,
-            None => self.by_bridge(&namespace)?,
-        };
-        Ok((Some(Making::Made(namespace.descriptor)), note))
-    }
-
-    fn by_bridge(&mut self, namespace: &Namespace) -> io::Result<Option<Note>> {
-        let inside = namespace.netlink.as_ref();
-        let inside = inside.ok_or(io::ErrorKind::NotConnected)?;
-        let bridge = Bridge::of(&self.containers);
-        let id = &self.config.record.id;
-        let connected = bridge.connect(id, namespace.descriptor.as_fd(), inside);
-        let connected = connected
-            .map_err(|error| io::Error::other(format!("no bridge could be made: {error}")))?;
-        self.config.spec.own_address = Some(connected.endpoint.address);
-        self.endpoint = Some(connected.endpoint);
-        Ok(connected.no_nat.map(|reason| Note::NoNat { reason }))
-    }
-
-    fn by_helper(&mut self, program: &Path, namespace: &Namespace) -> io::Result<Option<Note>> {
-        let (slirp, endpoint) = Slirp::connect(program, namespace.descriptor.as_fd())?;
-        let spec = &mut self.config.spec;
-        spec.own_address = Some(endpoint.address);
-        if spec.dns.servers.is_empty() {
-            spec.dns.servers.push(slirp::NAME_SERVER.to_owned());
-        }
-        (self.endpoint, self.slirp) = (Some(endpoint), Some(slirp));
-        Ok(None)
-    }
-
-    fn has_bridge(&self) -> bool {
-        let rootful = enter::facts().is_some_and(|facts| !facts.rootless);
-        rootful && self.config.spec.network == Network::Bridge
-    }
-
-    /// Gives its address back.
-    fn leave_network(&mut self) {
-        self.slirp = None;
-        if self.has_bridge() {
-            // Who comes next sees that its lock is free, and takes the address.
-            let _ = Bridge::of(&self.containers).release(&self.config.record.id);
-        }
-    }
-
-    /// Takes the bridge away if it was the last in it.
-    fn sweep_network(&self) {
-        if self.has_bridge() {
-            // As above: the next one tries again.
-            let _ = Bridge::of(&self.containers).sweep();
-        }
+        Ok(prepared)
     }
 
     /// Opens the network of another container.
@@ -295,10 +232,15 @@ impl Container {
             return Ok(Some(Note::PortsDiscarded));
         };
         let published = listeners.iter().map(|it| it.published).collect();
-        let targets = match &self.endpoint {
-            Some(endpoint) => vec![endpoint.address.into()],
-            None => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
-        };
+        let endpoints = connections(&self.connections);
+        let mut targets: Vec<IpAddr> = endpoints
+            .endpoints()
+            .iter()
+            .map(|it| it.address.into())
+            .collect();
+        if targets.is_empty() {
+            targets = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        }
         let forwarder = Forwarder::start(listeners, namespace, targets)
             .map_err(|error| Failure::Launch(LaunchError::setup(What::Network, "", &error)))?;
         (self.published, self.forwarder) = (published, Some(forwarder));
@@ -336,6 +278,8 @@ impl Container {
             relay.input_ends_once();
         }
         relay.note_rest_with(note_rest(self.folder.clone()));
+        let shared = Arc::clone(&self.connections);
+        relay.change_networks_with(change_networks(self.folder.clone(), shared, init));
         if let Some(path) = &self.config.pid_file {
             std::fs::write(path, init.to_string()).map_err(ContainerError::io("write", path))?;
         }
@@ -347,7 +291,7 @@ impl Container {
             init,
             started: Timestamp::now(),
             cgroups,
-            endpoint: self.endpoint.take(),
+            endpoints: connections(&self.connections).endpoints().to_vec(),
             published: std::mem::take(&mut self.published),
             exposed: self.config.exposed.clone(),
             paused: false,
@@ -402,7 +346,7 @@ impl Container {
             // What stays is a leftover that the next start collects.
             let _ = remove_tree(&tree);
         }
-        self.sweep_network();
+        connections(&self.connections).sweep();
     }
 
     /// Records a start that came to nothing; `again` keeps the container for another one.
@@ -416,6 +360,7 @@ impl Container {
                 let error = ContainerError::NetworkStopped { id: id.clone() };
                 (125, error.to_string())
             }
+            Failure::Network(error) => (125, error.to_string()),
             Failure::Running => return,
         };
         let remove = !again && (remove || self.config.record.auto_remove);
@@ -423,12 +368,14 @@ impl Container {
             // As in `carry`.
             let _ = remove_tree(&tree);
         }
-        self.sweep_network();
+        connections(&self.connections).sweep();
     }
 
     /// Records the end, or takes the container out of the store and returns the tree to remove.
     /// Then lets go of the lock, so that whoever hears of the end can start it again.
     fn record_exit(&mut self, code: i32, error: Option<String>, remove: bool) -> Option<PathBuf> {
+        // Whoever hears of the end finds its addresses free; until then the lock says whose they are.
+        connections(&self.connections).leave();
         let exited = Exited {
             code,
             finished: Timestamp::now(),
@@ -443,8 +390,6 @@ impl Container {
             let ended = state::Status::Exited(exited);
             let _ = self.folder.change_record(|record| record.state = ended);
         }
-        // While the lock says whose the address is.
-        self.leave_network();
         self.lock = None;
         tree
     }
@@ -461,6 +406,35 @@ fn note_rest(folder: ContainerFolder) -> NoteRest {
         };
         let noted = folder.change_record(note);
         noted.map(drop).map_err(io::Error::other)
+    })
+}
+
+/// Returns the connections; a panic elsewhere leaves them as they are.
+fn connections(shared: &Mutex<Connections>) -> MutexGuard<'_, Connections> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Connects a container that runs, or takes it out of a network, and notes that in the row of `ps`.
+fn change_networks(
+    folder: ContainerFolder,
+    shared: Arc<Mutex<Connections>>,
+    init: u32,
+) -> ChangeNetworks {
+    Box::new(move |change| {
+        let mut connections = connections(&shared);
+        let changed = match change {
+            Request::Connect { membership } => connections.connect(&membership, init),
+            Request::Disconnect { network } => connections.disconnect(&network, init),
+            _ => Ok(()),
+        };
+        let endpoints = connections.endpoints().to_vec();
+        let noted = folder.change_record(|record| {
+            if let state::Status::Running(running) = &mut record.state {
+                running.endpoints = endpoints;
+            }
+        });
+        changed.map_err(Failure::Network)?;
+        noted.map(drop).map_err(|error| files(&error))
     })
 }
 

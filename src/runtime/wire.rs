@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::launch::{LaunchError, Note};
 use super::names::ContainerId;
+use super::network_error::NetworkError;
 use super::ports::Unavailable;
+use super::spec::Membership;
 
 /// The longest frame that is believed; a longer one is a broken peer.
 const LONGEST: usize = 1 << 20;
@@ -42,6 +44,16 @@ pub enum Request {
     Unpause,
     /// Do not remove the container at its end: it will be started again.
     Keep,
+    /// Connect the container to a network.
+    Connect {
+        /// Which, and as what.
+        membership: Membership,
+    },
+    /// Take the container out of a network.
+    Disconnect {
+        /// Its name.
+        network: String,
+    },
 }
 
 /// How to start.
@@ -111,6 +123,8 @@ pub enum Failure {
     Port(Unavailable),
     /// The container whose network it was to have does not run.
     NetworkStopped(ContainerId),
+    /// A network cannot be had.
+    Network(NetworkError),
     /// The supervisor could not read or write its files.
     Files {
         /// What went wrong, as the system says it.
@@ -119,6 +133,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether another try from elsewhere may succeed.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Network(NetworkError::Elsewhere))
+    }
+
     /// Whether overlayfs refused the layers.
     pub fn is_overlay(&self) -> bool {
         matches!(self, Self::Launch(error) if error.is_overlay())

@@ -4,9 +4,10 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::work::ExportCache;
 use super::worker::Request;
 use super::{BuildRequest, Result, Session, SessionError, Trouble};
-use crate::build::{BuildEvent, BuildReport, CacheSource, Supplies};
+use crate::build::{BuildEvent, BuildReport, CachePlace, CacheSource, Supplies};
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 use crate::parser;
@@ -134,16 +135,14 @@ impl Session {
         Ok(kept.map_err(|error| Trouble::store(&error, self.language()))?)
     }
 
-    /// Writes the steps of a build that succeeded into a folder for `--cache-from`: with `all` those
-    /// of every stage, else those of the image.
-    pub fn export_cache(&self, report: &BuildReport, folder: &Path, all: bool) -> Result<()> {
-        let folder = std::path::absolute(folder);
-        let folder = folder.map_err(|e| Trouble::system("find the current folder", &e))?;
-        let request = Request::ExportCache {
+    /// Writes the steps of a build that succeeded for `--cache-from`: with `all` those of every
+    /// stage, else those of the image.
+    pub fn export_cache(&self, report: &BuildReport, place: &CachePlace, all: bool) -> Result<()> {
+        let request = Request::ExportCache(ExportCache {
             report: Box::new(report.clone()),
-            folder,
+            place: place.clone(),
             all,
-        };
+        });
         self.ask(request, None, &mut |_| {})
     }
 

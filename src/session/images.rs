@@ -246,7 +246,9 @@ impl Session {
 
     /// Checks every digest of the store; returns what is wrong, in sentences.
     pub fn fsck(&self) -> Result<Vec<String>> {
-        self.ask(Request::Fsck, None, &mut |_| {})
+        let mut problems: Vec<String> = self.ask(Request::Fsck, None, &mut |_| {})?;
+        problems.extend(self.damaged_networks());
+        Ok(problems)
     }
 
     /// Removes the whole store. Its trees may belong to ids that only exist inside.

@@ -12,6 +12,7 @@
 //! | `registries` | pull, push, log in and out, search |
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
 //! | `networking` | what containers are connected to, and their ports |
+//! | `networks` | networks: made, listed, removed, joined and left |
 //! | [`draft`], `drafts` | the Dockerfile that is being typed, with undo; kept per folder |
 //! | `context_size`, `context_listing` | whether a folder is meant to be a build context; what is in it |
 //! | `doctor` | what works on this machine |
@@ -33,6 +34,7 @@ mod interrupter;
 mod making;
 mod moment;
 mod networking;
+mod networks;
 mod pruning;
 mod registries;
 mod removing;
@@ -55,7 +57,7 @@ use serde::de::DeserializeOwned;
 
 pub use building::{BuildCall, DRAFT, read_bytes, read_file, read_text, read_to_rewrite};
 pub use checking::{CheckCall, Checked};
-pub use containers::{CopyCall, ExecCall, RunCall, Side, Started};
+pub use containers::{CopyCall, ExecCall, PS_FILTERS, RunCall, Side, Started};
 pub use context_listing::{ContextListing, LeftOut, Listed, Sum, read_ignore};
 pub use context_size::ContextSize;
 pub use doctor::{Finding, Health};
@@ -66,7 +68,8 @@ pub use images::{HistoryRow, Inspected};
 pub use interrupter::Interrupter;
 pub use making::NewImage;
 pub use moment::moment;
-pub use networking::NetworkCall;
+pub use networking::{NetworkCall, NetworkWord};
+pub use networks::{LIST_FILTERS, NetworkRow};
 pub use pruning::{ImagePrune, PrunedCache};
 pub use registries::{PullRequest, PulledImage};
 pub use removing::{Removal, Removed};

@@ -1,21 +1,24 @@
 //! What containers are connected to: the options of `run` become ports of a container, and a
 //! container's ports are told.
 
+use std::net::Ipv4Addr;
+
 use serde_json::{Map, Value, json};
 
 use super::{Result, RunCall, Session, Trouble};
 use crate::layers;
-use crate::runtime::bridge;
+use crate::runtime::bridge::Endpoint;
 use crate::runtime::containers::ContainerConfig;
+use crate::runtime::networks::BRIDGE;
 use crate::runtime::ports::{self, Port, PortError, Publish, Published, Unavailable};
 use crate::runtime::state::{Record, Status};
-use crate::runtime::{Dns, Network};
+use crate::runtime::{Dns, Membership, Network};
 
 /// What a person says about a container's network.
 #[derive(Debug, Clone, Default)]
 pub struct NetworkCall {
-    /// `--network`.
-    pub network: String,
+    /// `--network`, with what goes along.
+    pub networks: Vec<NetworkWord>,
     /// `-p`.
     pub publish: Vec<String>,
     /// `-P`.
@@ -28,19 +31,39 @@ pub struct NetworkCall {
     pub dns: Dns,
 }
 
+/// One network as a person asks for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NetworkWord {
+    /// Its name, its id, or one of docker's words.
+    pub name: String,
+    /// `--network-alias`.
+    pub aliases: Vec<String>,
+    /// `--ip`.
+    pub address: Option<Ipv4Addr>,
+}
+
 /// What the name of a container's network stands before.
 const ANOTHERS: &str = "container:";
 
 impl NetworkCall {
     /// Whether it is the network of another container.
     pub(super) fn is_anothers(&self) -> bool {
-        self.network.starts_with(ANOTHERS)
+        self.networks.iter().any(|it| it.name.starts_with(ANOTHERS))
+    }
+
+    /// Whether a network is asked for that lies with those who are in it, where there is no root.
+    pub(super) fn is_shared(&self) -> bool {
+        let alone = ["", "default", "none", "host", BRIDGE];
+        self.networks
+            .iter()
+            .any(|it| !alone.contains(&it.name.as_str()))
     }
 }
 
 /// A network and what comes with it.
 pub(super) struct Joined {
     pub network: Network,
+    pub memberships: Vec<Membership>,
     /// The other container's, where the network is.
     pub hostname: Option<String>,
     pub hosts: Vec<(String, String)>,
@@ -52,13 +75,25 @@ crate::messages! {
         en: "container {name} publishes it: `stop {name}`, or choose another port",
         ko: "다른 컨테이너({name})가 공개한 포트입니다. `stop {name}` 명령으로 멈추거나 다른 포트를 고르세요",
     }
-    no_network(name: &str) {
-        en: "network {name} not found",
-        ko: "네트워크를 찾을 수 없습니다(not found): {name}",
+    alone(name: &str) {
+        en: "conflicting options: cannot attach both user-defined and non-user-defined network-modes ({name})",
+        ko: "함께 쓸 수 없는 네트워크입니다(conflicting options): {name}",
     }
-    no_network_help() {
-        en: "there are none, host, bridge and container:NAME",
-        ko: "none, host, bridge, container:NAME을 쓸 수 있습니다",
+    twice(name: &str) {
+        en: "network {name} is specified multiple times",
+        ko: "같은 네트워크를 두 번 썼습니다(specified multiple times): {name}",
+    }
+    address_unmade() {
+        en: "user specified IP address is supported on user defined networks only",
+        ko: "주소는 직접 만든 네트워크에서만 고를 수 있습니다(user defined networks only)",
+    }
+    alias_unmade() {
+        en: "network-scoped alias is supported only for containers in user defined networks",
+        ko: "별명은 직접 만든 네트워크에서만 쓸 수 있습니다(user defined networks)",
+    }
+    unmade_help() {
+        en: "make a network with `network create NAME`, and name it with `--network NAME`",
+        ko: "`network create NAME`으로 네트워크를 만들고 `--network NAME`으로 쓰세요",
     }
     conflict(option: &str) {
         en: "conflicting options: {option} and the container type network mode",
@@ -79,28 +114,86 @@ crate::messages! {
 }
 
 impl Session {
-    /// Finds the network that a container is to have.
+    /// Finds the networks that a container is to have.
     pub(super) fn joined(&self, call: &RunCall) -> Result<Joined> {
         let asked = &call.network;
-        let network = match asked.network.as_str() {
-            "" | "default" => Network::Default,
-            "none" => Network::Loopback,
-            "host" => Network::Host,
-            "bridge" => Network::Bridge,
-            other => {
-                let Some(name) = other.strip_prefix(ANOTHERS) else {
-                    let trouble = Trouble::new(no_network(self.language(), other)).with_exit(125);
-                    return Err(trouble.with_help(no_network_help(self.language())).into());
-                };
-                return self.joined_to(name, call);
-            }
-        };
-        Ok(Joined {
+        let own = |network, memberships| Joined {
             network,
+            memberships,
             hostname: None,
             hosts: asked.hosts.clone(),
             dns: asked.dns.clone(),
-        })
+        };
+        let [word] = asked.networks.as_slice() else {
+            let memberships = self.memberships(call)?;
+            let network = match memberships.first() {
+                Some(first) => kind_of(&first.network),
+                None => Network::Default,
+            };
+            return Ok(own(network, memberships));
+        };
+        let network = match word.name.as_str() {
+            "" | "default" => Network::Default,
+            "none" => Network::Loopback,
+            "host" => Network::Host,
+            name => match name.strip_prefix(ANOTHERS) {
+                Some(name) => {
+                    self.only_in_made_networks(word)?;
+                    return self.joined_to(name, call);
+                }
+                None => {
+                    let memberships = self.memberships(call)?;
+                    return Ok(own(kind_of(&memberships[0].network), memberships));
+                }
+            },
+        };
+        self.only_in_made_networks(word)?;
+        Ok(own(network, Vec::new()))
+    }
+
+    /// Finds each network that is asked for by name.
+    fn memberships(&self, call: &RunCall) -> Result<Vec<Membership>> {
+        let mut memberships: Vec<Membership> = Vec::new();
+        for word in &call.network.networks {
+            let special = ["none", "host", "default"].contains(&word.name.as_str());
+            if special || word.name.starts_with(ANOTHERS) {
+                let trouble = Trouble::new(alone(self.language(), &word.name));
+                return Err(trouble.with_exit(125).into());
+            }
+            let found = self.networks().find(&word.name);
+            let network = found.map_err(|error| self.of_network(&error, 125))?;
+            if network.name == BRIDGE {
+                self.only_in_made_networks(word)?;
+            }
+            if let Some(address) = word.address {
+                network
+                    .check_wish(address)
+                    .map_err(|error| self.of_network(&error, 125))?;
+            }
+            if memberships.iter().any(|it| it.network == network.name) {
+                let trouble = Trouble::new(twice(self.language(), &network.name));
+                return Err(trouble.with_exit(125).into());
+            }
+            memberships.push(Membership {
+                network: network.name,
+                aliases: word.aliases.clone(),
+                address: word.address,
+            });
+        }
+        Ok(memberships)
+    }
+
+    /// Names and addresses can be chosen where somebody made the network.
+    fn only_in_made_networks(&self, word: &NetworkWord) -> Result<()> {
+        let message = if word.address.is_some() {
+            address_unmade(self.language())
+        } else if word.aliases.is_empty() {
+            return Ok(());
+        } else {
+            alias_unmade(self.language())
+        };
+        let trouble = Trouble::new(message).with_exit(125);
+        Err(trouble.with_help(unmade_help(self.language())).into())
     }
 
     /// Takes over another container's network, with its names.
@@ -125,6 +218,7 @@ impl Session {
             .map_err(|error| self.exit_125(error))?;
         Ok(Joined {
             network: Network::Container(other.record.id),
+            memberships: Vec::new(),
             hostname: Some(other.spec.hostname),
             hosts: other.spec.hosts,
             dns: other.spec.dns,
@@ -217,12 +311,21 @@ impl Session {
     }
 }
 
+/// What a network is to a container that it is the first of.
+fn kind_of(name: &str) -> Network {
+    match name {
+        BRIDGE => Network::Bridge,
+        name => Network::Named(name.to_owned()),
+    }
+}
+
 /// docker's `HostConfig.NetworkMode`.
 pub(super) fn mode_word(network: &Network) -> String {
     match network {
         Network::Loopback => "none".to_owned(),
         Network::Default => "default".to_owned(),
         Network::Bridge => "bridge".to_owned(),
+        Network::Named(name) => name.clone(),
         Network::Host => "host".to_owned(),
         Network::Container(other) => format!("{ANOTHERS}{other}"),
     }
@@ -261,21 +364,49 @@ pub(super) fn settings_json(config: &ContainerConfig, record: &Record) -> Value 
         add(&mut bound, it.port, &address, &number);
     }
     let mut settings = json!({ "Ports": bound });
-    if let Status::Running(running) = &record.state
-        && let Some(endpoint) = &running.endpoint
-    {
-        let told = json!({
-            "IPAddress": endpoint.address,
-            "IPPrefixLen": endpoint.bits,
-            "Gateway": endpoint.gateway,
-            "MacAddress": endpoint.mac,
-        });
-        settings["Networks"] = json!({ bridge::NAME: told });
-        for name in ["IPAddress", "IPPrefixLen", "Gateway", "MacAddress"] {
-            settings[name] = told[name].clone();
+    let endpoints = match &record.state {
+        Status::Running(running) => running.endpoints.as_slice(),
+        Status::Created | Status::Exited(_) => &[],
+    };
+    let of = |name: &str| endpoints.iter().find(|it| it.network == name);
+    let mut networks = Map::new();
+    for membership in &config.networks {
+        let mut told = endpoint_json(membership, of(&membership.network));
+        if let Some(names) = told["DNSNames"].as_array_mut() {
+            names.insert(0, record.name.clone().into());
         }
+        networks.insert(membership.network.clone(), told);
     }
+    // docker tells of `bridge` here, too, and of it alone; whoever has none is told of the first.
+    let first = of(BRIDGE).or(endpoints.first());
+    let first = first.and_then(|it| networks.get(&it.network)).cloned();
+    for name in ["IPAddress", "IPPrefixLen", "Gateway", "MacAddress"] {
+        settings[name] = match &first {
+            Some(told) => told[name].clone(),
+            None if name == "IPPrefixLen" => 0.into(),
+            None => "".into(),
+        };
+    }
+    settings["Networks"] = Value::Object(networks);
     settings
+}
+
+/// docker's `EndpointSettings` of one network.
+fn endpoint_json(membership: &Membership, endpoint: Option<&Endpoint>) -> Value {
+    let asked = membership.address.map(|it| json!({ "IPv4Address": it }));
+    let text = |value: Option<String>| value.unwrap_or_default();
+    json!({
+        "IPAMConfig": asked,
+        "Links": null,
+        "Aliases": membership.aliases,
+        "DriverOpts": null,
+        "NetworkID": text(endpoint.map(|it| it.network_id.clone())),
+        "IPAddress": text(endpoint.map(|it| it.address.to_string())),
+        "IPPrefixLen": endpoint.map_or(0, |it| it.bits),
+        "Gateway": text(endpoint.and_then(|it| it.gateway).map(|it| it.to_string())),
+        "MacAddress": text(endpoint.map(|it| it.mac.clone())),
+        "DNSNames": endpoint.map(|it| &it.names),
+    })
 }
 
 fn add(ports: &mut Map<String, Value>, port: Port, address: &str, number: &str) {

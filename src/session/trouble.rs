@@ -91,6 +91,7 @@ impl Trouble {
     pub fn image(error: ImageError, language: Language) -> Self {
         let error = BuildError::Image {
             span: Span::default(),
+            near: None,
             error: Box::new(error),
         };
         Self {

@@ -14,8 +14,8 @@ use super::tracing::Touch;
 use super::trouble::Trouble;
 use super::worker::{Asked, Request, Setup};
 use crate::build::{
-    BuildCache, BuildError, BuildEvent, BuildInput, BuildReport, Builder, CacheItem, CacheSource,
-    Imports, PruneCache, Pulls, Supplies, export_cache,
+    BuildCache, BuildError, BuildEvent, BuildInput, BuildReport, Builder, CacheItem, CachePlace,
+    CacheSource, Imports, PruneCache, Pulls, Supplies, export_cache,
 };
 use crate::digest::{DiffId, ImageId};
 use crate::language::Language;
@@ -26,7 +26,9 @@ use crate::layers::{
 use crate::plan::{Entitlement, NamedContexts, PlanOptions, Sandbox, context::Rights};
 use crate::reference::ImageReference;
 use crate::runtime::state::Record;
-use crate::runtime::{IdMode, containers::Containers, remove_tree::remove_tree};
+use crate::runtime::{
+    IdMode, bridge, containers::Containers, is_real_root, remove_tree::remove_tree,
+};
 use crate::source::Source;
 
 /// A build as it is asked for.
@@ -70,6 +72,17 @@ pub struct BuildRequest {
     pub allowed: Vec<Entitlement>,
     /// `--secret` and `--ssh`.
     pub supplies: Supplies,
+}
+
+/// A cache as `--cache-to` asks for it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ExportCache {
+    /// The build.
+    pub report: Box<BuildReport>,
+    /// Where to.
+    pub place: CachePlace,
+    /// The steps of all its stages.
+    pub all: bool,
 }
 
 /// An image that was loaded.
@@ -156,14 +169,7 @@ impl Bench {
         let store = |error: StoreError| Trouble::store(&error, language);
         match asked.request {
             Request::Build(request) => json(&self.build(request, language, events)?),
-            Request::ExportCache {
-                report,
-                folder,
-                all,
-            } => {
-                let exported = export_cache(&self.store, &self.cache, &report, &folder, all);
-                json(&exported.map_err(store)?)
-            }
+            Request::ExportCache(asked) => json(&self.export_cache(&asked, language)?),
             Request::Forecast(request) => json(&self.forecast(request, language)?),
             Request::Image(reference) => json(&self.image(&reference, language)?.id),
             Request::Pull(request) => json(&self.pull(&request, language, events)?),
@@ -273,12 +279,19 @@ impl Bench {
         }
         // Nobody may collect a layer between its coming in and its record.
         let _hold = self.store.hold().map_err(store)?;
-        let imports = Arc::new(Imports::open(&self.store, &sources));
+        let imports = Arc::new(Imports::open(&self.store, &self.setup.registry, &sources));
         input.imports = Some(Arc::clone(&imports));
         let report = work(&input).map_err(|error| Trouble::build(&error, language));
         let mut report = report?;
         report.notes.extend(imports.notes(language));
         Ok(report)
+    }
+
+    fn export_cache(&self, asked: &ExportCache, language: Language) -> Result<(), Trouble> {
+        let ExportCache { report, place, all } = asked;
+        let settings = &self.setup.registry;
+        let exported = export_cache(&self.store, &self.cache, settings, report, place, *all);
+        exported.map_err(|error| Trouble::shipping(&error, language))
     }
 
     fn image(&self, reference: &ImageReference, language: Language) -> Result<Image, Trouble> {
@@ -522,6 +535,9 @@ fn collect_containers(root: &Path) {
     }
     for tree in trees {
         let _ = remove_tree(&tree);
+    }
+    if is_real_root() {
+        let _ = bridge::sweep(&containers);
     }
 }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::making::{ContainerFiles, MakeImage};
 use super::trouble::Trouble;
 use super::{INTERRUPTED, work};
-use crate::build::{BuildEvent, BuildReport, PracticeSettings, PruneCache};
+use crate::build::{BuildEvent, PracticeSettings, PruneCache};
 use crate::language::Language;
 use crate::reference::ImageReference;
 use crate::runtime::{Child, Enter, Entering, IdMode, Mode, NoNamespaces, RuntimeError, frames};
@@ -60,15 +60,8 @@ pub enum Request {
     Build(work::BuildRequest),
     /// Forecast a build; answer with a `BuildReport`.
     Forecast(work::BuildRequest),
-    /// Write the steps of a build into a folder of `--cache-to`.
-    ExportCache {
-        /// The build.
-        report: Box<BuildReport>,
-        /// The folder, absolute.
-        folder: PathBuf,
-        /// Those of all its stages.
-        all: bool,
-    },
+    /// Write the steps of a build where `--cache-to` says.
+    ExportCache(work::ExportCache),
     /// Make sure an image is there; answer with its id.
     Image(ImageReference),
     /// Pull an image; answer with `Vec<PulledImage>`.

@@ -249,7 +249,7 @@ fn names_that_make_no_sense_are_refused() {
 fn a_filter_that_names_no_stage_is_refused() {
     let home = Home::with("FROM scratch AS build\nENV a=b\n");
     home.call("build --no-cache-filter biuld .")
-        .fails(1, "did you mean build?");
+        .fails(1, "did you mean the stage build?");
     home.call("plan --no-cache-filter nothing .")
         .fails(1, "no stage is called \"nothing\"");
     home.ok("build -q --no-cache-filter BUILD .");

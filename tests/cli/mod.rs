@@ -13,6 +13,7 @@
 //! | `contexts` | build contexts from standard input |
 //! | `remote_contexts` | build contexts from git repositories and web servers |
 //! | `ports`, `networks`, `bridge` | published ports; none, host, container:NAME; the bridge of root |
+//! | `user_networks` | network ...; names in networks |
 //! | `outputs` | build --output, --metadata-file, --expect-cached |
 //! | `failing` | a RUN that fails |
 //! | `stages` | stages at the same time |
@@ -53,3 +54,4 @@ mod shared_cache;
 mod stages;
 mod stepping;
 mod tracing;
+mod user_networks;

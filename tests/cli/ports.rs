@@ -63,25 +63,71 @@ fn a_published_port_answers_while_the_container_runs_and_is_free_afterwards() {
     assert!(!home.ok("ps -a").contains("80/tcp"));
 }
 
-#[test]
-fn large_answers_arrive_whole_and_many_ask_at_once() {
+/// How much is carried: little, or with `STRATA_TEST_LOAD` in the environment as much as is promised.
+struct Load {
+    bytes: usize,
+    requests: usize,
+    at_once: usize,
+}
+
+fn load() -> Load {
+    let whole = std::env::var_os("STRATA_TEST_LOAD").is_some();
+    let small = Load {
+        bytes: 20 << 20,
+        requests: 200,
+        at_once: 20,
+    };
+    let large = Load {
+        bytes: 200 << 20,
+        requests: 1000,
+        at_once: 50,
+    };
+    if whole { large } else { small }
+}
+
+/// Carries files and many requests through a published port of a container with these options.
+fn carries(options: &str) {
     let home = Home::new();
-    let bytes: Vec<u8> = (0..=250).cycle().take(20 << 20).collect();
+    if options.contains("shop") {
+        home.ok("network create shop");
+    }
+    let load = load();
+    // No two parts of it are equal that could take each other's place.
+    let bytes: Vec<u8> = (0_u32..)
+        .flat_map(u32::to_le_bytes)
+        .take(load.bytes)
+        .collect();
     home.file("www/large", &bytes);
-    web(&home, "-p 127.0.0.1::80");
+    web(&home, &format!("{options} -p 127.0.0.1::80"));
     let host = address(&home, "web", "80/tcp");
     wait_for_web(host);
     assert!(get(host, "/large").unwrap() == bytes);
-    let asking = (0..20).map(|_| {
+    let each = load.requests / load.at_once;
+    let asking = (0..load.at_once).map(|_| {
         thread::spawn(move || {
-            (0..10)
+            (0..each)
                 .filter(|_| get(host, "/") == Some(b"hello\n".to_vec()))
                 .count()
         })
     });
     let asking: Vec<_> = asking.collect();
     let answered: usize = asking.into_iter().map(|it| it.join().unwrap()).sum();
-    assert_eq!(answered, 200);
+    assert_eq!(answered, load.requests);
+}
+
+#[test]
+fn large_answers_arrive_whole_and_many_ask_at_once() {
+    carries("");
+}
+
+#[test]
+fn large_answers_arrive_whole_and_many_ask_at_once_in_a_network() {
+    carries("--network shop");
+}
+
+#[test]
+fn large_answers_arrive_whole_and_many_ask_at_once_on_the_bridge() {
+    carries("--network bridge");
 }
 
 #[test]
@@ -217,7 +263,7 @@ pub(super) fn say(text: &str) {
 #[test]
 #[ignore = "a part that another test plays in a container"]
 fn echoes_datagrams() {
-    let server = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 53)).unwrap();
+    let server = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 5300)).unwrap();
     say("listening");
     let mut bytes = vec![0; 65536];
     loop {
@@ -245,14 +291,21 @@ fn wait_until_part_listens(home: &Home) {
 
 #[test]
 fn datagrams_are_echoed_through_a_published_port() {
+    echoes(&Home::new(), "default");
+}
+
+#[test]
+fn datagrams_are_echoed_through_a_published_port_of_a_network() {
     let home = Home::new();
-    run_part(
-        &home,
-        "cli::ports::echoes_datagrams",
-        &["-p", "127.0.0.1::53/udp"],
-    );
-    wait_until_part_listens(&home);
-    let host = address(&home, "part", "53/udp");
+    home.ok("network create shop");
+    echoes(&home, "shop");
+}
+
+fn echoes(home: &Home, network: &str) {
+    let options = ["--network", network, "-p", "127.0.0.1::5300/udp"];
+    run_part(home, "cli::ports::echoes_datagrams", &options);
+    wait_until_part_listens(home);
+    let host = address(home, "part", "5300/udp");
     for size in [1, 1400, 60_000] {
         let client = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         client.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -142,3 +142,14 @@ fn a_step_that_waits_for_a_cache_is_stopped_too() {
     });
     home.assert_clean();
 }
+
+#[test]
+fn an_image_that_is_not_there_may_be_an_earlier_stage() {
+    for last in ["FROM biuld", "FROM scratch\nCOPY --from=biuld / /"] {
+        let home = Home::with(&format!("FROM practice-os AS build\n{last}\n"));
+        home.call("build .")
+            .fails(1, "help: did you mean the stage build?");
+        home.call("--lang ko plan .")
+            .fails(1, "혹시 build 스테이지인가요?");
+    }
+}

@@ -4,10 +4,12 @@
 //! | file | what |
 //! |---|---|
 //! | `pulling` | images come, are looked for where they should be, and go on where they broke off |
+//! | `caching` | a build cache goes and comes, and a build pushes what it made |
 //! | `pushing` | only what is missing goes |
 //! | `doors` | names, passwords, tokens, helpers |
 //! | `hostile` | what is wrong is refused, and nothing of it stays |
 
+mod caching;
 mod doors;
 mod hostile;
 mod pulling;

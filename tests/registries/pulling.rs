@@ -120,6 +120,25 @@ fn from_and_run_pull_what_is_missing_and_plan_does_not() {
 }
 
 #[test]
+fn what_copy_and_mounts_take_files_from_is_pulled_too() {
+    let (registry, home) = (Registry::new(), Home::new().online());
+    for name in ["one", "two"] {
+        registry.put_image(name, "1", &Made::gzipped(name.as_bytes()));
+    }
+    let (one, two) = (registry.name("one:1"), registry.name("two:1"));
+    home.file(
+        "Dockerfile",
+        format!(
+            "FROM practice-os\nCOPY --from={one} /f /a\n\
+             RUN --mount=from={two},target=/two cat /two/f > /b\n"
+        ),
+    );
+    home.call("plan .").fails(1, "not found in the store");
+    home.ok("build -q -t both .");
+    assert_eq!(home.shell("both", "cat /a /b"), "onetwo");
+}
+
+#[test]
 fn of_an_index_the_right_image_comes_and_the_index_stays_whole() {
     let (registry, home) = (Registry::new(), Home::new().online());
     let mut entries = Vec::new();

@@ -22,6 +22,9 @@ pub enum ShippingError {
     /// A push needs a tag.
     #[error("cannot push a digest reference: {0}")]
     Digest(String),
+    /// `--cache-from` names something else.
+    #[error("{0} is no build cache of strata")]
+    NoCache(String),
 }
 
 crate::messages! {
@@ -40,6 +43,10 @@ crate::messages! {
     digest(name: &str) {
         en: "cannot push a digest reference: {name}",
         ko: "다이제스트가 붙은 이름은 push할 수 없습니다(cannot push a digest reference): {name}",
+    }
+    no_cache(name: &str) {
+        en: "{name} is no build cache of strata",
+        ko: "{name}에는 strata의 빌드 캐시가 없습니다",
     }
 }
 
@@ -70,6 +77,7 @@ impl ShippingError {
             Self::Thread(error) => thread(language, &error.to_string()),
             Self::NotHere(name) => not_here(language, name),
             Self::Digest(name) => digest(language, name),
+            Self::NoCache(name) => no_cache(language, name),
         }
     }
 
@@ -79,7 +87,7 @@ impl ShippingError {
             Self::Registry(error) => error.help(language),
             Self::Store(error) => error.help(language),
             Self::NotHere(name) => Some(not_here_help(language, name)),
-            Self::Thread(_) | Self::Digest(_) => None,
+            Self::Thread(_) | Self::Digest(_) | Self::NoCache(_) => None,
         }
     }
 }

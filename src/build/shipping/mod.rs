@@ -3,18 +3,21 @@
 //! - `pull`: which manifest of an index is meant, its layers fetched side by side and unpacked
 //!   in order
 //! - `push`: what a registry lacks of an image, and nothing else
+//! - `cache`: what another machine built, for `--cache-from`
 //!
-//! Both tell what they do as [`Transfer`]s, in docker's words.
+//! Pull and push tell what they do as [`Transfer`]s, in docker's words.
 
+mod cache;
 mod error;
 mod pull;
 mod push;
 
 use serde::{Deserialize, Serialize};
 
+pub use cache::RegistryCache;
 pub use error::ShippingError;
 pub use pull::{Pull, Pulled, pull, pull_all};
-pub use push::{Pushed, push};
+pub use push::{Pushed, push, push_cache};
 
 /// How many blobs are on their way at once, as with docker.
 const AT_ONCE: usize = 3;

@@ -419,12 +419,6 @@ impl Fetching<'_> {
 
     fn fetch_one(&self, blob: &Descriptor, say: &Sender<Transfer>) -> Result<(), ShippingError> {
         let (id, last) = (blob.digest.short(), std::cell::Cell::new(None::<Instant>));
-        let mut partial = self.store.partial(blob.digest)?;
-        // An earlier pull got this far, or another process just did.
-        if self.store.has(blob.digest) {
-            let _ = say.send(Transfer::new(&id, State::Downloaded));
-            return Ok(());
-        }
         let go_on = |bytes: u64| {
             if last.get().is_none_or(|last| last.elapsed() > TOLD) {
                 last.set(Some(Instant::now()));
@@ -437,9 +431,7 @@ impl Fetching<'_> {
             }
             !self.stopped.load(Ordering::Relaxed)
         };
-        self.client
-            .download(blob.digest, blob.size, partial.file(), &go_on)?;
-        self.store.adopt_partial(&partial, blob.digest)?;
+        fetch_blob(self.store, self.client, blob, &go_on)?;
         let _ = say.send(Transfer::new(&id, State::Downloaded));
         Ok(())
     }
@@ -482,4 +474,20 @@ impl Fetching<'_> {
             None => Ok(()),
         }
     }
+}
+
+/// Fetches a blob into the store, unless it is there; `go_on` is told how far it is.
+pub(super) fn fetch_blob(
+    store: &Store,
+    client: &Client,
+    blob: &Descriptor,
+    go_on: &dyn Fn(u64) -> bool,
+) -> Result<(), ShippingError> {
+    let mut partial = store.partial(blob.digest)?;
+    // An earlier pull got this far, or another process just did.
+    if !store.has(blob.digest) {
+        client.download(blob.digest, blob.size, partial.file(), go_on)?;
+        store.adopt_partial(&partial, blob.digest)?;
+    }
+    Ok(())
 }

@@ -9,7 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::{AT_ONCE, ShippingError, State, Transfer};
-use crate::digest::Digest;
+use crate::digest::{DiffId, Digest};
+use crate::layers::archive::CacheManifest;
 use crate::layers::{Descriptor, Image, Manifest, MediaType, Outgoing, Store};
 use crate::reference::ImageReference;
 use crate::registry::{Client, Endpoint, Open, Place, RegistryError, Settings};
@@ -46,24 +47,15 @@ pub fn push(
     reference: &ImageReference,
     told: super::pull::Told<'_>,
 ) -> Result<Pushed, ShippingError> {
-    let Some(tag) = reference.tag().filter(|_| reference.digest().is_none()) else {
-        return Err(ShippingError::Digest(reference.to_string()));
-    };
+    let tag = tag(reference)?;
     let image = store.tagged(reference)?;
     let image = image.ok_or_else(|| ShippingError::NotHere(reference.with_tag()))?;
     let _held = store.hold()?;
     let client = Client::new(Endpoint::of(reference), settings)?;
     let (bytes, manifest, layers) = store.outgoing(&image)?;
-    let sending = Sending {
-        store,
-        client: &client,
-        layers: &layers,
-        others: others(store, reference)?,
-        next: AtomicUsize::new(0),
-        sent: Mutex::new(vec![None; layers.len()]),
-    };
+    let sending = Sending::new(store, &client, &layers, others(store, reference)?);
     let sent = sending.send(told)?;
-    sending.document(&manifest.config, image.id.0)?;
+    sending.document(&manifest.config, || Ok(store.document(image.id.0)?))?;
     let (bytes, media_type) = if layers.iter().any(|layer| layer.compress) {
         let manifest = Manifest::new(manifest.config.clone(), sent);
         (manifest.to_bytes(), MediaType::Manifest)
@@ -77,6 +69,36 @@ pub fn push(
         digest: Digest::of(&bytes),
         size: bytes.len() as u64,
     })
+}
+
+/// Pushes a build cache under a name: a document, and the layers it speaks of.
+pub fn push_cache(
+    store: &Store,
+    settings: &Settings,
+    reference: &ImageReference,
+    document: &[u8],
+    layers: &[DiffId],
+) -> Result<(), ShippingError> {
+    let tag = tag(reference)?;
+    let _held = store.hold()?;
+    let client = Client::new(Endpoint::of(reference), settings)?;
+    let outgoing: Result<Vec<Outgoing>, _> =
+        layers.iter().map(|it| store.outgoing_layer(*it)).collect();
+    let outgoing = outgoing?;
+    let sending = Sending::new(store, &client, &outgoing, others(store, reference)?);
+    let sent = sending.send(&mut |_| {})?;
+    let config = CacheManifest::describe(document);
+    sending.document(&config, || Ok(document.to_vec()))?;
+    let layers = layers.iter().copied().zip(sent).collect();
+    let bytes = CacheManifest::new(config, layers).to_bytes();
+    client.put_manifest(tag, &String::from(MediaType::Manifest), &bytes)?;
+    Ok(())
+}
+
+/// What is pushed to: a digest names what is there already.
+fn tag(reference: &ImageReference) -> Result<&str, ShippingError> {
+    let tag = reference.tag().filter(|_| reference.digest().is_none());
+    tag.ok_or_else(|| ShippingError::Digest(reference.to_string()))
 }
 
 fn remember(
@@ -113,7 +135,23 @@ fn others(
     Ok(found)
 }
 
-impl Sending<'_> {
+impl<'a> Sending<'a> {
+    fn new(
+        store: &'a Store,
+        client: &'a Client,
+        layers: &'a [Outgoing],
+        others: Vec<(String, BTreeSet<Digest>)>,
+    ) -> Self {
+        Self {
+            store,
+            client,
+            layers,
+            others,
+            next: AtomicUsize::new(0),
+            sent: Mutex::new(vec![None; layers.len()]),
+        }
+    }
+
     /// Sends the layers, some at a time, and returns what the manifest is to name.
     fn send(&self, told: super::pull::Told<'_>) -> Result<Vec<Descriptor>, ShippingError> {
         for layer in self.layers {
@@ -247,11 +285,15 @@ impl Sending<'_> {
     }
 
     /// Sends a small blob, if it is not there.
-    fn document(&self, blob: &Descriptor, digest: Digest) -> Result<(), ShippingError> {
-        if self.client.has_blob(digest)? {
+    fn document(
+        &self,
+        blob: &Descriptor,
+        bytes: impl FnOnce() -> Result<Vec<u8>, ShippingError>,
+    ) -> Result<(), ShippingError> {
+        if self.client.has_blob(blob.digest)? {
             return Ok(());
         }
-        let bytes = self.store.document(digest)?;
+        let bytes = bytes()?;
         let open = || {
             let reader: Box<dyn Read + '_> = Box::new(&bytes[..]);
             Ok(reader)

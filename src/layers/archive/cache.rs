@@ -1,7 +1,8 @@
-//! A build cache in a folder, for `--cache-to` and `--cache-from`: an OCI image layout whose one
-//! manifest names the layers of the steps, and as its config a document that says which is which.
+//! A build cache as other machines read it, for `--cache-to` and `--cache-from`: a manifest that
+//! names the layers of the steps, and as its config a document that says which is which.
 //!
-//! Everything but `index.json` is named by its digest and checked when it is read.
+//! In a folder it is an OCI image layout, in a registry a manifest like others. Everything but the
+//! manifest's name is named by its digest and checked when it is read.
 
 use std::path::Path;
 
@@ -21,11 +22,61 @@ const CACHE: &str = "application/vnd.strata.cache.v1+json";
 /// The annotation of a layer that says what its plain tar is.
 const DIFF_ID: &str = "io.strata.cache.diff-id";
 
+/// What belongs to a build cache.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CacheManifest {
+    /// The document.
+    pub document: Descriptor,
+    layers: Vec<Descriptor>,
+}
+
+impl CacheManifest {
+    /// Names a document.
+    pub fn describe(document: &[u8]) -> Descriptor {
+        let kind = MediaType::Other(CACHE.to_owned());
+        Descriptor::new(kind, Digest::of(document), document.len() as u64)
+    }
+
+    /// Puts together a document and the layers it speaks of, each with what its plain tar is.
+    pub fn new(document: Descriptor, layers: Vec<(DiffId, Descriptor)>) -> Self {
+        let told = |(diff_id, mut layer): (DiffId, Descriptor)| {
+            let text = diff_id.to_string();
+            layer.annotations.insert(DIFF_ID.to_owned(), text);
+            layer
+        };
+        let layers = layers.into_iter().map(told).collect();
+        Self { document, layers }
+    }
+
+    /// Reads a manifest; none if it is one of something else.
+    pub fn read(bytes: &[u8]) -> serde_json::Result<Option<Self>> {
+        let manifest: Manifest = serde_json::from_slice(bytes)?;
+        let is_cache = manifest.config.media_type == MediaType::Other(CACHE.to_owned());
+        Ok(is_cache.then_some(Self {
+            document: manifest.config,
+            layers: manifest.layers,
+        }))
+    }
+
+    /// Returns the bytes of the manifest.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        Manifest::new(self.document.clone(), self.layers.clone()).to_bytes()
+    }
+
+    /// Finds the blob of a layer.
+    pub fn layer(&self, diff_id: DiffId) -> Result<&Descriptor> {
+        let text = diff_id.to_string();
+        let mut layers = self.layers.iter();
+        let found = layers.find(|layer| layer.annotations.get(DIFF_ID) == Some(&text));
+        found.ok_or(StoreError::LayerMissing(diff_id))
+    }
+}
+
 /// A folder with a build cache.
 pub struct CacheFolder {
     source: Source,
     document: Vec<u8>,
-    layers: Vec<Descriptor>,
+    manifest: CacheManifest,
 }
 
 impl Store {
@@ -33,32 +84,24 @@ impl Store {
     /// was there; layers that are there already stay.
     pub fn save_cache(&self, folder: &Path, document: &[u8], layers: &[DiffId]) -> Result<()> {
         files::make_folder(&folder.join("blobs/sha256"))?;
-        let put = |bytes: &[u8], kind| {
-            let digest = Digest::of(bytes);
-            files::atomic_write(&folder.join(blob_part(digest)), bytes)?;
-            Ok(Descriptor::new(kind, digest, bytes.len() as u64))
+        let put = |blob: &Descriptor, bytes: &[u8]| {
+            files::atomic_write(&folder.join(blob_part(blob.digest)), bytes)
         };
         let mut named = Vec::new();
         for diff_id in layers {
-            named.push(self.save_cached_layer(*diff_id, folder)?);
+            let layer = self.needed_layer(*diff_id)?;
+            let blob = layer.blob.clone();
+            self.save_layer_blob(layer, &folder.join(blob_part(blob.digest)))?;
+            named.push((*diff_id, blob));
         }
-        let config = put(document, MediaType::Other(CACHE.to_owned()))?;
-        let manifest = put(
-            &Manifest::new(config, named).to_bytes(),
-            MediaType::Manifest,
-        )?;
+        let manifest = CacheManifest::new(CacheManifest::describe(document), named);
+        put(&manifest.document, document)?;
+        let bytes = manifest.to_bytes();
+        let blob = Descriptor::new(MediaType::Manifest, Digest::of(&bytes), bytes.len() as u64);
+        put(&blob, &bytes)?;
         files::atomic_write(&folder.join(OCI_LAYOUT), OCI_LAYOUT_TEXT)?;
-        let index = ImageIndex::new(vec![manifest]);
+        let index = ImageIndex::new(vec![blob]);
         files::atomic_write(&folder.join(INDEX), &index.to_bytes())
-    }
-
-    fn save_cached_layer(&self, diff_id: DiffId, folder: &Path) -> Result<Descriptor> {
-        let layer = self.needed_layer(diff_id)?;
-        let mut descriptor = layer.blob.clone();
-        let annotations = &mut descriptor.annotations;
-        annotations.insert(DIFF_ID.to_owned(), diff_id.to_string());
-        self.save_layer_blob(layer, &folder.join(blob_part(descriptor.digest)))?;
-        Ok(descriptor)
     }
 }
 
@@ -75,13 +118,11 @@ impl CacheFolder {
         let index: ImageIndex = serde_json::from_slice(&index).map_err(|e| json(INDEX, e))?;
         for named in &index.manifests {
             let bytes = source.blob_document(named.digest)?;
-            let part = blob_part(named.digest);
-            let manifest: Manifest =
-                serde_json::from_slice(&bytes).map_err(|error| json(&part, error))?;
-            if manifest.config.media_type == MediaType::Other(CACHE.to_owned()) {
+            let read = CacheManifest::read(&bytes);
+            if let Some(manifest) = read.map_err(|e| json(&blob_part(named.digest), e))? {
                 return Ok(Self {
-                    document: source.blob_document(manifest.config.digest)?,
-                    layers: manifest.layers,
+                    document: source.blob_document(manifest.document.digest)?,
+                    manifest,
                     source,
                 });
             }
@@ -96,10 +137,7 @@ impl CacheFolder {
 
     /// Takes a layer into the store. What is not as its digests promise does not get in.
     pub fn take_in(&self, store: &Store, diff_id: DiffId, below: &[DiffId]) -> Result<Layer> {
-        let text = diff_id.to_string();
-        let mut layers = self.layers.iter();
-        let found = layers.find(|layer| layer.annotations.get(DIFF_ID) == Some(&text));
-        let blob = found.ok_or(StoreError::LayerMissing(diff_id))?.digest;
+        let blob = self.manifest.layer(diff_id)?.digest;
         let promised = Promised {
             diff_id: Some(diff_id),
             blob: Some(blob),

@@ -12,7 +12,7 @@ mod source;
 
 use serde::{Deserialize, Serialize};
 
-pub use cache::CacheFolder;
+pub use cache::{CacheFolder, CacheManifest};
 
 use super::image::Image;
 use crate::reference::ImageReference;

@@ -107,6 +107,7 @@ impl Session {
         config.record.labels.extend(settings.labels.clone());
         config.record.labels.extend(call.labels.iter().cloned());
         config.open_stdin = call.interactive;
+        config.networks = joined.memberships;
         self.connect(&mut config, &call.network, settings)?;
         config.stdin_once = call.interactive && !call.detach;
         config.pid_file.clone_from(&call.pid_file);

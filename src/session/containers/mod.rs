@@ -5,12 +5,14 @@
 //! |---|---|
 //! | `copying` | cp |
 //! | `describing` | from image and options to what is run |
+//! | `filtering` | `ps --filter` |
 //! | `id_file` | `--cidfile` |
 //! | `living` | start, attach, stop, restart, pause, ... |
 //! | `looking` | inspect, files and changes of a container |
 
 mod copying;
 mod describing;
+mod filtering;
 mod id_file;
 mod living;
 mod looking;
@@ -19,6 +21,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub use self::copying::{CopyCall, Side};
+pub use self::filtering::PS_FILTERS;
 
 use self::id_file::IdFile;
 use super::networking::NetworkCall;
@@ -142,8 +145,11 @@ impl Session {
             manner: call.manner.clone(),
         });
         let manner = (call.remove, call.tty);
-        // One in another's network enters the user namespace of that one.
-        let ahead = (!call.network.is_anothers())
+        // One in another's network enters the user namespace of that one; without root so does one in
+        // a network that was made.
+        let rootful = self.probe().mode == Mode::Rootful;
+        let waits = call.network.is_anothers() || (call.network.is_shared() && !rootful);
+        let ahead = (!waits)
             .then(|| containers.begin(&id, &self.probe().mode, attach.as_ref(), manner))
             .transpose()
             .map_err(|e| self.contained(&e))?;
