@@ -140,6 +140,8 @@ fn host_fact(fact: &str, proc: &Path) -> std::io::Result<String> {
                 .map(|link| format!("{}\n", link.display()))
                 .collect();
             lines.sort();
+            // Those for children to come are the same ones.
+            lines.dedup();
             Ok(lines.concat())
         }
     }

@@ -275,18 +275,17 @@ fn kind(line: &str) -> Option<LineKind> {
 }
 
 /// Returns what an act has to tell; commands tell it themselves.
-fn told(line: &str, outcome: &Outcome) -> Option<Say> {
-    let text = outcome.stdout.trim_end();
+fn told(line: &str, outcome: &Outcome) -> Vec<Say> {
     match LineKind::parse(line) {
         Ok(LineKind::Act(Act::Curl { url })) if outcome.exit == REFUSED => {
-            Some(Say::note(|language| {
-                sentences::nobody_listens(language, &url)
-            }))
+            let sentence = |language| sentences::nobody_listens(language, &url);
+            vec![Say::note(sentence)]
         }
-        Ok(LineKind::Act(Act::Host { .. } | Act::Curl { .. })) if !text.is_empty() => {
-            Some(Say::note(|_| text.to_owned()))
+        Ok(LineKind::Act(Act::Host { .. } | Act::Curl { .. })) => {
+            let lines = outcome.stdout.lines();
+            lines.map(|it| Say::note(|_| it.to_owned())).collect()
         }
-        _ => None,
+        _ => Vec::new(),
     }
 }
 
