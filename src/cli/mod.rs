@@ -183,7 +183,16 @@ fn refuse(error: clap::Error, words: &[String]) -> ExitCode {
     }
     if matches!(
         words.get(1).map(String::as_str),
-        Some("image" | "container" | "network" | "system" | "builder" | "lesson" | "context")
+        Some(
+            "image"
+                | "container"
+                | "network"
+                | "volume"
+                | "system"
+                | "builder"
+                | "lesson"
+                | "context"
+        )
     ) && words.len() == 2
     {
         let mut command = command();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Commit, Export, Inspect, Networking, Port, PullPolicy};
+use super::{Commit, Export, Inspect, Mounting, Networking, Port, PullPolicy};
 
 /// What `run` takes. `-h` is docker's `--hostname`, so help is only `--help`.
 #[derive(Debug, Clone, Args)]
@@ -34,9 +34,9 @@ pub struct Run {
     /// User, and group: name or number
     #[arg(long, short, value_name = "USER[:GROUP]")]
     pub user: Option<String>,
-    /// Mount a folder of this machine at a path of the container, `:ro` for reading only
-    #[arg(long, short, value_name = "SOURCE:TARGET[:ro]")]
-    pub volume: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc here would become the help of `run`")]
+    pub mounting: Mounting,
     /// Run this instead of the image's entrypoint
     #[arg(long, value_name = "COMMAND")]
     pub entrypoint: Option<String>,
@@ -142,15 +142,29 @@ pub struct Ps {
     /// Stopped ones as well
     #[arg(long, short)]
     pub all: bool,
-    /// Only what fits: name=, id=, label=KEY[=VALUE], status=, exited=CODE, network=, ancestor=IMAGE, ...
-    #[arg(long, short, value_name = "FILTER")]
-    pub filter: Vec<String>,
     /// Only ids
     #[arg(long, short)]
     pub quiet: bool,
     /// Whole ids and commands
     #[arg(long)]
     pub no_trunc: bool,
+    /// Only some: status=, name=, id=, ancestor=, label=, exited=, volume=, network=, publish=, ...
+    #[arg(long, short, value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// The newest only, running or not
+    #[arg(long, short)]
+    pub latest: bool,
+    /// The newest so many, running or not
+    #[arg(
+        long,
+        short = 'n',
+        value_name = "NUMBER",
+        allow_negative_numbers = true
+    )]
+    pub last: Option<i64>,
+    /// What each of them wrote
+    #[arg(long, short)]
+    pub size: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -362,6 +376,9 @@ pub struct Rm {
     /// Running ones as well
     #[arg(long, short)]
     pub force: bool,
+    /// Their volumes without a name as well
+    #[arg(long, short)]
+    pub volumes: bool,
     /// The containers
     #[arg(required = true)]
     pub containers: Vec<String>,

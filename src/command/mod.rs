@@ -25,6 +25,7 @@ mod pruning;
 mod reading;
 mod registries;
 mod system;
+mod volumes;
 
 pub use building::{Build, BuildOnly, BuildOptions, OnFail, Plan, Progress, RunOptions, Why};
 pub use carrying::{Commit, Export, Import};
@@ -49,6 +50,9 @@ pub use reading::{
 };
 pub use registries::{Login, Logout, Manifest, ManifestInspect, Pull, PullPolicy, Push, Search};
 pub use system::{Reset, System};
+pub use volumes::{
+    Mounting, VolumeCommand, VolumeCreate, VolumeInspect, VolumeLs, VolumePrune, VolumeRm,
+};
 
 /// Learn container images by building them, one Dockerfile instruction at a time.
 #[derive(Debug, Clone, Parser)]
@@ -236,6 +240,9 @@ pub enum Command {
     /// Commands on containers: ls, run, exec, logs, stop, rm, ...
     #[command(subcommand)]
     Container(ContainerCommand),
+    /// Look after volumes: create, ls, inspect, rm, prune
+    #[command(subcommand)]
+    Volume(VolumeCommand),
     /// Print a script that completes verbs and options: bash, zsh, fish, elvish, powershell
     Completions(Completions),
     /// Print the manual page of a verb, or write all pages into a folder

@@ -44,7 +44,7 @@ pub struct PruneSystem {
     /// Do not ask
     #[arg(long, short)]
     pub force: bool,
-    /// Volumes as well
+    /// Volumes without a name as well
     #[arg(long)]
     pub volumes: bool,
     /// Only what fits: until=24h, label=KEY[=VALUE], label!=KEY[=VALUE]

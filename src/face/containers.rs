@@ -13,7 +13,9 @@ use crate::runtime::Resources;
 use crate::runtime::attach::{Outcome, Streams};
 use crate::runtime::log::Show;
 use crate::runtime::state::{Record, Status};
-use crate::session::{ExecCall, Filters, PS_FILTERS, RunCall, SessionError, Trouble, moment};
+use crate::session::{
+    CONTAINER_FILTERS, ExecCall, Filters, RunCall, SessionError, Trouble, moment,
+};
 
 /// docker cuts the text of a command in `ps` here.
 const COMMAND_TEXT: usize = 20;
@@ -109,7 +111,11 @@ impl Face<'_> {
             env: self.pairs(&call.env),
             workdir: call.workdir.clone(),
             user: call.user.clone(),
-            volumes: call.volume.clone(),
+            volumes: call.mounting.volume.clone(),
+            mounts: call.mounting.mount.clone(),
+            tmpfs: call.mounting.tmpfs.clone(),
+            volumes_from: call.mounting.volumes_from.clone(),
+            folder: self.around.folder.clone(),
             entrypoint: call.entrypoint.clone(),
             network,
             hostname: call.hostname.clone(),
@@ -190,8 +196,16 @@ impl Face<'_> {
     }
 
     pub(super) fn ps(&mut self, call: &command::Ps) -> Answer {
-        let filters = Filters::parse(&call.filter, &PS_FILTERS, self.language())?;
-        let records = self.session.containers_that_fit(&filters, call.all)?;
+        let filters = Filters::parse(&call.filter, &CONTAINER_FILTERS, self.language())?;
+        let newest = call.last.and_then(|number| usize::try_from(number).ok());
+        let newest = newest
+            .filter(|number| *number > 0)
+            .or(call.latest.then_some(1));
+        let records = self.session.containers_list()?;
+        let all = call.all || newest.is_some();
+        let mut records = self.session.filter_containers(records, &filters, all)?;
+        // They come newest first.
+        records.truncate(newest.unwrap_or(usize::MAX));
         if call.json {
             self.write(&render::json(&records));
             return Ok(0);
@@ -215,8 +229,14 @@ impl Face<'_> {
             self.write(&ids);
             return Ok(0);
         }
+        let sizes = if call.size {
+            self.session.sizes_of_containers(&records)?
+        } else {
+            Vec::new()
+        };
+        let mut sizes = sizes.into_iter();
         let row = |record: Record| {
-            vec![
+            let mut row = vec![
                 id(&record),
                 record.image.clone(),
                 shown_command(&record.command, call.no_trunc),
@@ -224,11 +244,13 @@ impl Face<'_> {
                 self.status(&record),
                 ports(&record),
                 record.name,
-            ]
+            ];
+            row.extend(sizes.next().map(render::docker_size));
+            row
         };
         // A record goes when its row is made: a thousand of both at once are a lot of memory.
         let rows: Vec<Vec<String>> = records.into_iter().map(row).collect();
-        let heads = [
+        let mut heads = vec![
             "CONTAINER ID",
             "IMAGE",
             "COMMAND",
@@ -237,6 +259,7 @@ impl Face<'_> {
             "PORTS",
             "NAMES",
         ];
+        heads.extend(call.size.then_some("SIZE"));
         let columns = if call.no_trunc {
             usize::MAX
         } else {
@@ -258,25 +281,41 @@ impl Face<'_> {
         } else {
             vec![0; records.len()]
         };
-        // So does reading what each was made with.
-        let asks_networks = layout.names("Networks") || matches!(layout, Layout::Json);
+        // So does reading how each of them was made.
+        let made = ["Mounts", "LocalVolumes", "Networks"];
+        let looks = matches!(layout, Layout::Json) || made.iter().any(|it| layout.names(it));
         let rows: Vec<Value> = records
             .iter()
             .zip(sizes)
             .map(|(record, size)| {
-                let networks = if asks_networks {
-                    self.session.networks_of(record).join(",")
-                } else {
-                    String::new()
-                };
-                self.container_fields(record, size, &networks, call.no_trunc)
+                let mut row = self.container_fields(record, size, call.no_trunc);
+                if looks {
+                    self.add_made_with(&mut row, record, call.no_trunc);
+                }
+                row
             })
             .collect();
         self.lay_out(layout, &CONTAINER_HEADS, rows)
     }
 
+    /// Adds the fields of a row of `ps` that only the container's description knows.
+    fn add_made_with(&self, row: &mut Value, record: &Record, whole: bool) {
+        // One that is removed in this moment has none.
+        let Ok(made) = self.session.made_with(record) else {
+            return;
+        };
+        let cut = |label: &String| match label.char_indices().nth(MOUNT_TEXT) {
+            Some((end, _)) if !whole => format!("{}…", &label[..end]),
+            _ => label.clone(),
+        };
+        let mounts: Vec<String> = made.mounts.iter().map(cut).collect();
+        row["Mounts"] = mounts.join(",").into();
+        row["LocalVolumes"] = made.volumes.to_string().into();
+        row["Networks"] = made.networks.into();
+    }
+
     /// docker's fields of a row of `ps`.
-    fn container_fields(&self, record: &Record, size: u64, networks: &str, whole: bool) -> Value {
+    fn container_fields(&self, record: &Record, size: u64, whole: bool) -> Value {
         let id = if whole {
             record.id.as_str()
         } else {
@@ -284,12 +323,6 @@ impl Face<'_> {
         };
         let label = |(name, value): (&String, &String)| format!("{name}={value}");
         let labels: Vec<String> = record.labels.iter().map(label).collect();
-        let state = match &record.state {
-            Status::Created => "created",
-            Status::Running(running) if running.paused => "paused",
-            Status::Running(_) => "running",
-            Status::Exited(_) => "exited",
-        };
         json!({
             "ID": id,
             "Names": record.name,
@@ -298,14 +331,14 @@ impl Face<'_> {
             "CreatedAt": layout::moment(Some(record.created)),
             "RunningFor": self.since(record.created),
             "Ports": ports(record),
-            "State": state,
+            "State": record.state.word(),
             "Status": self.status(record),
             "Size": render::docker_size(size),
             "Labels": labels.join(","),
             "Label": record.labels,
             "Mounts": "",
             "LocalVolumes": "0",
-            "Networks": networks,
+            "Networks": "",
         })
     }
 
@@ -414,10 +447,13 @@ impl Face<'_> {
 
     pub(super) fn rm(&mut self, call: &command::Rm) -> Answer {
         self.each_named(&call.containers, |session, name| {
-            session.remove_container(name, call.force)
+            session.remove_container(name, call.force, call.volumes)
         })
     }
 }
+
+/// docker shows so many characters of what is mounted.
+const MOUNT_TEXT: usize = 14;
 
 /// The least that docker takes for `--memory`: 6 MiB.
 const LEAST_MEMORY: u64 = 6 << 20;

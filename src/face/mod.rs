@@ -26,6 +26,7 @@
 //! | `layout` | `--format` |
 //! | `carrying` | export, import, commit |
 //! | `manuals` | completions, man |
+//! | `volumes` | volume |
 //! | `pruning`, `disk_use` | the prune verbs; system df |
 //! | [`usage`] | clap's errors in docker's words |
 
@@ -57,6 +58,7 @@ mod supplying;
 mod top;
 mod tracing;
 pub mod usage;
+mod volumes;
 
 pub use containers::bytes;
 
@@ -206,6 +208,7 @@ impl Face<'_> {
             Command::System(it) => self.system(&it),
             Command::PruneImages(it) => self.prune_images(&it),
             Command::Builder(Builder::Prune(it)) => self.prune_builder(&it),
+            Command::Volume(it) => self.volume(&it),
             Command::Completions(it) => self.completions(&it),
             Command::Man(it) => self.man(&it),
             Command::Version(it) => self.version(&it),

@@ -80,6 +80,9 @@ impl Face<'_> {
     pub(super) fn prune_system(&mut self, call: &command::PruneSystem) -> Answer {
         let language = self.language();
         let filters = Filters::parse(&call.filter, &OF_OBJECTS, language)?;
+        if call.volumes && filters.values("until").next().is_some() {
+            return Err(Trouble::new(no_until(language)).into());
+        }
         // Labels are on images and containers only.
         let with_cache = filters.values("label").next().is_none();
         let with_cache = with_cache && filters.values("label!").next().is_none();
@@ -92,6 +95,11 @@ impl Face<'_> {
         self.deleted("Deleted Containers:", &containers);
         let networks = self.session.prune_networks(&filters, now)?;
         self.deleted("Deleted Networks:", &networks);
+        if call.volumes {
+            let (volumes, more) = self.session.prune_volumes(false, &filters)?;
+            self.deleted("Deleted Volumes:", &volumes);
+            bytes += more;
+        }
         let all = call.all;
         let removal = self
             .session
@@ -248,6 +256,10 @@ fn system_question(language: Language, call: &command::PruneSystem, filters: &Fi
 }
 
 crate::messages! {
+    no_until() {
+        en: "The \"until\" filter is not supported with \"--volumes\"",
+        ko: "\"until\" 필터는 --volumes와 함께 쓸 수 없습니다(not supported)",
+    }
     all_stopped() {
         en: "WARNING! This will remove all stopped containers.",
         ko: "경고! 멈춘 컨테이너를 모두 지웁니다.",
@@ -268,7 +280,7 @@ crate::messages! {
         en: "WARNING! This will remove all build cache.",
         ko: "경고! 빌드 캐시를 모두 지웁니다.",
     }
-    are_you_sure() {
+    pub(super) are_you_sure() {
         en: "Are you sure you want to continue?",
         ko: "계속할까요?",
     }
@@ -285,8 +297,8 @@ crate::messages! {
         ko: "컨테이너가 쓰지 않는 네트워크 모두",
     }
     unused_volumes() {
-        en: "all volumes not used by at least one container",
-        ko: "컨테이너가 쓰지 않는 볼륨 모두",
+        en: "all anonymous volumes not used by at least one container",
+        ko: "컨테이너가 쓰지 않는 이름 없는 볼륨 모두",
     }
     plain_images() {
         en: "all dangling images",

@@ -285,7 +285,7 @@ pub fn normalised_command(line: &str) -> Vec<String> {
 }
 
 /// Options of `run` whose value is the next word, so that the image can be told from a value.
-const WITH_VALUE: [&str; 16] = [
+const WITH_VALUE: [&str; 36] = [
     "--name",
     "-p",
     "-v",
@@ -299,6 +299,26 @@ const WITH_VALUE: [&str; 16] = [
     "--user",
     "-u",
     "--mount",
+    "--volume",
+    "--tmpfs",
+    "--volumes-from",
+    "--restart",
+    "--health-cmd",
+    "--health-interval",
+    "--health-timeout",
+    "--health-retries",
+    "--health-start-period",
+    "--publish",
+    "--env",
+    "--workdir",
+    "--memory",
+    "--pids-limit",
+    "--label",
+    "-l",
+    "--stop-signal",
+    "--stop-timeout",
+    "--cap-add",
+    "--cap-drop",
     "--entrypoint",
     "--hostname",
     "-h",

@@ -197,6 +197,7 @@ impl Desk {
             "image",
             "container",
             "network",
+            "volume",
             "system",
             "lesson",
             "context",

@@ -66,6 +66,7 @@ const FAMILIES: [(Family, &[&str]); 7] = [
             "port",
             "rm",
             "network",
+            "volume",
         ],
     ),
     (Family::Learn, &["learn [LESSON]", "lesson"]),

@@ -4,10 +4,7 @@
 use crate::language::Language;
 
 /// docker's verbs about registries, several containers and more builders.
-const DOCKERS: [&str; 11] = [
-    "attach", "buildx", "commit", "compose", "cp", "login", "pull", "push", "search", "swarm",
-    "volume",
-];
+const DOCKERS: [&str; 3] = ["buildx", "compose", "swarm"];
 
 /// Programs that install what an image needs.
 const INSTALLERS: [&str; 9] = [

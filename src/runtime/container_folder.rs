@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::container_error::ContainerError;
 use super::freezer::thaw_lost;
+use super::mount_point::MountPoint;
 use super::names::ContainerId;
 use super::ports::{Port, Publish};
 use super::spec::{Membership, Rootfs, Spec};
@@ -43,6 +44,9 @@ pub struct ContainerConfig {
     /// container that was started in the background others may come and type more.
     #[serde(default)]
     pub stdin_once: bool,
+    /// What it has mounted, as a person sees it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mounts: Vec<MountPoint>,
     /// Where the host's number of its PID 1 is written, absolute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid_file: Option<PathBuf>,
@@ -76,6 +80,7 @@ impl ContainerConfig {
             publish: Vec::new(),
             exposed: Vec::new(),
             stdin_once: false,
+            mounts: Vec::new(),
             pid_file: None,
         }
     }
@@ -134,6 +139,17 @@ impl ContainerFolder {
     /// Reads what was asked for.
     pub fn config(&self) -> Result<ContainerConfig, ContainerError> {
         self.read("config.json")
+    }
+
+    /// Reads what it has mounted, and nothing else.
+    pub(super) fn mount_points(&self) -> Result<Vec<MountPoint>, ContainerError> {
+        #[derive(Deserialize)]
+        struct Mounted {
+            #[serde(default)]
+            mounts: Vec<MountPoint>,
+        }
+        let mounted: Mounted = self.read("config.json")?;
+        Ok(mounted.mounts)
     }
 
     /// Reads the row of `ps`, corrected when its supervisor is gone.

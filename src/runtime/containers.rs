@@ -183,7 +183,7 @@ impl Containers {
         Ok(ids)
     }
 
-    fn ids(&self) -> Result<Vec<ContainerId>, ContainerError> {
+    pub(super) fn ids(&self) -> Result<Vec<ContainerId>, ContainerError> {
         self.entries(ContainerId::parse)
     }
 

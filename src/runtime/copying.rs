@@ -44,9 +44,13 @@ impl Containers {
 
     /// Removes a container that `run` made in vain.
     pub(super) fn give_up(&self, id: &ContainerId) {
+        let points = self.folder(id).mount_points().unwrap_or_default();
         // The reason why it is given up is what the caller has to know.
         if let Ok(tree) = self.take_out(id) {
             let _ = remove_tree(&tree);
+            for tree in self.take_out_anonymous(&points).unwrap_or_default() {
+                let _ = remove_tree(&tree);
+            }
         }
     }
 }

@@ -50,6 +50,8 @@
 //! | [`ports`], `port_error`, `listening`, `forwarding`, `connection`, `datagrams` | published ports: as data, the host's side, the way in |
 //! | `wire`, `peer` | what faces and supervisors say to each other |
 //! | `tty`, [`signals`] | the learner's terminal, lent and given back |
+//! | [`volumes`], `filling` | volumes on disk; an image's files copied into an empty one |
+//! | [`mount_point`] | what a container has mounted, as data |
 //! | [`remove_tree`] | removes what a container left, whatever its modes |
 
 use std::ffi::OsString;
@@ -95,6 +97,7 @@ pub mod exec;
 pub mod files;
 pub mod log;
 pub mod manage;
+pub mod mount_point;
 pub mod names;
 pub mod ports;
 pub mod processes;
@@ -103,6 +106,7 @@ pub mod signals;
 pub mod start;
 pub mod state;
 pub mod usage;
+pub mod volumes;
 
 pub mod bridge;
 pub mod network_error;
@@ -115,6 +119,7 @@ mod connections;
 mod container_folder;
 mod datagrams;
 mod dns_message;
+mod filling;
 mod forwarding;
 mod freezer;
 mod hub;
@@ -142,8 +147,8 @@ pub use launch::{
 pub use probe::{Mode, NoNamespaces, Probe, is_real_root, probe};
 pub use rlimits::is_ulimit;
 pub use spec::{
-    Content, Dns, IdMode, Membership, MergedLayers, Mount, MountSource, Network, Process,
-    Resources, Rootfs, Spec, Ulimit, User,
+    Content, Dns, IdMode, Membership, MergedLayers, Mount, MountSource, MountedVolume, Network,
+    Process, Resources, Rootfs, Scratch, Spec, Ulimit, User,
 };
 pub use tty::RawMode;
 

@@ -4,10 +4,12 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT};
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Timespec, Timestamps, UTIME_OMIT, openat2,
+};
 use rustix::io::Errno;
 use rustix::mount::MountFlags;
 
@@ -15,12 +17,13 @@ use super::failure::{LaunchError, Note, What};
 use super::mounts::{self, MountPlan};
 use super::protocol::Orders;
 use super::spec::Content;
-use super::{rootfs, sys};
+use super::spec::MountedVolume;
+use super::{filling, rootfs, sys};
 
-/// A plan with what it takes from the host.
+/// A plan with what it takes from the host: a mount, and for a volume the folder it is in.
 #[derive(Debug)]
 pub struct Gathered {
-    items: Vec<(MountPlan, Option<OwnedFd>)>,
+    items: Vec<(MountPlan, Option<OwnedFd>, Option<OwnedFd>)>,
     notes: Vec<Note>,
 }
 
@@ -34,7 +37,14 @@ pub fn gather(orders: &Orders<'_>) -> Result<Gathered, LaunchError> {
             }
             item => take(item, &mut notes).map_err(|error| failed(item, &error)),
         };
-        taken.map(|mount| (item, mount))
+        let beside = match &item {
+            MountPlan::Volume { volume, .. } if volume.copy => {
+                let opened = open_place(&volume.folder);
+                opened.map(Some).map_err(|error| failed(&item, &error))?
+            }
+            _ => None,
+        };
+        taken.map(|mount| (item, mount, beside))
     };
     let plan = mounts::plan(orders);
     let items = plan.into_iter().map(take).collect::<Result<_, _>>()?;
@@ -43,7 +53,11 @@ pub fn gather(orders: &Orders<'_>) -> Result<Gathered, LaunchError> {
 
 /// Puts everything in place, in the new root, and returns what had to be done in a lesser way.
 pub fn put(gathered: Gathered) -> Result<Vec<Note>, LaunchError> {
-    for (item, mount) in gathered.items {
+    for (item, mount, beside) in gathered.items {
+        if let (Some(volume), Some(folder)) = (&mount, &beside) {
+            let filled = filling::fill(volume, folder, Path::new(item.place()));
+            filled.map_err(|error| failed(&item, &error))?;
+        }
         put_one(&item, mount).map_err(|error| failed(&item, &error))?;
     }
     Ok(gathered.notes)
@@ -75,9 +89,29 @@ fn take(item: &MountPlan, notes: &mut Vec<Note>) -> io::Result<Option<OwnedFd>> 
             }
             sys::clone_mount(CWD, source, true)?
         }
+        MountPlan::Volume { volume, .. } => take_volume(volume)?,
         _ => return Ok(None),
     };
     Ok(Some(mount))
+}
+
+/// Takes a volume, or part of it. What a container wrote there leads nowhere else.
+pub(super) fn take_volume(volume: &MountedVolume) -> io::Result<OwnedFd> {
+    let own = volume.folder.join("_data");
+    let folder = volume.device.as_ref().unwrap_or(&own);
+    let Some(part) = &volume.part else {
+        return sys::clone_mount(CWD, folder, true);
+    };
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let inside = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_SYMLINKS;
+    let part = openat2(open_place(folder)?, part, flags, Mode::empty(), inside)?;
+    let path = format!("/proc/self/fd/{}", part.as_raw_fd());
+    sys::clone_mount(CWD, Path::new(&path), true)
+}
+
+fn open_place(folder: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(folder, flags, Mode::empty())?)
 }
 
 /// A user namespace gets proc and sysfs only while it can see the ones outside, unmasked
@@ -116,6 +150,9 @@ fn put_one(item: &MountPlan, mount: Option<OwnedFd>) -> io::Result<()> {
             MountPlan::Bind {
                 target, read_only, ..
             }
+            | MountPlan::Volume {
+                target, read_only, ..
+            }
             | MountPlan::Layers {
                 target, read_only, ..
             },
@@ -150,6 +187,7 @@ fn put_one(item: &MountPlan, mount: Option<OwnedFd>) -> io::Result<()> {
         (MountPlan::ReadOnly { path }, None) => read_only(Path::new(path)),
         (
             MountPlan::Bind { .. }
+            | MountPlan::Volume { .. }
             | MountPlan::Layers { .. }
             | MountPlan::HostDevice { .. }
             | MountPlan::HostReadOnly { .. },

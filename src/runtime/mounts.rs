@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use rustix::mount::MountFlags;
 
 use super::protocol::Orders;
-use super::spec::{Content, MergedLayers, MountSource, Spec};
+use super::spec::{Content, MergedLayers, MountSource, MountedVolume, Spec};
 
 /// One thing to mount or make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,15 @@ pub enum MountPlan {
     Bind {
         /// Which, as the host sees it.
         source: PathBuf,
+        /// Where, made if missing.
+        target: String,
+        /// Whether writing is refused.
+        read_only: bool,
+    },
+    /// A volume of the store.
+    Volume {
+        /// Which.
+        volume: MountedVolume,
         /// Where, made if missing.
         target: String,
         /// Whether writing is refused.
@@ -105,6 +114,7 @@ impl MountPlan {
         match self {
             Self::Filesystem { target, .. }
             | Self::Bind { target, .. }
+            | Self::Volume { target, .. }
             | Self::Layers { target, .. }
             | Self::Content { target, .. } => target,
             Self::Device { name, .. } | Self::HostDevice { name } => name,
@@ -281,6 +291,19 @@ fn wanted(spec: &Spec) -> Vec<MountPlan> {
             let size = size.map(|size| format!(",size={size}")).unwrap_or_default();
             filesystem("tmpfs", &mount.target, flags, format!("mode=1777{size}"))
         }
+        MountSource::Scratch(scratch) => {
+            let mut flags = MountFlags::empty();
+            flags.set(MountFlags::NOEXEC, !scratch.exec);
+            flags.set(MountFlags::NOSUID, !scratch.suid);
+            flags.set(MountFlags::NODEV, !scratch.dev);
+            flags.set(MountFlags::RDONLY, mount.read_only);
+            filesystem("tmpfs", &mount.target, flags, scratch.options.clone())
+        }
+        MountSource::Volume(volume) => MountPlan::Volume {
+            volume: volume.clone(),
+            target: mount.target.clone(),
+            read_only: mount.read_only,
+        },
         MountSource::Content(content) => MountPlan::Content {
             content: content.clone(),
             target: mount.target.clone(),

@@ -23,8 +23,14 @@ pub fn remove_tree(path: &Path) -> io::Result<()> {
         Err(Errno::ISDIR | Errno::PERM) => {}
         Err(errno) => return Err(errno.into()),
     }
+    empty_folder(open_folder(CWD, &path)?)?;
+    remove_empty(CWD, &path)
+}
+
+/// Removes everything in an open folder.
+pub(super) fn empty_folder(folder: OwnedFd) -> io::Result<()> {
     let mut remover = Remover {
-        top: open_folder(CWD, &path)?,
+        top: folder,
         moved: 0,
     };
     loop {
@@ -32,10 +38,9 @@ pub fn remove_tree(path: &Path) -> io::Result<()> {
         let top = remover.top.try_clone()?;
         remover.empty(top.as_fd(), 0)?;
         if remover.moved == before {
-            break;
+            return Ok(());
         }
     }
-    remove_empty(CWD, &path)
 }
 
 fn remove_empty(parent: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {

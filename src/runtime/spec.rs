@@ -156,10 +156,44 @@ pub enum MountSource {
         /// The most bytes it holds; half of the machine's memory if none.
         size: Option<u64>,
     },
+    /// An empty folder in memory, as `--tmpfs` describes it.
+    Scratch(Scratch),
+    /// A volume of the store.
+    Volume(MountedVolume),
     /// A file with this content. It is in memory alone and goes with the container.
     Content(Content),
     /// A file or folder of merged layers. What is written there goes to `upper`.
     Layers(MergedLayers),
+}
+
+/// A folder in memory and what may be done in it; docker's defaults are all off.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Scratch {
+    /// Whether its programs may be executed.
+    pub exec: bool,
+    /// Whether set-user-ID programs gain something.
+    pub suid: bool,
+    /// Whether device nodes work.
+    pub dev: bool,
+    /// tmpfs's own options: size, mode, uid...
+    pub options: String,
+}
+
+/// A volume that is mounted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MountedVolume {
+    /// Its name.
+    pub name: String,
+    /// Its folder in the store, absolute; as the store may move, the supervisor says it.
+    pub folder: PathBuf,
+    /// The folder of this machine that it shows instead of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<PathBuf>,
+    /// Whether what the image has at that place is copied into it while it is empty.
+    pub copy: bool,
+    /// Only this folder of it, relative.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<PathBuf>,
 }
 
 /// A small file and who may read it.

@@ -154,6 +154,7 @@ impl Container {
         }
         let rootless = enter::facts().is_none_or(|facts| facts.rootless);
         let connections = Connections::new(Networks::new(&containers), &config, rootless);
+        containers.place_volumes(&mut config.spec);
         Ok(Self {
             containers,
             folder,
@@ -340,12 +341,9 @@ impl Container {
             .wait()
             .map_or(state::LOST_EXIT_CODE, Exit::code);
         let remove = self.config.record.auto_remove && !relay.is_kept();
-        let tree = self.record_exit(code, None, remove);
+        let trees = self.record_exit(code, None, remove);
         relay.say_exit(code);
-        if let Some(tree) = tree {
-            // What stays is a leftover that the next start collects.
-            let _ = remove_tree(&tree);
-        }
+        remove_all(&trees);
         connections(&self.connections).sweep();
     }
 
@@ -364,16 +362,14 @@ impl Container {
             Failure::Running => return,
         };
         let remove = !again && (remove || self.config.record.auto_remove);
-        if let Some(tree) = self.record_exit(code, Some(error), remove) {
-            // As in `carry`.
-            let _ = remove_tree(&tree);
-        }
+        remove_all(&self.record_exit(code, Some(error), remove));
         connections(&self.connections).sweep();
     }
 
-    /// Records the end, or takes the container out of the store and returns the tree to remove.
-    /// Then lets go of the lock, so that whoever hears of the end can start it again.
-    fn record_exit(&mut self, code: i32, error: Option<String>, remove: bool) -> Option<PathBuf> {
+    /// Records the end, or takes the container out of the store, with its volumes that have no name,
+    /// and returns the trees to remove. Then lets go of the lock, so that whoever hears of the end
+    /// can start it again.
+    fn record_exit(&mut self, code: i32, error: Option<String>, remove: bool) -> Vec<PathBuf> {
         // Whoever hears of the end finds its addresses free; until then the lock says whose they are.
         connections(&self.connections).leave();
         let exited = Exited {
@@ -381,17 +377,27 @@ impl Container {
             finished: Timestamp::now(),
             error,
         };
-        let tree = remove
-            .then(|| self.containers.take_out(&self.config.record.id).ok())
-            .flatten();
-        if tree.is_none() {
+        let taken = remove.then(|| self.containers.take_out(&self.config.record.id));
+        let mut trees: Vec<PathBuf> = taken.and_then(Result::ok).into_iter().collect();
+        if trees.is_empty() {
             // On a full disk the old record stays: it says "running", and as nobody holds the lock
             // it will be read as a lost one.
             let ended = state::Status::Exited(exited);
             let _ = self.folder.change_record(|record| record.state = ended);
+        } else {
+            let volumes = self.containers.take_out_anonymous(&self.config.mounts);
+            trees.extend(volumes.unwrap_or_default());
         }
         self.lock = None;
-        tree
+        trees
+    }
+}
+
+/// Removes what a container left.
+fn remove_all(trees: &[PathBuf]) {
+    for tree in trees {
+        // What stays is a leftover that the next start collects.
+        let _ = remove_tree(tree);
     }
 }
 

@@ -11,6 +11,7 @@
 //! | `filters`, `moment`, `image_list` | `--filter`; a time; which images `images` lists |
 //! | `registries` | pull, push, log in and out, search |
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
+//! | `volumes` | volume |
 //! | `networking` | what containers are connected to, and their ports |
 //! | `networks` | networks: made, listed, removed, joined and left |
 //! | [`draft`], `drafts` | the Dockerfile that is being typed, with undo; kept per folder |
@@ -44,6 +45,7 @@ mod shipping;
 mod tracing;
 mod trouble;
 mod usage;
+mod volumes;
 pub mod work;
 pub mod worker;
 
@@ -57,7 +59,7 @@ use serde::de::DeserializeOwned;
 
 pub use building::{BuildCall, DRAFT, read_bytes, read_file, read_text, read_to_rewrite};
 pub use checking::{CheckCall, Checked};
-pub use containers::{CopyCall, ExecCall, PS_FILTERS, RunCall, Side, Started};
+pub use containers::{CONTAINER_FILTERS, CopyCall, ExecCall, RunCall, Side, Started};
 pub use context_listing::{ContextListing, LeftOut, Listed, Sum, read_ignore};
 pub use context_size::ContextSize;
 pub use doctor::{Finding, Health};
@@ -78,6 +80,7 @@ pub use sharing::{ImageNode, MadeLayer, SharedLayers};
 pub use tracing::{Maker, PathStep, Touch, WasteReport, WastedPath};
 pub use trouble::{SessionError, Trouble};
 pub use usage::{ContainerUse, DiskUse, ImageUse, VolumeUse};
+pub use volumes::{ANONYMOUS, LOCAL, NewVolume, UsedVolume};
 pub use work::{BuildRequest, FileChange, FileFacts, LoadedImage, Which};
 
 use crate::build::{BuildCache, BuildEvent, PracticeSettings};

@@ -89,7 +89,10 @@ impl Session {
         let (mut removed, mut bytes) = (Vec::new(), 0);
         for (record, size) in stopped.iter().zip(sizes) {
             // One that was started or removed meanwhile is none of ours.
-            if self.remove_container(record.id.as_str(), false).is_ok() {
+            if self
+                .remove_container(record.id.as_str(), false, false)
+                .is_ok()
+            {
                 removed.push(record.id.as_str().to_owned());
                 bytes += size;
             }

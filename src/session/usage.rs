@@ -11,8 +11,7 @@ use super::worker::Request;
 use super::{Result, Session};
 use crate::build::CacheItem;
 use crate::digest::DiffId;
-use crate::layers::{ImageSummary, files};
-use crate::runtime::spec::MountSource;
+use crate::layers::ImageSummary;
 use crate::runtime::state::Record;
 
 /// What takes up the disk.
@@ -76,23 +75,26 @@ impl Session {
             ..DiskUse::default()
         };
         self.add_images(&mut found, &records)?;
-        let links = self.volumes_of(&records);
-        let volumes = self.volume_names();
+        let volumes = self.all_volumes()?;
+        let store = self.containers().volumes();
         let mut folders: Vec<PathBuf> = records.iter().map(|it| self.upper_of(it)).collect();
-        folders.extend(volumes.iter().map(|name| self.volumes_folder().join(name)));
+        folders.extend(volumes.iter().map(|it| store.data(&it.volume.name)));
         let mut sizes = self.sizes(folders)?.into_iter();
         for record in records {
             found.containers.push(ContainerUse {
                 size: sizes.next().unwrap_or(0),
-                volumes: links.get(record.id.as_str()).map_or(0, BTreeSet::len),
+                volumes: volumes
+                    .iter()
+                    .filter(|it| it.users.contains(&record.id))
+                    .count(),
                 record,
             });
         }
-        for name in volumes {
+        for it in volumes {
             found.volumes.push(VolumeUse {
-                links: links.values().filter(|used| used.contains(&name)).count(),
+                links: it.users.len(),
                 size: sizes.next().unwrap_or(0),
-                name,
+                name: it.volume.name,
             });
         }
         Ok(found)
@@ -103,7 +105,7 @@ impl Session {
         self.sizes(records.iter().map(|it| self.upper_of(it)).collect())
     }
 
-    fn sizes(&self, folders: Vec<PathBuf>) -> Result<Vec<u64>> {
+    pub(super) fn sizes(&self, folders: Vec<PathBuf>) -> Result<Vec<u64>> {
         if folders.is_empty() {
             return Ok(Vec::new());
         }
@@ -155,38 +157,5 @@ impl Session {
     fn upper_of(&self, record: &Record) -> PathBuf {
         let folder = self.root().join("containers").join(record.id.as_str());
         folder.join("upper")
-    }
-
-    fn volumes_folder(&self) -> PathBuf {
-        self.root().join("volumes")
-    }
-
-    fn volume_names(&self) -> Vec<String> {
-        let entries = files::entries(&self.volumes_folder()).unwrap_or_default();
-        let folders = entries.into_iter().filter(|path| path.is_dir());
-        let names = folders.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
-        names.filter(|name| !name.starts_with('.')).collect()
-    }
-
-    /// Returns the volumes of each container that has any: binds of what lies in the store.
-    fn volumes_of(&self, records: &[Record]) -> BTreeMap<String, BTreeSet<String>> {
-        let folder = self.volumes_folder();
-        let mut links: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        if self.volume_names().is_empty() {
-            return links;
-        }
-        for record in records {
-            let config = self.container_config(record.id.as_str());
-            for mount in config.map(|it| it.spec.mounts).unwrap_or_default() {
-                if let MountSource::Bind(source) = &mount.source
-                    && let Ok(inside) = source.strip_prefix(&folder)
-                    && let Some(name) = inside.iter().next()
-                {
-                    let names = links.entry(record.id.as_str().to_owned()).or_default();
-                    names.insert(name.to_string_lossy().into_owned());
-                }
-            }
-        }
-        links
     }
 }

@@ -530,8 +530,12 @@ fn file_change(stack: &Stack, change: &Change) -> Result<FileChange, StoreError>
 fn collect_containers(root: &Path) {
     let containers = Containers::new(root);
     let mut trees = containers.leftovers().unwrap_or_default();
+    trees.extend(containers.volumes().leftovers().unwrap_or_default());
     for id in containers.lost().unwrap_or_default() {
+        let config = containers.folder(&id).config();
+        let points = config.map(|it| it.mounts).unwrap_or_default();
         trees.extend(containers.remove(&id, false).ok().flatten());
+        trees.extend(containers.take_out_anonymous(&points).unwrap_or_default());
     }
     for tree in trees {
         let _ = remove_tree(&tree);

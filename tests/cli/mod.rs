@@ -55,3 +55,4 @@ mod stages;
 mod stepping;
 mod tracing;
 mod user_networks;
+mod volumes;

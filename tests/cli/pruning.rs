@@ -145,7 +145,7 @@ fn a_no_at_the_question_and_korean() {
     let said = home.ok("--lang ko system prune -a --volumes --filter label=stage");
     for text in [
         "다음을 지웁니다",
-        "컨테이너가 쓰지 않는 볼륨 모두",
+        "컨테이너가 쓰지 않는 이름 없는 볼륨 모두",
         "label=stage",
         "계속할까요? [y/N] ",
     ] {

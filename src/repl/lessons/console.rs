@@ -111,7 +111,7 @@ impl Console for DeskConsole<'_> {
         let session = self.session();
         for record in session.containers_list().map_err(trouble)? {
             session
-                .remove_container(record.id.as_str(), true)
+                .remove_container(record.id.as_str(), true, true)
                 .map_err(trouble)?;
         }
         session.reset().map_err(trouble)?;

@@ -76,6 +76,7 @@ fn container(session: &Session, record: &Record) -> ContainerFacts {
     let config = session.container_config(record.id.as_str()).ok();
     let mount = |mount: &crate::runtime::Mount| match &mount.source {
         MountSource::Bind(path) => format!("{}:{}", path.display(), mount.target),
+        MountSource::Volume(volume) => format!("{}:{}", volume.name, mount.target),
         // The others are of builds, whose containers are not kept.
         _ => format!("tmpfs:{}", mount.target),
     };

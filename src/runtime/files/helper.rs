@@ -22,7 +22,7 @@ use crate::runtime::launch::LaunchError;
 use crate::runtime::names::ContainerId;
 use crate::runtime::probe::Mode;
 use crate::runtime::spec::{MergedLayers, Mount, MountSource, Rootfs, Spec};
-use crate::runtime::{rootfs, state, sys};
+use crate::runtime::{mounting, rootfs, state, sys};
 
 /// The hidden verb.
 pub(in crate::runtime) const VERB: &str = "__files";
@@ -215,16 +215,19 @@ fn merged(spec: &Spec) -> io::Result<Root> {
 
 /// Mounts what lies outside of the container where it will be seen, if there is a place for it.
 fn show(root: &Root, mount: &Mount) -> io::Result<()> {
-    let MountSource::Bind(source) = &mount.source else {
-        return Ok(());
-    };
-    let Ok(place) = root.folder(mount.target.as_ref()) else {
-        // The place is made at the start.
-        return Ok(());
-    };
     // One that is gone will be missed at the start.
-    if fs::metadata(source).is_ok_and(|it| it.is_dir()) {
-        let taken = sys::clone_mount(rustix::fs::CWD, source, true)?;
+    let taken = match &mount.source {
+        MountSource::Bind(source) if fs::metadata(source).is_ok_and(|it| it.is_dir()) => {
+            sys::clone_mount(rustix::fs::CWD, source, true).ok()
+        }
+        MountSource::Volume(volume) => mounting::take_volume(volume).ok(),
+        _ => None,
+    };
+    if let Some(taken) = taken {
+        let Ok(place) = root.made_folder(mount.target.as_ref()) else {
+            // The image has something else there: the start will say so.
+            return Ok(());
+        };
         let target = format!("/proc/self/fd/{}", place.as_raw_fd());
         sys::attach_mount(taken, Path::new(&target))?;
         if mount.read_only {

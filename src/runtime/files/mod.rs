@@ -249,6 +249,23 @@ impl Root {
         Ok(openat2(&self.folder, path, FOLDER, Mode::empty(), IN_ROOT)?)
     }
 
+    /// Opens a folder, which is made if it is missing, with those on the way to it.
+    pub fn made_folder(&self, path: &std::ffi::OsStr) -> io::Result<OwnedFd> {
+        match self.folder(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            answer => return answer,
+        }
+        let above = std::path::Path::new(path)
+            .parent()
+            .ok_or(io::ErrorKind::NotFound)?;
+        let name = std::path::Path::new(path)
+            .file_name()
+            .ok_or(io::ErrorKind::NotFound)?;
+        let above = self.made_folder(above.as_os_str())?;
+        rustix::fs::mkdirat(&above, name, Mode::from_raw_mode(0o755))?;
+        self.folder(path)
+    }
+
     /// Writes what is at a path as a tar, under a name.
     pub fn pack(
         &self,

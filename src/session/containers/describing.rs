@@ -1,7 +1,5 @@
 //! An image and a person's options become a container's description.
 
-use std::path::PathBuf;
-
 use super::RunCall;
 use crate::layers::{Image, Stack, users};
 use crate::plan::scope::{Pairs, join_path, set};
@@ -9,7 +7,8 @@ use crate::runtime::containers::ContainerConfig;
 use crate::runtime::names::ContainerId;
 use crate::runtime::probe::Cgroups;
 use crate::runtime::signals::signal_number;
-use crate::runtime::{Mount, MountSource, Resources, Rootfs, Spec, User, spec::DEFAULT_PATH};
+use crate::runtime::volumes::Volume;
+use crate::runtime::{Resources, Rootfs, Spec, User, spec::DEFAULT_PATH};
 use crate::session::{Result, Session, Trouble};
 
 crate::messages! {
@@ -21,44 +20,17 @@ crate::messages! {
         en: "write one after the image: `run {image} sh`",
         ko: "이미지 뒤에 명령을 쓰세요: `run {image} sh`",
     }
-    bad_mode(mode: &str) {
-        en: "invalid mode: {mode}",
-        ko: "마운트 모드가 올바르지 않습니다(invalid mode): {mode}",
-    }
-    bad_mode_help(mounted: &str) {
-        en: "write `-v {mounted}:ro` for reading only, or `-v {mounted}`",
-        ko: "읽기 전용이면 `-v {mounted}:ro`, 아니면 `-v {mounted}` 꼴로 쓰세요",
-    }
-    relative_volume(source: &str) {
-        en: "\"{source}\" is no absolute path, and named volumes are not carried out yet",
-        ko: "절대 경로가 아니고(\"{source}\"), 이름 있는 볼륨은 아직 쓸 수 없습니다",
-    }
-    relative_volume_help(source: &str) {
-        en: "to mount a folder of this machine, begin with a /: `-v \"$PWD/{source}:/...\"`",
-        ko: "이 컴퓨터의 폴더를 연결하려면 /로 시작하세요: `-v \"$PWD/{source}:/...\"`",
-    }
-    no_volume_source(path: &str) {
-        en: "cannot mount {path}: there is no such file or folder",
-        ko: "{path} 경로를 연결할 수 없습니다: 그런 파일이나 폴더가 없습니다",
-    }
-    malformed_volume(text: &str) {
-        en: "invalid volume specification: '{text}'",
-        ko: "볼륨 지정이 올바르지 않습니다(invalid volume specification): '{text}'",
-    }
-    malformed_volume_help() {
-        en: "the form is /HERE:/THERE or /HERE:/THERE:ro",
-        ko: "/여기:/저기 또는 /여기:/저기:ro 형식입니다",
-    }
 }
 
 impl Session {
-    /// Turns options and the image's settings into a description of the container.
+    /// Turns options and the image's settings into a description of the container, and of the volumes
+    /// that are made with it.
     pub(super) fn describe(
         &self,
         id: ContainerId,
         call: &RunCall,
         image: &Image,
-    ) -> Result<ContainerConfig> {
+    ) -> Result<(ContainerConfig, Vec<Volume>)> {
         let settings = &image.config.config;
         let store = self.store()?;
         let stack = store
@@ -85,11 +57,9 @@ impl Session {
             groups: user.groups,
         };
         spec.process.terminal = call.tty;
-        spec.mounts = call
-            .volumes
-            .iter()
-            .map(|it| self.volume(it))
-            .collect::<Result<_>>()?;
+        let mounted = self.mounted(call, settings.volumes.keys())?;
+        spec.mounts = mounted.mounts;
+        self.containers().place_volumes(&mut spec);
         spec.network = joined.network;
         spec.hosts = joined.hosts;
         spec.dns = joined.dns;
@@ -106,6 +76,7 @@ impl Session {
         config.record.auto_remove = call.remove;
         config.record.labels.extend(settings.labels.clone());
         config.record.labels.extend(call.labels.iter().cloned());
+        config.mounts = mounted.points;
         config.open_stdin = call.interactive;
         config.networks = joined.memberships;
         self.connect(&mut config, &call.network, settings)?;
@@ -116,7 +87,7 @@ impl Session {
             signal_number(signal).map_err(|e| self.contained(&e))?;
             config.stop_signal.clone_from(signal);
         }
-        Ok(config)
+        Ok((config, mounted.volumes))
     }
 
     /// The limits that are asked for, else the session's own, where this machine can give them.
@@ -162,45 +133,6 @@ impl Session {
                 .into());
         }
         Ok(words)
-    }
-
-    fn volume(&self, text: &str) -> Result<Mount> {
-        let language = self.language();
-        let wrong = |message: String| Trouble::new(message).with_exit(125);
-        let parts: Vec<&str> = text.split(':').collect();
-        let (source, target, mode) = match parts[..] {
-            [source, target] => (source, target, "rw"),
-            [source, target, mode] => (source, target, mode),
-            _ => {
-                let trouble = wrong(malformed_volume(language, text));
-                return Err(trouble.with_help(malformed_volume_help(language)).into());
-            }
-        };
-        if !matches!(mode, "rw" | "ro" | "z" | "Z") {
-            let help = bad_mode_help(language, &format!("{source}:{target}"));
-            return Err(wrong(bad_mode(language, mode)).with_help(help).into());
-        }
-        if !target.starts_with('/') {
-            let trouble = wrong(malformed_volume(language, text));
-            return Err(trouble.with_help(malformed_volume_help(language)).into());
-        }
-        if !source.starts_with('/') {
-            let trouble = wrong(relative_volume(language, source));
-            return Err(trouble
-                .with_help(relative_volume_help(language, source))
-                .into());
-        }
-        let source = PathBuf::from(source);
-        if !source.exists() {
-            let shown = source.display().to_string();
-            return Err(wrong(no_volume_source(language, &shown)).into());
-        }
-        let target = join_path("/", target);
-        Ok(Mount {
-            source: MountSource::Bind(source),
-            target,
-            read_only: mode == "ro",
-        })
     }
 }
 

@@ -5,10 +5,8 @@ use crate::runtime::attach::{Manner, Outcome, Streams};
 use crate::runtime::container_error::ContainerError;
 use crate::runtime::manage::Stop;
 use crate::runtime::names::ContainerId;
-use crate::runtime::remove_tree::remove_tree;
 use crate::runtime::signals::signal_number;
 use crate::runtime::start::Attach;
-use crate::session::worker::Request;
 use crate::session::{Result, Session, Trouble};
 
 impl Session {
@@ -119,15 +117,19 @@ impl Session {
         self.done(self.containers().wait(&id))
     }
 
-    /// Removes a container.
-    pub fn remove_container(&self, name: &str, force: bool) -> Result<()> {
+    /// Removes a container, and with `volumes` those of its volumes that have no name.
+    pub fn remove_container(&self, name: &str, force: bool, volumes: bool) -> Result<()> {
         let id = self.find_container(name)?;
-        match self.done(self.containers().remove(&id, force))? {
-            Some(tree) if remove_tree(&tree).is_ok() => Ok(()),
-            // Some of it belongs to ids that only exist inside.
-            Some(tree) => self.ask(Request::RemoveTrees(vec![tree]), None, &mut |_| {}),
-            None => Ok(()),
-        }
+        let containers = self.containers();
+        let points = if volumes {
+            self.done(containers.folder(&id).config())?.mounts
+        } else {
+            Vec::new()
+        };
+        let tree = self.done(containers.remove(&id, force))?;
+        let mut trees: Vec<_> = tree.into_iter().collect();
+        trees.extend(self.done(containers.take_out_anonymous(&points))?);
+        self.remove_trees(trees)
     }
 
     fn done<T>(&self, answer: std::result::Result<T, ContainerError>) -> Result<T> {

@@ -7,11 +7,24 @@ use std::path::Path;
 use crate::layers::{Change, ChangeKind, RootPath, Stack};
 use crate::runtime::container_error::ContainerError;
 use crate::runtime::containers::ContainerConfig;
+use crate::runtime::mount_point::{MountKind, MountPoint};
 use crate::runtime::processes::{self, Process};
 use crate::runtime::state::{Record, Status};
 use crate::runtime::{Rootfs, User};
 use crate::session::networking;
-use crate::session::{Inspected, Result, Session, Trouble};
+use crate::session::networks::networks_of;
+use crate::session::{Inspected, LOCAL, Result, Session, Trouble};
+
+/// What `ps` tells of how a container was made.
+#[derive(Debug, Clone, Default)]
+pub struct MadeWith {
+    /// Names of volumes, and paths of this machine.
+    pub mounts: Vec<String>,
+    /// How many volumes it has.
+    pub volumes: usize,
+    /// Its network.
+    pub networks: String,
+}
 
 impl Session {
     /// Returns how many bytes a container's own files have, as far as they can be seen.
@@ -90,6 +103,17 @@ impl Session {
         })
     }
 
+    /// Returns what `ps` tells of how a container was made.
+    pub fn made_with(&self, record: &Record) -> Result<MadeWith> {
+        let config = self.container_config(record.id.as_str())?;
+        let labels = config.mounts.iter().map(MountPoint::label);
+        Ok(MadeWith {
+            mounts: labels.filter(|label| !label.is_empty()).collect(),
+            volumes: config.mounts.iter().filter(|it| it.name.is_some()).count(),
+            networks: networks_of(&config).join(","),
+        })
+    }
+
     /// Returns docker's JSON about an image or a container.
     pub fn inspect(&self, name: &str) -> Inspected {
         let container = self.inspect_container(name);
@@ -99,7 +123,7 @@ impl Session {
     /// Returns docker's JSON about a container.
     pub fn inspect_container(&self, name: &str) -> Result<serde_json::Value> {
         let config = self.container_config(name)?;
-        Ok(container_json(&config, &self.container(name)?))
+        Ok(self.container_json(&config, &self.container(name)?))
     }
 }
 
@@ -170,53 +194,81 @@ fn state_json(state: &Status) -> serde_json::Value {
 /// docker's time of what has not happened.
 const NEVER: &str = "0001-01-01T00:00:00Z";
 
-fn container_json(config: &ContainerConfig, record: &Record) -> serde_json::Value {
-    let process = &config.spec.process;
-    let env: Vec<String> = process
-        .env
-        .iter()
-        .map(|(k, v)| format!("{k}={v}"))
-        .collect();
-    let (path, args) = process
-        .argv
-        .split_first()
-        .map_or(("", &[][..]), |(p, a)| (p.as_str(), a));
-    serde_json::json!({
-        "Id": record.id.as_str(),
-        "Created": record.created.to_string(),
-        "Path": path,
-        "Args": args,
-        "State": state_json(&record.state),
-        "Image": record.image_id,
-        "Name": format!("/{}", record.name),
-        "Config": {
-            "Hostname": config.spec.hostname,
-            "User": format!("{}:{}", process.user.uid, process.user.gid),
-            "Tty": record.tty,
-            "OpenStdin": config.open_stdin,
-            "Env": env,
-            "Cmd": process.argv,
-            "Image": record.image,
-            "WorkingDir": process.cwd,
-            "Labels": record.labels,
-            "StopSignal": config.stop_signal,
-            "ExposedPorts": networking::exposed_json(config),
-        },
-        "HostConfig": {
-            "AutoRemove": record.auto_remove,
-            "ReadonlyRootfs": config.spec.read_only,
-            "Capabilities": config.spec.capabilities.names().collect::<Vec<_>>(),
-            "NetworkMode": networking::mode_word(&config.spec.network),
-            "PortBindings": networking::bindings_json(config),
-        },
-        "NetworkSettings": networking::settings_json(config, record),
-        "Mounts": config.spec.mounts,
-        "GraphDriver": {
-            "Name": match config.spec.rootfs {
-                Rootfs::Overlay { .. } => "overlay",
-                Rootfs::Folder(_) => "vfs",
+impl Session {
+    fn container_json(&self, config: &ContainerConfig, record: &Record) -> serde_json::Value {
+        let process = &config.spec.process;
+        let env: Vec<String> = process
+            .env
+            .iter()
+            .map(|(k, v)| format!("{k}={v}"))
+            .collect();
+        let (path, args) = process
+            .argv
+            .split_first()
+            .map_or(("", &[][..]), |(p, a)| (p.as_str(), a));
+        serde_json::json!({
+            "Id": record.id.as_str(),
+            "Created": record.created.to_string(),
+            "Path": path,
+            "Args": args,
+            "State": state_json(&record.state),
+            "Image": record.image_id,
+            "Name": format!("/{}", record.name),
+            "Config": {
+                "Hostname": config.spec.hostname,
+                "User": format!("{}:{}", process.user.uid, process.user.gid),
+                "Tty": record.tty,
+                "OpenStdin": config.open_stdin,
+                "Env": env,
+                "Cmd": process.argv,
+                "Image": record.image,
+                "WorkingDir": process.cwd,
+                "Labels": record.labels,
+                "StopSignal": config.stop_signal,
+                "ExposedPorts": networking::exposed_json(config),
             },
-            "Data": config.spec.rootfs,
-        },
-    })
+            "HostConfig": {
+                "AutoRemove": record.auto_remove,
+                "ReadonlyRootfs": config.spec.read_only,
+                "Capabilities": config.spec.capabilities.names().collect::<Vec<_>>(),
+                "NetworkMode": networking::mode_word(&config.spec.network),
+                "PortBindings": networking::bindings_json(config),
+            },
+            "NetworkSettings": networking::settings_json(config, record),
+            "Mounts": config.mounts.iter().map(|it| self.mount_json(it)).collect::<Vec<_>>(),
+            "GraphDriver": {
+                "Name": match config.spec.rootfs {
+                    Rootfs::Overlay { .. } => "overlay",
+                    Rootfs::Folder(_) => "vfs",
+                },
+                "Data": config.spec.rootfs,
+            },
+        })
+    }
+
+    /// docker's JSON about something that is mounted.
+    fn mount_json(&self, point: &MountPoint) -> serde_json::Value {
+        let mut json = serde_json::json!({ "Type": point.kind.word() });
+        if let Some(name) = &point.name {
+            json["Name"] = name.as_str().into();
+            json["Driver"] = LOCAL.into();
+        }
+        let source = match &point.name {
+            Some(name) => self.volume_path(name),
+            None => point
+                .source
+                .as_ref()
+                .map_or(String::new(), |it| it.display().to_string()),
+        };
+        json["Source"] = source.into();
+        json["Destination"] = point.destination.as_str().into();
+        json["Mode"] = point.mode.as_str().into();
+        json["RW"] = point.writable.into();
+        json["Propagation"] = match point.kind {
+            MountKind::Bind => "rprivate",
+            MountKind::Volume | MountKind::Tmpfs => "",
+        }
+        .into();
+        json
+    }
 }

@@ -7,6 +7,7 @@
 //! | `describing` | from image and options to what is run |
 //! | `filtering` | `ps --filter` |
 //! | `id_file` | `--cidfile` |
+//! | `mounted`, `mount_words` | what is mounted |
 //! | `living` | start, attach, stop, restart, pause, ... |
 //! | `looking` | inspect, files and changes of a container |
 
@@ -16,12 +17,14 @@ mod filtering;
 mod id_file;
 mod living;
 mod looking;
+mod mount_words;
+mod mounted;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub use self::copying::{CopyCall, Side};
-pub use self::filtering::PS_FILTERS;
+pub use self::filtering::CONTAINER_FILTERS;
 
 use self::id_file::IdFile;
 use super::networking::NetworkCall;
@@ -38,8 +41,10 @@ use crate::runtime::launch::Note;
 use crate::runtime::log::Show;
 use crate::runtime::names::ContainerId;
 use crate::runtime::probe::Overlay;
+use crate::runtime::remove_tree::remove_tree;
 use crate::runtime::start::{Ahead, Attach, StartOptions};
 use crate::runtime::state::Record;
+use crate::runtime::volumes::Volume;
 use crate::runtime::{Mode, Resources};
 
 /// A container as a person asks for it.
@@ -67,6 +72,14 @@ pub struct RunCall {
     pub user: Option<String>,
     /// `-v`.
     pub volumes: Vec<String>,
+    /// `--mount`.
+    pub mounts: Vec<String>,
+    /// `--tmpfs`.
+    pub tmpfs: Vec<String>,
+    /// `--volumes-from`.
+    pub volumes_from: Vec<String>,
+    /// Where paths of this machine begin that are not absolute.
+    pub folder: PathBuf,
     /// `--entrypoint`.
     pub entrypoint: Option<String>,
     /// What it is connected to.
@@ -188,19 +201,47 @@ impl Session {
         let held = self.store()?.hold();
         // Let go of before anything is started: a process that is forked off would hold on.
         let _held = held.map_err(|e| Trouble::store(&e, self.language()))?;
-        let config = self.describe(id, call, image)?;
+        let (config, volumes) = self.describe(id, call, image)?;
         let id_file = match &call.cid_file {
             Some(path) => Some(IdFile::reserve(path, self.language())?),
             None => None,
         };
         let record = self
-            .containers()
-            .create(config)
+            .create_with(config, &volumes)
             .map_err(|e| self.contained(&e))?;
         if let Some(file) = id_file {
             file.write(&record.id)?;
         }
         Ok(record)
+    }
+
+    /// Makes a container and the volumes that it is to have; none of them without the other.
+    fn create_with(
+        &self,
+        config: ContainerConfig,
+        wanted: &[Volume],
+    ) -> std::result::Result<Record, ContainerError> {
+        let containers = self.containers();
+        let uses = config.mounts.iter().any(|point| point.name.is_some());
+        if !uses {
+            return containers.create(config);
+        }
+        let volumes = containers.volumes();
+        let lock = volumes.lock()?;
+        let mut made = Vec::new();
+        for volume in wanted {
+            if volumes.create(volume, &lock)? {
+                made.push(&volume.name);
+            }
+        }
+        containers.create(config).inspect_err(|_| {
+            for name in &made {
+                // They are empty; what stays is collected with the next leftovers.
+                if let Ok(Some(tree)) = volumes.take_out(name, &lock) {
+                    let _ = remove_tree(&tree);
+                }
+            }
+        })
     }
 
     /// docker's `run` exits with 125 for everything that is not the program's own fault.
