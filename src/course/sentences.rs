@@ -23,6 +23,11 @@ messages! {
         en: "image {name} could not be brought back",
         ko: "이미지 {name} 이름은 되돌리지 못했습니다",
     }
+    /// `curl`: refused.
+    pub(super) nobody_listens(url: &str) {
+        en: "{url}: connection refused, nobody listens there",
+        ko: "{url}: 연결이 거절되었습니다(connection refused). 거기에서 기다리는 서버가 없습니다",
+    }
     /// Undo: done.
     pub(super) undid(line: &str) { en: "taken back: {line}", ko: "되돌렸습니다: {line}" }
     /// Redo: done.

@@ -88,6 +88,11 @@ messages! {
         en: "{what} must not have `{text}`, but it does",
         ko: "{what}에 `{text}` 내용이 없어야 하는데 있습니다",
     }
+    /// There is no text yet that could lack something.
+    pub(super) lacks_missing(what: &str, text: &str) {
+        en: "{what} must not have `{text}`, but there is none yet",
+        ko: "{what}: 아직 없습니다 (`{text}` 내용은 없어야 함)",
+    }
     /// A verb was used.
     pub(super) used(verb: &str) {
         en: "you used `{verb}`",

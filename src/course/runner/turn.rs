@@ -1,12 +1,12 @@
 //! A line that is carried out, and what follows: questions before it, checks after it.
 
 use super::{Asked, Mode, Runner, RunnerError, Say};
-use crate::course::acts::Editing;
+use crate::course::acts::{Editing, REFUSED};
 use crate::course::console::Console;
 use crate::course::sentences;
 use crate::course::undo::Moment;
 use crate::lesson::{
-    Act, ConsoleLine, FactResult, Guess, LineKind, Prediction, Question, StepMark,
+    Act, ConsoleLine, FactResult, Guess, LineKind, Outcome, Prediction, Question, StepMark,
     normalised_command, question,
 };
 
@@ -102,7 +102,7 @@ impl Runner {
         let outcome = self.stage.carry_out(line, Editing::Learner, console);
         self.journal.add(before, &self.stage, console)?;
         let mut says = Vec::new();
-        says.extend(told(line, &outcome.stdout));
+        says.extend(told(line, &outcome));
         says.extend(refusal(line, outcome.error.as_deref()));
         if let Some(score) = self.stage.score_after(line, console) {
             let build = outcome.build.map(Box::new);
@@ -275,13 +275,18 @@ fn kind(line: &str) -> Option<LineKind> {
 }
 
 /// Returns what an act has to tell; commands tell it themselves.
-fn told(line: &str, stdout: &str) -> Option<Say> {
-    let tells = matches!(
-        LineKind::parse(line),
-        Ok(LineKind::Act(Act::Host { .. } | Act::Curl { .. }))
-    );
-    let text = stdout.trim_end();
-    (tells && !text.is_empty()).then(|| Say::note(|_| text.to_owned()))
+fn told(line: &str, outcome: &Outcome) -> Vec<Say> {
+    match LineKind::parse(line) {
+        Ok(LineKind::Act(Act::Curl { url })) if outcome.exit == REFUSED => {
+            let sentence = |language| sentences::nobody_listens(language, &url);
+            vec![Say::note(sentence)]
+        }
+        Ok(LineKind::Act(Act::Host { .. } | Act::Curl { .. })) => {
+            let lines = outcome.stdout.lines();
+            lines.map(|it| Say::note(|_| it.to_owned())).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Says what kept an act from being carried out; the session tells of its own refusals itself.

@@ -108,10 +108,10 @@ impl<'a> Sheet<'a> {
             let got = text.map_or(NOTHING.to_owned(), shortened);
             self.judge(name, ok, (format!("no {word}"), got), |language, ok| {
                 let what = what(language);
-                if ok {
-                    sentences::lacks_ok(language, &what, word)
-                } else {
-                    sentences::lacks_not_yet(language, &what, word)
+                match text {
+                    None => sentences::lacks_missing(language, &what, word),
+                    Some(_) if ok => sentences::lacks_ok(language, &what, word),
+                    Some(_) => sentences::lacks_not_yet(language, &what, word),
                 }
             });
         }
