@@ -248,6 +248,8 @@ const TABLE: &[(&str, &str)] = &[
     ("Failures in a row that make it unhealthy (default: 3)", "이만큼 잇달아 실패하면 unhealthy가 됩니다(기본: 3)"),
     ("Do not check, whatever the image says", "이미지에 검사가 있어도 하지 않습니다"),
 
+    ("Show what a container is made of: namespaces, folders, mounts, limits, rights", "컨테이너가 무엇으로 되어 있는지 보여 줍니다: 네임스페이스, 폴더, 마운트, 제한, 권한"),
+
     // Volumes.
     ("Look after volumes: create, ls, inspect, rm, prune", "볼륨을 돌봅니다: create, ls, inspect, rm, prune"),
     ("Make a volume", "볼륨을 만듭니다"),

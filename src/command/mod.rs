@@ -43,7 +43,7 @@ pub use networking::{
     ConnectNetwork, CreateNetwork, DisconnectNetwork, InspectNetworks, ListNetworks,
     NetworkCommand, Networking, Port, PruneNetworks, RemoveNetworks,
 };
-pub use pictures::{Compare, Files, Log, Stack, Waste};
+pub use pictures::{Compare, Files, Lid, Log, Stack, Waste};
 pub use pruning::{Builder, Df, PruneBuilder, PruneImages, PruneSystem};
 pub use reading::{
     Check, Context, ContextLs, Expand, Fmt, Format, IgnoreCheck, Parse, RuleOptions,
@@ -228,6 +228,8 @@ pub enum Command {
     /// Networks in which containers reach each other by name: create, ls, inspect, rm, connect, ...
     #[command(subcommand)]
     Network(NetworkCommand),
+    /// Show what a container is made of: namespaces, folders, mounts, limits, rights
+    Lid(Lid),
     /// Say what works on this machine, and the remedy for what does not
     Doctor(Json),
     /// Look after the store

@@ -58,3 +58,13 @@ pub struct Log {
     #[arg(long)]
     pub json: bool,
 }
+
+/// `lid`
+#[derive(Debug, Clone, Args)]
+pub struct Lid {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The container
+    pub container: String,
+}

@@ -20,6 +20,7 @@
 //! | `networking` | port |
 //! | `rebooting` | update; what starts after a reboot |
 //! | `networks` | network ... |
+//! | `lid` | lid |
 //! | `life` | create, attach, restart, pause, rename |
 //! | `container_files` | cp, diff |
 //! | `top`, `stats` | top, stats |
@@ -43,6 +44,7 @@ mod exporting;
 mod formatting;
 mod images;
 mod layout;
+mod lid;
 mod life;
 mod looking_after;
 mod manuals;
@@ -208,6 +210,7 @@ impl Face<'_> {
             Command::Diff(it) => self.diff(&it),
             Command::Top(it) => self.top(&it),
             Command::Stats(it) => self.stats(&it),
+            Command::Lid(it) => self.lid(&it),
             Command::Doctor(it) => self.doctor(&it),
             Command::System(it) => self.system(&it),
             Command::PruneImages(it) => self.prune_images(&it),

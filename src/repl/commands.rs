@@ -12,9 +12,6 @@ use crate::face::usage;
 use crate::language::Language;
 use crate::session::Trouble;
 
-/// Pictures that lessons and pages name and that this version does not have.
-const LATER: [&str; 1] = ["lid"];
-
 impl Desk {
     /// Carries out one line of any kind; instructions of a paste come one by one.
     pub fn carry_out(&mut self, line: &str) -> Done {
@@ -225,7 +222,6 @@ impl Desk {
                 _ if let Some(help) = unknown_word::help(words, language) => {
                     trouble.with_help(help)
                 }
-                _ if LATER.contains(&name) => Trouble::new(not_yet(language, name)),
                 _ if self.is_program(program) => trouble.with_help(host_program(language, line)),
                 true => trouble,
                 false => trouble.with_help(verbs_help(language)),
@@ -340,10 +336,6 @@ crate::messages! {
     verbs_help() {
         en: "`help` lists the verbs; instructions such as RUN begin with capitals",
         ko: "`help`로 명령 목록을 볼 수 있습니다. RUN 같은 Dockerfile 명령은 대문자로 씁니다",
-    }
-    not_yet(verb: &str) {
-        en: "`{verb}` is not part of this version of strata yet",
-        ko: "이 버전의 strata에는 아직 `{verb}` 명령이 없습니다",
     }
     no_guide() {
         en: "there are no lessons here",

@@ -121,6 +121,11 @@ impl Capabilities {
         }))
     }
 
+    /// Makes the set that the kernel's bits stand for.
+    pub fn from_mask(mask: u64) -> Self {
+        Self(mask)
+    }
+
     /// Returns the set as the kernel's bits, as in `/proc/self/status`.
     pub fn mask(self) -> u64 {
         self.0

@@ -1,4 +1,4 @@
-//! Health checks: how healthy a container is, as data. Who looks is [`checkup`](super::checkup).
+//! Health checks: how healthy a container is, as data. Who looks is `checkup`.
 
 use std::collections::VecDeque;
 use std::time::Duration;

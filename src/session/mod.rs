@@ -13,6 +13,7 @@
 //! | `containers` | run, exec, ps, logs, stop, remove, ... |
 //! | `volumes` | volume |
 //! | `networking` | what containers are connected to, and their ports |
+//! | `lid` | what a container is made of |
 //! | `networks` | networks: made, listed, removed, joined and left |
 //! | [`draft`], `drafts` | the Dockerfile that is being typed, with undo; kept per folder |
 //! | `context_size`, `context_listing` | whether a folder is meant to be a build context; what is in it |
@@ -32,6 +33,7 @@ mod given_context;
 mod image_list;
 mod images;
 mod interrupter;
+mod lid;
 mod making;
 mod moment;
 mod networking;
@@ -68,6 +70,7 @@ pub use given_context::GivenContext;
 pub use image_list::{FILTERS as IMAGE_FILTERS, ImageQuery};
 pub use images::{HistoryRow, Inspected};
 pub use interrupter::Interrupter;
+pub use lid::{Kernel, Lid};
 pub use making::NewImage;
 pub use moment::moment;
 pub use networking::{NetworkCall, NetworkWord};

@@ -41,6 +41,7 @@ mod health;
 mod images;
 mod instructions;
 mod lessons;
+mod lid;
 mod life;
 mod listing;
 mod mounts;

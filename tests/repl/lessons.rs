@@ -22,7 +22,7 @@ fn help_shows_the_lessons_verbs_and_explains_one() {
     terminal.line("?", "takes back the last instruction");
     terminal.line("help skip", "never counts as passed");
     terminal.line("help COPY", "Copies files");
-    terminal.line("lid x", "not part of this version");
+    terminal.line("lid x", "No such container: x");
 }
 
 #[test]
