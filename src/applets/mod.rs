@@ -1,5 +1,5 @@
 //! Small tools inside strata's own executable, for practice bases made on a machine that lacks
-//! them: `ps` and `httpd`.
+//! them: `ps` and `httpd`. And `registry`, which is all that the image `practice-registry` has.
 //!
 //! A base brings a copy of strata with a link for each missing tool, and the name it is started
 //! by says which one is meant, as with busybox. They speak busybox's options, as far as lessons
@@ -8,6 +8,7 @@
 
 mod httpd;
 mod ps;
+mod registry;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -17,11 +18,19 @@ use std::process::ExitCode;
 /// A tool: arguments without the name in, a sentence for stderr when it fails.
 type Applet = fn(&[String]) -> Result<(), String>;
 
-const APPLETS: [(&str, Applet); 2] = [("httpd", httpd::main), ("ps", ps::main)];
+const APPLETS: [(&str, Applet); 3] = [
+    ("httpd", httpd::main),
+    ("ps", ps::main),
+    (REGISTRY, registry::main),
+];
 
-/// Returns the names of all applets.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    APPLETS.iter().map(|(name, _)| *name)
+/// The applet that no base needs.
+pub const REGISTRY: &str = "registry";
+
+/// Returns the names of the tools that a base should have.
+pub fn tools() -> impl Iterator<Item = &'static str> {
+    let names = APPLETS.iter().map(|(name, _)| *name);
+    names.filter(|name| *name != REGISTRY)
 }
 
 /// Runs the applet that the program was started as; none when its name is no applet's.

@@ -15,7 +15,8 @@ use super::practice::{
 };
 use crate::digest::{CacheKey, Digest, ImageId};
 use crate::layers::{
-    Content, Entry, EntryKind, History, Image, ImageConfig, Layer, RootPath, Store,
+    ContainerConfig, Content, Empty, Entry, EntryKind, History, Image, ImageConfig, Layer,
+    RootPath, Store,
 };
 use crate::plan::Remade;
 use crate::reference::ImageReference;
@@ -122,7 +123,7 @@ impl<'a> Images<'a> {
         let name = reference.name();
         match (is_built_in(reference), practice::dockerfile(name)) {
             (false, _) => Err(ImageError::NotHere(reference.clone())),
-            (true, None) => self.make_practice_os(reference),
+            (true, None) => self.make_tree(reference),
             (true, Some(recipe)) => {
                 let base = self.find(&practice_os(), build)?.id;
                 let image = build(&recipe).map_err(Box::new)?;
@@ -144,9 +145,16 @@ impl<'a> Images<'a> {
         }
     }
 
-    fn make_practice_os(&self, reference: &ImageReference) -> Result<Image, ImageError> {
-        let tree = practice::tree(&self.choice())?;
-        let image = self.make(&tree).map_err(Box::new)?;
+    /// Makes an image that has no Dockerfile: of files of this machine.
+    fn make_tree(&self, reference: &ImageReference) -> Result<Image, ImageError> {
+        let is_registry = reference.name() == practice::REGISTRY;
+        let (tree, process) = if is_registry {
+            (practice::registry(&self.choice())?, registry_config())
+        } else {
+            (practice::tree(&self.choice())?, os_config())
+        };
+        let image = self.make(&tree, reference.name(), process);
+        let image = image.map_err(Box::new)?;
         self.remember(reference, &image, MadeFrom::Host(tree.fingerprint))
             .map_err(Box::new)?;
         Ok(image)
@@ -203,7 +211,12 @@ impl<'a> Images<'a> {
     }
 
     /// Puts a described base into the store.
-    fn make(&self, tree: &BaseTree) -> Result<Image, BuildError> {
+    fn make(
+        &self,
+        tree: &BaseTree,
+        name: &str,
+        process: ContainerConfig,
+    ) -> Result<Image, BuildError> {
         let mut draft = self.store.draft_layer()?;
         for entry in &tree.entries {
             let path = RootPath::clean(&entry.path);
@@ -226,7 +239,7 @@ impl<'a> Images<'a> {
         let layer = draft.commit()?;
         Ok(self
             .store
-            .put_image(&practice_config(&layer), &[layer.diff_id])?)
+            .put_image(&practice_config(&layer, name, process), &[layer.diff_id])?)
     }
 }
 
@@ -243,7 +256,27 @@ fn open(content: &BaseContent) -> Result<(Box<dyn std::io::Read + '_>, u64), Bui
     })
 }
 
-fn practice_config(layer: &Layer) -> ImageConfig {
+/// A shell in `practice-os`.
+fn os_config() -> ContainerConfig {
+    ContainerConfig {
+        cmd: Some(practice::CMD.iter().map(ToString::to_string).collect()),
+        ..ContainerConfig::default()
+    }
+}
+
+/// The words of docker's own image of a registry.
+fn registry_config() -> ContainerConfig {
+    let port = format!("{}/tcp", practice::REGISTRY_PORT);
+    let folder = practice::REGISTRY_FOLDER.to_owned();
+    ContainerConfig {
+        cmd: Some(vec![crate::applets::REGISTRY.to_owned()]),
+        exposed_ports: [(port, Empty {})].into(),
+        volumes: [(folder, Empty {})].into(),
+        ..ContainerConfig::default()
+    }
+}
+
+fn practice_config(layer: &Layer, name: &str, process: ContainerConfig) -> ImageConfig {
     let (os, architecture) = {
         let platform = crate::plan::platform();
         let (os, arch) = platform.split_once('/').unwrap_or(("linux", "amd64"));
@@ -255,12 +288,16 @@ fn practice_config(layer: &Layer) -> ImageConfig {
         architecture,
         ..ImageConfig::default()
     };
+    config.config = process;
     config.config.env = vec![format!("PATH={}", practice::PATH)];
-    config.config.cmd = Some(practice::CMD.iter().map(ToString::to_string).collect());
     config.rootfs.diff_ids = vec![layer.diff_id];
+    let from = match name {
+        practice::REGISTRY => "its own program",
+        _ => "the tools of this machine",
+    };
     config.history = vec![History {
         created: Some(NO_TIME.to_owned()),
-        created_by: Some("practice-os: made by strata from the tools of this machine".to_owned()),
+        created_by: Some(format!("{name}: made by strata from {from}")),
         ..History::default()
     }];
     config

@@ -405,12 +405,12 @@ impl ImageError {
         match self {
             Self::Pull(error) => error.help(language),
             Self::NotHere(name) => {
-                let bases = super::practice::BUILT_IN.join(", ");
+                let bases = super::practice::BASES.join(", ");
                 let bases = format!("{bases}, scratch");
                 Some(image_not_here_help(language, &name.to_string(), &bases))
             }
             Self::NotFound(_) => {
-                let bases = super::practice::BUILT_IN.join(", ");
+                let bases = super::practice::BASES.join(", ");
                 Some(image_not_found_help(language, &format!("{bases}, scratch")))
             }
             Self::Practice(error) => error.help(language),

@@ -250,6 +250,8 @@ const TABLE: &[(&str, &str)] = &[
 
     ("Show what a container is made of: namespaces, folders, mounts, limits, rights", "컨테이너가 무엇으로 되어 있는지 보여 줍니다: 네임스페이스, 폴더, 마운트, 제한, 권한"),
 
+    ("Only what fits: name=, id=, label=KEY[=VALUE], status=, exited=CODE, network=, ancestor=IMAGE, ...", "맞는 것만: name=, id=, label=키[=값], status=, exited=종료 코드, network=, ancestor=이미지, ..."),
+
     // Volumes.
     ("Look after volumes: create, ls, inspect, rm, prune", "볼륨을 돌봅니다: create, ls, inspect, rm, prune"),
     ("Make a volume", "볼륨을 만듭니다"),
@@ -374,7 +376,6 @@ const TABLE: &[(&str, &str)] = &[
     ("The containers", "컨테이너들"),
     ("The command", "명령"),
     ("List containers", "컨테이너 목록을 보여 줍니다"),
-    ("Only what fits: name=, id=, label=KEY[=VALUE], status=, exited=CODE, network=, ancestor=IMAGE, ...", "맞는 것만: name=, id=, label=키[=값], status=, exited=종료 코드, network=, ancestor=이미지, ..."),
     ("Stopped ones as well", "멈춘 것도 보여 줍니다"),
     ("Whole ids and commands", "ID와 명령을 줄이지 않습니다"),
     ("Show what a container wrote", "컨테이너가 출력한 것을 보여 줍니다"),

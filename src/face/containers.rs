@@ -14,7 +14,9 @@ use crate::runtime::attach::{Outcome, Streams};
 use crate::runtime::health::Condition;
 use crate::runtime::log::Show;
 use crate::runtime::state::{Record, Status};
-use crate::session::{ExecCall, Filters, PS_FILTERS, RunCall, SessionError, Trouble, moment};
+use crate::session::{
+    CONTAINER_FILTERS, ExecCall, Filters, RunCall, SessionError, Trouble, moment,
+};
 
 /// docker cuts the text of a command in `ps` here.
 const COMMAND_TEXT: usize = 20;
@@ -208,13 +210,14 @@ impl Face<'_> {
     }
 
     pub(super) fn ps(&mut self, call: &command::Ps) -> Answer {
-        let filters = Filters::parse(&call.filter, &PS_FILTERS, self.language())?;
+        let filters = Filters::parse(&call.filter, &CONTAINER_FILTERS, self.language())?;
         let newest = call.last.and_then(|number| usize::try_from(number).ok());
         let newest = newest
             .filter(|number| *number > 0)
             .or(call.latest.then_some(1));
         let all = call.all || newest.is_some();
-        let mut records = self.session.containers_that_fit(&filters, all)?;
+        let records = self.session.containers_list()?;
+        let mut records = self.session.filter_containers(records, &filters, all)?;
         // They come newest first.
         records.truncate(newest.unwrap_or(usize::MAX));
         if call.json {
@@ -322,7 +325,7 @@ impl Face<'_> {
         let mounts: Vec<String> = made.mounts.iter().map(cut).collect();
         row["Mounts"] = mounts.join(",").into();
         row["LocalVolumes"] = made.volumes.to_string().into();
-        row["Networks"] = self.session.networks_of(record).join(",").into();
+        row["Networks"] = made.networks.into();
     }
 
     /// docker's fields of a row of `ps`.

@@ -159,9 +159,9 @@ impl Container {
             }
             Rootfs::Folder(_) => {}
         }
-        containers.place_volumes(&mut config.spec);
         let rootless = enter::facts().is_none_or(|facts| facts.rootless);
         let connections = Connections::new(Networks::new(&containers), &config, rootless);
+        containers.place_volumes(&mut config.spec);
         Ok(Self {
             containers,
             folder,
@@ -419,7 +419,7 @@ impl Container {
         };
         let remove = !again && (remove || self.config.record.auto_remove);
         remove_all(&self.record_exit(code, Some(error), remove));
-        self.sweep_network();
+        connections(&self.connections).sweep();
     }
 
     /// Gives its addresses back.

@@ -61,7 +61,9 @@ use serde::de::DeserializeOwned;
 
 pub use building::{BuildCall, DRAFT, read_bytes, read_file, read_text, read_to_rewrite};
 pub use checking::{CheckCall, Checked};
-pub use containers::{Changes, CopyCall, ExecCall, HealthCall, PS_FILTERS, RunCall, Side, Started};
+pub use containers::{
+    CONTAINER_FILTERS, Changes, CopyCall, ExecCall, HealthCall, RunCall, Side, Started,
+};
 pub use context_listing::{ContextListing, LeftOut, Listed, Sum, read_ignore};
 pub use context_size::ContextSize;
 pub use doctor::{Finding, Health};

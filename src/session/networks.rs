@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{Filters, NetworkWord, Result, Session, Trouble};
 use crate::language::Language;
 use crate::runtime::container_error::ContainerError;
-use crate::runtime::containers::ContainerFolder;
+use crate::runtime::containers::{ContainerConfig, ContainerFolder};
 use crate::runtime::network_error::NetworkError;
 use crate::runtime::networks::{NetworkRecord, NetworkWish, Networks, PREDEFINED};
 use crate::runtime::state::{Record, Status};
@@ -278,28 +278,24 @@ impl Session {
         told.collect()
     }
 
-    /// Returns the names of a container's networks, as `ps` shows and filters them.
-    pub fn networks_of(&self, record: &Record) -> Vec<String> {
-        let config = self.containers().folder(&record.id).config();
-        // One that goes in this moment has none.
-        config.map_or_else(
-            |_| Vec::new(),
-            |config| match config.spec.network {
-                Network::Loopback => vec!["none".to_owned()],
-                Network::Host => vec!["host".to_owned()],
-                Network::Container(_) => Vec::new(),
-                Network::Default | Network::Bridge | Network::Named(_) => {
-                    config.networks.into_iter().map(|it| it.network).collect()
-                }
-            },
-        )
-    }
-
     /// Returns the name of a network that a filter names by name or id; as it is where there is none.
     pub fn network_name(&self, word: &str) -> String {
         self.networks()
             .find(word)
             .map_or_else(|_| word.to_owned(), |found| found.name)
+    }
+}
+
+/// Returns the names of a container's networks, as `ps` shows and filters them.
+pub(super) fn networks_of(config: &ContainerConfig) -> Vec<String> {
+    match config.spec.network {
+        Network::Loopback => vec!["none".to_owned()],
+        Network::Host => vec!["host".to_owned()],
+        Network::Container(_) => Vec::new(),
+        Network::Default | Network::Bridge | Network::Named(_) => {
+            let networks = config.networks.iter();
+            networks.map(|it| it.network.clone()).collect()
+        }
     }
 }
 

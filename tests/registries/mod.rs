@@ -3,6 +3,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `practice` | the registry that strata brings along, in a container |
 //! | `pulling` | images come, are looked for where they should be, and go on where they broke off |
 //! | `caching` | a build cache goes and comes, and a build pushes what it made |
 //! | `pushing` | only what is missing goes |
@@ -12,5 +13,6 @@
 mod caching;
 mod doors;
 mod hostile;
+mod practice;
 mod pulling;
 mod pushing;

@@ -175,7 +175,7 @@ impl Host {
         let executable = choice.executable.as_deref();
         let stand_ins = own::add(&mut self.builder, &mut self.libraries, is_there, executable);
         self.missing
-            .retain(|name| !applets::names().any(|applet| applet == name));
+            .retain(|name| !applets::tools().any(|applet| applet == name));
         if !self.missing.is_empty() {
             self.notes.insert(
                 0,

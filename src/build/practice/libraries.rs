@@ -36,6 +36,15 @@ pub(super) enum Unusable {
     Missing(String),
 }
 
+impl std::fmt::Display for Unusable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unreadable(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Missing(library) => write!(f, "{library} is missing"),
+        }
+    }
+}
+
 /// Finds libraries, and remembers what it has read.
 #[derive(Default)]
 pub(super) struct Libraries {

@@ -25,6 +25,12 @@ pub enum BaseError {
         /// What went wrong.
         source: io::Error,
     },
+    /// strata's own program cannot be copied.
+    #[error("{}", no_strata(Language::En, reason.as_deref().unwrap_or("?")))]
+    NoStrata {
+        /// Why not; none where nobody knows where it is.
+        reason: Option<String>,
+    },
 }
 
 impl BaseError {
@@ -34,6 +40,7 @@ impl BaseError {
             Self::NoTools => no_tools(language),
             Self::NoStaticBusybox { dynamic } => no_static_busybox(language, dynamic.as_ref()),
             Self::Busybox { path, .. } => broken_busybox(language, &path.display().to_string()),
+            Self::NoStrata { reason } => no_strata(language, reason.as_deref().unwrap_or("?")),
         }
     }
 
@@ -41,6 +48,7 @@ impl BaseError {
     pub fn help(&self, language: Language) -> Option<String> {
         Some(match self {
             Self::NoTools => install_busybox(language),
+            Self::NoStrata { .. } => return None,
             Self::NoStaticBusybox { .. } | Self::Busybox { .. } => install_or_host(language),
         })
     }
@@ -132,6 +140,10 @@ fn megabytes(bytes: u64) -> String {
 }
 
 crate::messages! {
+    no_strata(reason: &str) {
+        en: "practice-registry is made of strata's own program, which cannot be read: {reason}",
+        ko: "practice-registry는 strata 프로그램 자신으로 만드는데, 그 파일을 읽을 수 없습니다: {reason}",
+    }
     no_tools() {
         en: "practice-os cannot be made: this machine has no `sh` along PATH, and no static busybox",
         ko: "practice-os를 만들 수 없습니다. 이 컴퓨터의 PATH에 `sh`도, 정적 busybox도 없습니다",

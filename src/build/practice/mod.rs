@@ -14,7 +14,8 @@
 //! host         tools + closures        ──► tree
 //! busybox      one file + its names    ──► tree
 //! skeleton     what every base has: /etc/passwd, /tmp, ...
-//! own          strata's applets for the tools that are missing (crate::applets)
+//! own          strata's applets for the tools that are missing (crate::applets), and
+//!              practice-registry, which is one of them alone
 //! fingerprint  has the host changed since?
 //! images       Dockerfiles of the bases above practice-os
 //! ```
@@ -39,10 +40,17 @@ use std::path::PathBuf;
 pub use fingerprint::Fingerprint;
 pub use images::{BuiltInFile, BuiltInImage, dockerfile};
 pub use message::{BaseError, Note};
+pub use own::{REGISTRY_FOLDER, REGISTRY_PORT, registry};
 pub use tree::{BaseEntry, BaseTree, Content, EntryKind};
 
 /// The names that `FROM` knows without a store and without a network.
-pub const BUILT_IN: &[&str] = &["practice-os", "practice-node"];
+pub const BUILT_IN: &[&str] = &["practice-os", "practice-node", REGISTRY];
+
+/// Those of them that one builds on.
+pub const BASES: &[&str] = &["practice-os", "practice-node"];
+
+/// The image of a registry that needs no network to get.
+pub const REGISTRY: &str = "practice-registry";
 
 /// The command of `practice-os`: a shell.
 pub const CMD: &[&str] = &["sh"];
@@ -346,7 +354,8 @@ mod tests {
     fn every_built_in_base_can_be_made() {
         for name in BUILT_IN {
             let recipe = dockerfile(name);
-            assert_eq!(recipe.is_none(), *name == "practice-os", "{name}");
+            let of_files = ["practice-os", REGISTRY].contains(name);
+            assert_eq!(recipe.is_none(), of_files, "{name}");
             let base = recipe.and_then(|r| r.dockerfile.lines().find(|l| l.starts_with("FROM ")));
             let base = base.map(|line| line.trim_start_matches("FROM "));
             assert!(base.is_none_or(|base| BUILT_IN.contains(&base)), "{name}");

@@ -13,6 +13,7 @@ use crate::runtime::processes::{self, Process};
 use crate::runtime::state::{Record, Status};
 use crate::runtime::{Rootfs, User};
 use crate::session::networking;
+use crate::session::networks::networks_of;
 use crate::session::{Inspected, LOCAL, Result, Session, Trouble};
 
 /// What `ps` tells of how a container was made.
@@ -22,6 +23,8 @@ pub struct MadeWith {
     pub mounts: Vec<String>,
     /// How many volumes it has.
     pub volumes: usize,
+    /// Its network.
+    pub networks: String,
 }
 
 impl Session {
@@ -108,6 +111,7 @@ impl Session {
         Ok(MadeWith {
             mounts: labels.filter(|label| !label.is_empty()).collect(),
             volumes: config.mounts.iter().filter(|it| it.name.is_some()).count(),
+            networks: networks_of(&config).join(","),
         })
     }
 

@@ -28,7 +28,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub use self::copying::{CopyCall, Side};
-pub use self::filtering::PS_FILTERS;
+pub use self::filtering::CONTAINER_FILTERS;
 pub use self::healthy::HealthCall;
 pub use self::updating::Changes;
 
