@@ -49,7 +49,7 @@ impl Face<'_> {
         let pushes = outputs.contains(&Output::Registry);
         if pushes && call.tag.is_empty() {
             let language = self.language();
-            let trouble = Trouble::new(nameless_push(language));
+            let trouble = Trouble::new(nameless_push(language)).with_exit(125);
             return Err(trouble.with_help(nameless_push_help(language)).into());
         }
         let caches = self.cache_targets(&call.cache_to)?;

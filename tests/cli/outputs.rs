@@ -127,7 +127,7 @@ fn outputs_that_make_no_sense_are_refused_before_anything_is_built() {
         ("type=zip,dest=x", "unsupported output type \"zip\""),
         ("type=local", "dest is required"),
         ("dest=x", "type is required"),
-        ("type=registry", "cannot push"),
+        ("type=registry", "tag is needed"),
     ] {
         home.call(&format!("build --output {option} ."))
             .fails(125, words);

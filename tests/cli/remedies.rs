@@ -3,7 +3,7 @@
 use crate::common::strata::Home;
 
 /// What is typed, and words of the remedy that are the same in every language.
-const CASES: [(&str, &str); 15] = [
+const CASES: [(&str, &str); 17] = [
     ("build -t BAD_Tag .", "`bad_tag`"),
     ("build -t a:b:c .", "`shop:1.0`"),
     ("tag practice-os x:y:z", "`shop:1.0`"),
@@ -16,7 +16,12 @@ const CASES: [(&str, &str); 15] = [
     ("run -u root:nobody9 practice-os true", "1000"),
     ("run -v a:b:zz practice-os true", "`-v a:b:ro`"),
     ("run -v /tmp:/x:zz practice-os true", "`-v /tmp:/x:ro`"),
-    ("run -v /tmp practice-os true", "/HERE:/THERE:ro"),
+    ("run -v /tmp:here practice-os true", "`/data`"),
+    ("run -v a:/x:shared practice-os true", "`rprivate`"),
+    (
+        "run --mount type=disk,target=/x practice-os true",
+        "--mount",
+    ),
     ("run --name my,box practice-os true", "`--name my-box`"),
     ("run --name w practice-os true", "`--name w1`"),
 ];

@@ -102,5 +102,5 @@ fn a_build_pushes_what_it_made() {
     assert!(registry.has_manifest("me/shop", "1").is_some());
     assert!(registry.has_manifest("me/shop", "2").is_some());
     home.call("build --output type=registry .")
-        .fails(1, "tag is needed when pushing to registry");
+        .fails(125, "tag is needed when pushing to registry");
 }

@@ -113,14 +113,20 @@ fn refuse_propagation<'a>(
 ) -> Result<(), Trouble> {
     let mut words = words.into_iter();
     match words.find(|it| matches!(*it, "shared" | "rshared" | "slave" | "rslave")) {
-        Some(word) => Err(Trouble::new(no_propagation(language, word)).with_exit(125)),
+        Some(word) => {
+            let trouble = Trouble::new(no_propagation(language, word)).with_exit(125);
+            Err(trouble.with_help(no_propagation_help(language)))
+        }
         None => Ok(()),
     }
 }
 
 /// Reads the place of a mount.
 pub(super) fn target(place: &str, kind: MountKind, language: Language) -> Result<String, Trouble> {
-    let wrong = |message| Trouble::new(message).with_exit(125);
+    let wrong = |message| {
+        let trouble = Trouble::new(message).with_exit(125);
+        trouble.with_help(target_help(language))
+    };
     if !place.starts_with('/') {
         return Err(wrong(relative_target(language, kind.word(), place)));
     }
@@ -148,8 +154,10 @@ impl MountWords {
             .take()
             .ok_or_else(|| wrong(needs_target(language)))?;
         reader.check_mix(kind, language).map_err(wrong)?;
-        let config =
-            |why: String| Trouble::new(bad_config(language, kind.word(), &why)).with_exit(125);
+        let config = |why: String| {
+            let trouble = Trouble::new(bad_config(language, kind.word(), &why));
+            trouble.with_exit(125).with_help(mount_help(language))
+        };
         match (kind, &reader.source) {
             (MountKind::Bind, None) => return Err(config(needs_source(language))),
             (MountKind::Bind, Some(path)) if !path.starts_with(['/', '.']) => {
@@ -188,7 +196,8 @@ impl Reader {
             Some("tmpfs") => Ok(MountKind::Tmpfs),
             Some(other) => {
                 let why = unknown_type(language);
-                Err(Trouble::new(bad_config(language, other, &why)).with_exit(125))
+                let trouble = Trouble::new(bad_config(language, other, &why));
+                Err(trouble.with_exit(125).with_help(mount_help(language)))
             }
         }
     }
@@ -358,6 +367,14 @@ crate::messages! {
     relative_target(kind: &str, place: &str) {
         en: "invalid mount config for type \"{kind}\": invalid mount path: '{place}' mount path must be absolute",
         ko: "컨테이너 안의 경로는 /로 시작해야 합니다(type \"{kind}\": invalid mount path: '{place}' mount path must be absolute)",
+    }
+    target_help() {
+        en: "the place in the container is a path such as `/data`",
+        ko: "컨테이너 안의 경로를 `/data`처럼 쓰세요",
+    }
+    no_propagation_help() {
+        en: "leave the word out, or write `rprivate`, which is what it is",
+        ko: "이 단어를 빼거나 `rprivate`라고 쓰세요. 언제나 rprivate입니다",
     }
     root_target(kind: &str) {
         en: "invalid mount config for type \"{kind}\": invalid specification: destination can't be '/'",
