@@ -85,11 +85,13 @@ fn draw_kernel(text: &mut String, kernel: &Kernel, language: Language) {
     section(text, &rights(language));
     let names = kernel.capabilities.iter();
     let names: Vec<&str> = names.map(|name| name.trim_start_matches("CAP_")).collect();
-    line(
-        text,
-        "capabilities",
-        &format!("{}: {}", names.len(), names.join(" ")),
-    );
+    if names.is_empty() {
+        line(text, "capabilities", "0");
+    }
+    for (number, some) in names.chunks(CAPABILITIES).enumerate() {
+        let name = if number == 0 { "capabilities" } else { "" };
+        line(text, name, &some.join(" "));
+    }
     match kernel.seccomp_filters {
         Some(count) => line(text, "seccomp", &filtered(language, count)),
         None => line(text, "seccomp", &unfiltered(language)),
@@ -100,6 +102,9 @@ fn section(text: &mut String, head: &str) {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "\n{head}");
 }
+
+/// So many names of capabilities fit on a line.
+const CAPABILITIES: usize = 4;
 
 fn line(text: &mut String, name: &str, value: &str) {
     // As above.

@@ -30,10 +30,6 @@ crate::messages! {
         en: "did you mean `{word}`?",
         ko: "혹시 `{word}` 아닌가요?",
     }
-    no_ports() {
-        en: "this strata cannot publish ports yet; from inside, a server is reached with `exec CONTAINER wget -qO- localhost:PORT`",
-        ko: "이 strata는 아직 포트를 열 수 없습니다. 컨테이너 안에서는 `exec CONTAINER wget -qO- localhost:PORT`로 접속할 수 있습니다",
-    }
     list_help() {
         en: "`--help` lists the verbs",
         ko: "`--help`로 명령 목록을 볼 수 있습니다",
@@ -53,6 +49,10 @@ crate::messages! {
     build_needs_folder_help() {
         en: "a dot means this folder: `build .`",
         ko: "점(.)은 지금 폴더라는 뜻입니다: `build .`",
+    }
+    needs_value(flag: &str) {
+        en: "flag needs an argument: {flag}",
+        ko: "값이 필요한 옵션입니다(flag needs an argument): {flag}",
     }
     invalid(value: &str, flag: &str) {
         en: "invalid argument \"{value}\" for {flag}",
@@ -134,10 +134,14 @@ fn in_dockers_words(
             let flag = get(ContextKind::InvalidArg).unwrap_or_default();
             // As docker has it: an option that cannot be read is wrong usage, an argument that
             // cannot be read is a failure like one that names nothing.
-            let exit = if flag.starts_with('-') { 125 } else { 1 };
-            Trouble::new(invalid(language, &value, &flag))
-                .with_help(help)
-                .with_exit(exit)
+            let is_flag = flag.starts_with('-');
+            let sentence = if is_flag && value.is_empty() {
+                needs_value(language, &flag)
+            } else {
+                invalid(language, &value, &flag)
+            };
+            let exit = if is_flag { 125 } else { 1 };
+            Trouble::new(sentence).with_help(help).with_exit(exit)
         }
         _ => {
             let text = error.to_string();
@@ -199,11 +203,7 @@ fn nearest_of(word: &str, suggested: Option<&ContextValue>) -> Option<String> {
 }
 
 fn unknown(given: &str, words: &[String], verb: &str, language: Language) -> Trouble {
-    let help = if verb == "run" && ["-p", "-P", "--publish"].contains(&given) {
-        no_ports(language)
-    } else {
-        see_help(language, verb)
-    };
+    let help = see_help(language, verb);
     if given.starts_with("--") {
         return Trouble::new(unknown_flag(language, given))
             .with_help(help)
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_named_as_docker_names_them() {
-        let cases: [(&[&str], &str, i32); 8] = [
+        let cases: [(&[&str], &str, i32); 9] = [
             (
                 &["strata", "run", "--bogus", "x"],
                 "unknown flag: --bogus",
@@ -257,6 +257,11 @@ mod tests {
             (
                 &["strata", "run", "-name", "x", "y"],
                 "unknown shorthand flag: 'n' in -name",
+                125,
+            ),
+            (
+                &["strata", "run", "--name"],
+                "flag needs an argument: --name <NAME>",
                 125,
             ),
             (&["strata", "nosuch"], "'nosuch' is not a strata command", 1),
