@@ -185,6 +185,9 @@ fn put_one(item: &MountPlan, mount: Option<OwnedFd>) -> io::Result<()> {
         (MountPlan::Content { content, target }, None) => small_file(Path::new(target), content),
         (MountPlan::Masked { path }, None) => masked(Path::new(path)),
         (MountPlan::ReadOnly { path }, None) => read_only(Path::new(path)),
+        (MountPlan::NoDevices { path, recursive }, None) => {
+            sys::set_no_devices(Path::new(path), *recursive)
+        }
         (
             MountPlan::Bind { .. }
             | MountPlan::Volume { .. }
@@ -223,16 +226,13 @@ fn attach(mount: &OwnedFd, target: &Path) -> io::Result<()> {
     }
 }
 
+/// Makes a device node, as a mount of its own: it opens although nothing else in `/dev` does.
 fn device(name: &str, (major, minor): (u32, u32)) -> io::Result<()> {
     let path = format!("/dev/{name}");
     let number = rustix::fs::makedev(major, minor);
-    Ok(rustix::fs::mknodat(
-        CWD,
-        path,
-        FileType::CharacterDevice,
-        Mode::from_raw_mode(0o666),
-        number,
-    )?)
+    let mode = Mode::from_raw_mode(0o666);
+    rustix::fs::mknodat(CWD, &path, FileType::CharacterDevice, mode, number)?;
+    sys::bind(Path::new(&path), Path::new(&path))
 }
 
 fn host_device(name: &str, mount: &OwnedFd) -> io::Result<()> {

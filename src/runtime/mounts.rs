@@ -101,6 +101,13 @@ pub enum MountPlan {
         /// What is hidden.
         path: &'static str,
     },
+    /// No device node in it can be opened, whoever made it.
+    NoDevices {
+        /// A mount.
+        path: String,
+        /// And those below it.
+        recursive: bool,
+    },
     /// Made read-only. Left out where it does not exist.
     ReadOnly {
         /// What is made so.
@@ -118,6 +125,7 @@ impl MountPlan {
             | Self::Layers { target, .. }
             | Self::Content { target, .. } => target,
             Self::Device { name, .. } | Self::HostDevice { name } => name,
+            Self::NoDevices { path, .. } => path,
             Self::HostReadOnly { path }
             | Self::Folder { path }
             | Self::Link { path, .. }
@@ -175,15 +183,31 @@ const LINKS: [(&str, &str); 6] = [
 
 /// Returns what a container gets, in order.
 pub fn plan(orders: &Orders<'_>) -> Vec<MountPlan> {
+    // In a user namespace the kernel itself opens no device that a container makes.
+    let fence = !orders.rootless && !orders.spec.unmasked;
+    let fenced = |path: &str, recursive| {
+        let path = path.to_owned();
+        fence.then_some(MountPlan::NoDevices { path, recursive })
+    };
     let mut plan = vec![filesystem("proc", "/proc", SAFE, "")];
+    plan.extend(fenced("/", false));
     plan.extend(devices(orders));
+    plan.extend(fenced("/dev", false));
     plan.push(sys(orders));
     if !orders.spec.unmasked {
         plan.extend(MASKED.map(|path| MountPlan::Masked { path }));
         plan.extend(READ_ONLY.map(|path| MountPlan::ReadOnly { path }));
     }
     plan.extend(etc(orders));
-    plan.extend(wanted(&orders.spec));
+    for mount in wanted(&orders.spec) {
+        let is_outside = matches!(
+            mount,
+            MountPlan::Bind { .. } | MountPlan::Volume { .. } | MountPlan::Layers { .. }
+        );
+        let fence = fenced(mount.place(), true).filter(|_| is_outside);
+        plan.push(mount);
+        plan.extend(fence);
+    }
     plan
 }
 
@@ -352,6 +376,30 @@ mod tests {
     }
 
     #[test]
+    fn root_opens_no_devices_but_those_of_dev() {
+        let fences = |orders: &Orders<'_>| {
+            let plan = plan(orders).into_iter();
+            let fences = plan.filter_map(|item| match item {
+                MountPlan::NoDevices { path, .. } => Some(path),
+                _ => None,
+            });
+            fences.collect::<Vec<_>>()
+        };
+        let mut orders = orders(false, true, IdMode::Many);
+        orders.spec.to_mut().mounts.push(Mount {
+            source: MountSource::Bind("/h".into()),
+            target: "/data".to_owned(),
+            read_only: false,
+        });
+        assert_eq!(fences(&orders), ["/", "/dev", "/data"]);
+        orders.spec.to_mut().unmasked = true;
+        assert_eq!(fences(&orders), Vec::<String>::new());
+        orders.spec.to_mut().unmasked = false;
+        orders.rootless = true;
+        assert_eq!(fences(&orders), Vec::<String>::new());
+    }
+
+    #[test]
     fn sysfs_needs_a_network_of_its_own_only_in_a_user_namespace() {
         let host = MountPlan::HostReadOnly { path: "/sys" };
         assert!(plan(&orders(true, false, IdMode::Many)).contains(&host));
@@ -403,7 +451,7 @@ mod tests {
             target: "/etc/hosts".to_owned(),
             read_only: false,
         };
-        assert_eq!(plan.last(), Some(&bind));
+        assert!(plan.contains(&bind));
         assert_eq!(
             places(&plan)
                 .iter()

@@ -151,21 +151,38 @@ struct MountAttr {
 /// `mount_setattr(2)`: makes the mount at a path read-only, with those below it when `recursive`.
 /// Before Linux 5.12 it is mount(2) with `MS_REMOUNT`, which reaches only that one mount.
 pub fn set_read_only(path: &Path, recursive: bool) -> io::Result<()> {
-    match mount_setattr_read_only(CWD, path, recursive) {
-        Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => remount_read_only(path),
+    match mount_setattr(CWD, path, recursive, libc::MOUNT_ATTR_RDONLY) {
+        Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {
+            remount(path, MountFlags::RDONLY)
+        }
         answer => answer,
     }
 }
 
 /// [`set_read_only`] for a detached mount and those below it; Linux 5.12.
 pub fn set_mount_read_only(mount: impl AsFd) -> io::Result<()> {
-    mount_setattr_read_only(mount, Path::new(""), true)
+    mount_setattr(mount, Path::new(""), true, libc::MOUNT_ATTR_RDONLY)
 }
 
-fn mount_setattr_read_only(folder: impl AsFd, path: &Path, recursive: bool) -> io::Result<()> {
+/// As [`set_read_only`]: device nodes in a mount can no longer be opened.
+pub fn set_no_devices(path: &Path, recursive: bool) -> io::Result<()> {
+    match mount_setattr(CWD, path, recursive, libc::MOUNT_ATTR_NODEV) {
+        Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {
+            remount(path, MountFlags::NODEV)
+        }
+        answer => answer,
+    }
+}
+
+fn mount_setattr(
+    folder: impl AsFd,
+    path: &Path,
+    recursive: bool,
+    attributes: u64,
+) -> io::Result<()> {
     let path = c_path(path)?;
     let attr = MountAttr {
-        set: libc::MOUNT_ATTR_RDONLY,
+        set: attributes,
         clear: 0,
         propagation: 0,
         userns_fd: 0,
@@ -194,16 +211,18 @@ fn mount_setattr_read_only(folder: impl AsFd, path: &Path, recursive: bool) -> i
 }
 
 /// A remount must repeat the flags that are locked in a user namespace (`mount_namespaces(7)`).
-fn remount_read_only(path: &Path) -> io::Result<()> {
+fn remount(path: &Path, more: MountFlags) -> io::Result<()> {
     use rustix::fs::StatVfsMountFlags as Has;
     let has = rustix::fs::statvfs(path)?.f_flag;
-    let mut flags = MountFlags::BIND | MountFlags::RDONLY;
+    let mut flags = MountFlags::BIND;
+    flags.set(MountFlags::RDONLY, has.contains(Has::RDONLY));
     flags.set(MountFlags::NOSUID, has.contains(Has::NOSUID));
     flags.set(MountFlags::NODEV, has.contains(Has::NODEV));
     flags.set(MountFlags::NOEXEC, has.contains(Has::NOEXEC));
     flags.set(MountFlags::NOATIME, has.contains(Has::NOATIME));
     flags.set(MountFlags::NODIRATIME, has.contains(Has::NODIRATIME));
     flags.set(MountFlags::RELATIME, has.contains(Has::RELATIME));
+    flags |= more;
     Ok(rustix::mount::mount_remount(path, flags, "")?)
 }
 

@@ -71,6 +71,21 @@ fn a_seccomp_filter_is_on_and_refuses_mounting() {
 
 #[test]
 #[cfg_attr(no_kernel, ignore = "STRATA_TEST_NO_KERNEL=1")]
+fn a_device_that_the_container_makes_opens_nothing() {
+    in_every_mode(|mut container| {
+        let made = "for f in /zero /dev/own /dev/shm/zero; do \
+                    mknod $f c 1 5 2>/dev/null; head -c 1 $f 2>/dev/null | wc -c; done";
+        let counts = container.sh(made);
+        assert_eq!(counts.split_whitespace().collect::<Vec<_>>(), ["0"; 3]);
+        // Those that every program relies on do, and what is masked is empty.
+        let own = "head -c 1 /dev/zero | wc -c; echo x >/dev/null && cat /proc/keys && echo well";
+        let said = container.sh(own);
+        assert_eq!(said.split_whitespace().collect::<Vec<_>>(), ["1", "well"]);
+    });
+}
+
+#[test]
+#[cfg_attr(no_kernel, ignore = "STRATA_TEST_NO_KERNEL=1")]
 fn no_new_privileges_is_set_when_asked_for() {
     in_every_mode(|mut container| {
         container.spec.no_new_privileges = true;
