@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
@@ -109,6 +109,19 @@ impl WorkFolder {
     /// Returns a file's content; none where there is no such file.
     pub fn read(&self, path: &str) -> Option<Vec<u8>> {
         fs::read(self.resolve(path).ok()?).ok()
+    }
+
+    /// Tells whether a file is a tar archive, such as `save` writes.
+    pub fn is_archive(&self, path: &str) -> bool {
+        const MAGIC: &[u8] = b"ustar";
+        const AT: u64 = 257;
+        let head = || -> io::Result<[u8; MAGIC.len()]> {
+            let full = self.resolve(path).map_err(io::Error::other)?;
+            let mut head = [0; MAGIC.len()];
+            fs::File::open(full)?.read_exact_at(&mut head, AT)?;
+            Ok(head)
+        };
+        head().is_ok_and(|head| head == MAGIC)
     }
 
     /// Writes a file, its folders too where they are missing.
@@ -299,6 +312,22 @@ mod tests {
             );
         }
         assert!(!scratch.path().join("x").exists());
+    }
+
+    #[test]
+    fn an_archive_is_told_by_its_magic_and_not_by_its_name() {
+        let (_scratch, folder) = folder();
+        let mut archive = vec![0; 512];
+        archive[257..262].copy_from_slice(b"ustar");
+        for (path, content, is) in [
+            ("image", archive.as_slice(), true),
+            ("notes.tar", b"no archive", false),
+            ("zeros.tar", &[0; 512], false),
+        ] {
+            folder.write(path, content).unwrap();
+            assert_eq!(folder.is_archive(path), is, "{path}");
+        }
+        assert!(!folder.is_archive("missing.tar"));
     }
 
     #[test]

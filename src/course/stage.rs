@@ -66,8 +66,9 @@ pub enum StageError {
 /// between equal replays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
-    /// Digests of the work folder's files.
-    pub files: BTreeMap<String, Digest>,
+    /// Digests of the work folder's files. Of archives it is only known that they are there: an
+    /// image that `save` put into one has the time it was built in it.
+    pub files: BTreeMap<String, Option<Digest>>,
     /// Numbers of layers and lines of history, by image name.
     pub images: BTreeMap<String, (usize, usize)>,
     /// Image, command and state of every container, newest first.
@@ -412,8 +413,13 @@ impl Stage {
         });
         let images = images.collect();
         let containers = console.containers().into_iter();
+        let files = self.snapshot()?.digests().into_iter();
+        let told = |(path, digest): (String, Digest)| {
+            let digest = (!self.folder.is_archive(&path)).then_some(digest);
+            (path, digest)
+        };
         Ok(State {
-            files: self.snapshot()?.digests(),
+            files: files.map(told).collect(),
             images,
             containers: containers
                 .map(|c| (without_id(c.image), c.argv, c.state))

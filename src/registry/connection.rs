@@ -60,7 +60,7 @@ struct Failure {
 
 impl Connection {
     pub fn new(endpoint: Endpoint, settings: &Settings) -> Result<Self, RegistryError> {
-        if settings.offline {
+        if settings.offline || settings.loopback_only && !endpoint.is_loopback() {
             return Err(RegistryError::Offline);
         }
         let folders = settings.certificates.iter();
@@ -365,6 +365,18 @@ pub(super) fn join(base: &str, target: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lessons_ask_only_registries_of_this_machine() {
+        let settings = Settings::loopback_only();
+        let asked = |registry| Connection::new(Endpoint::new(registry, "x"), &settings);
+        assert!(asked("localhost:5818").is_ok());
+        assert!(asked("127.0.0.1").is_ok());
+        for registry in ["docker.io", "localhost.example", "registry.example:5000"] {
+            let error = asked(registry).err();
+            assert!(matches!(error, Some(RegistryError::Offline)), "{registry}");
+        }
+    }
 
     #[test]
     fn addresses_lead_on_as_browsers_follow_them() {

@@ -14,6 +14,8 @@ const MACHINE: &str = "/etc/docker";
 pub struct Settings {
     /// `STRATA_OFFLINE`: no registry is asked anything.
     pub offline: bool,
+    /// Only registries of this machine are asked.
+    pub loopback_only: bool,
     /// The folder of docker's `config.json`: `DOCKER_CONFIG`, else `~/.docker`.
     pub config: Option<PathBuf>,
     /// Folders with a folder for each registry's certificates, as docker's `certs.d`.
@@ -42,6 +44,7 @@ impl Settings {
         let daemons = folders.iter().map(|folder| folder.join("daemon.json"));
         Self {
             offline: variable("STRATA_OFFLINE").is_some_and(|it| it != "0"),
+            loopback_only: false,
             config: config.or_else(|| home.map(|home| home.join(".docker"))),
             certificates,
             mirrors: words(&variable("STRATA_MIRRORS").unwrap_or_default()),
@@ -59,6 +62,14 @@ impl Settings {
             mirrors.extend(daemon_mirrors(daemon)?);
         }
         Ok(mirrors)
+    }
+
+    /// Returns settings with which only registries of this machine are asked, without credentials.
+    pub fn loopback_only() -> Self {
+        Self {
+            loopback_only: true,
+            ..Self::default()
+        }
     }
 
     /// Returns settings with which nobody is ever asked.

@@ -129,8 +129,8 @@ fn test_desk(global: &Global, scratch: &Path) -> Desk {
     let opening = Opening {
         settings: crate::session::Settings {
             root: scratch.join("none"),
-            // Lessons need no network, and tests of them are to use none.
-            registry: crate::registry::Settings::offline(),
+            // Lessons need no network but their own registry, and tests of them are to use no other.
+            registry: crate::registry::Settings::loopback_only(),
             ..settings(global, Language::En)
         },
         global: global.clone(),
