@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::layout::{self, Layout};
+use super::layout::{self, Layout, Shape};
 use super::{Answer, Face};
 use crate::command::{self, ObjectType};
 use crate::layers::{ChangeKind, ImageSummary};
@@ -200,12 +200,8 @@ impl Face<'_> {
     }
 
     pub(super) fn inspect(&mut self, call: &command::Inspect) -> Answer {
-        let format = call.format.as_deref().filter(|format| !format.is_empty());
-        // A template that is wrong is told before anything is looked for.
-        let whole_line = format == Some("json");
-        let template = format.filter(|_| !whole_line);
-        let template = template.map(|text| layout::template(text, self.language()));
-        let template = template.transpose().map_err(|error| match error {
+        let shape = Shape::read(call.format.as_deref(), self.language());
+        let shape = shape.map_err(|error| match error {
             // docker's code for it.
             SessionError::Trouble(trouble) => trouble.with_exit(64).into(),
             other @ SessionError::Dockerfile { .. } => other,
@@ -222,18 +218,7 @@ impl Face<'_> {
                 Inspected::Missing => missing.push(name),
             }
         }
-        if let Some(template) = template {
-            for value in &found {
-                let text = template.run(&layout::with_all_fields(value));
-                let text = text.map_err(|error| layout::trouble(&error, self.language()))?;
-                self.line(&text);
-            }
-        } else if whole_line {
-            let lines: String = found.iter().map(|value| format!("{value}\n")).collect();
-            self.write(&lines);
-        } else {
-            self.write(&render::json(&found));
-        }
+        self.show_found(&shape, &found)?;
         for name in &missing {
             let text = render::error(&no_such_object(self.language(), name), None, &self.screen);
             self.mutter(&self.screen.paint(&text));

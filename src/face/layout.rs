@@ -37,6 +37,27 @@ pub(super) fn trouble(error: &TemplateError, language: Language) -> SessionError
     trouble.with_help(error.help(language)).into()
 }
 
+/// How `inspect` shows what it found.
+pub(super) enum Shape {
+    /// A list, for people.
+    Pretty,
+    /// A line of JSON for each.
+    Lines,
+    /// A template for each.
+    Template(Template),
+}
+
+impl Shape {
+    /// Reads `--format`: a template that is wrong is told before anything is looked for.
+    pub fn read(format: Option<&str>, language: Language) -> Result<Self, SessionError> {
+        match format {
+            None | Some("") => Ok(Self::Pretty),
+            Some("json") => Ok(Self::Lines),
+            Some(text) => template(text, language).map(Self::Template),
+        }
+    }
+}
+
 impl Layout {
     /// Reads `--format`.
     pub fn read(format: Option<&str>, language: Language) -> Result<Self, SessionError> {
@@ -78,6 +99,29 @@ impl Face<'_> {
         };
         self.line(&text);
         Ok(0)
+    }
+
+    /// Writes what `inspect` found.
+    pub(super) fn show_found(
+        &mut self,
+        shape: &Shape,
+        found: &[Value],
+    ) -> Result<(), SessionError> {
+        match shape {
+            Shape::Pretty => self.write(&render::json(&found)),
+            Shape::Lines => {
+                let lines: String = found.iter().map(|value| format!("{value}\n")).collect();
+                self.write(&lines);
+            }
+            Shape::Template(template) => {
+                for value in found {
+                    let text = template.run(&with_all_fields(value));
+                    let text = text.map_err(|error| trouble(&error, self.language()))?;
+                    self.line(&text);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Writes a list that is laid out by its user.
@@ -153,7 +197,7 @@ const OPTIONAL: [(&str, &[&str]); 2] = [
 ];
 
 /// Returns what `inspect` says with all of docker's fields, so that a template may ask for them.
-pub(super) fn with_all_fields(value: &Value) -> Value {
+fn with_all_fields(value: &Value) -> Value {
     let mut value = value.clone();
     for (part, fields) in OPTIONAL {
         let Some(Value::Object(known)) = value.get_mut(part) else {

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
-use super::layout::{self, Layout};
+use super::layout::{self, Layout, Shape};
 use super::run_options::labels;
 use super::{Answer, Face};
 use crate::command::{
@@ -159,20 +159,13 @@ impl Face<'_> {
     }
 
     fn inspect_networks(&mut self, call: &InspectNetworks) -> Answer {
+        let shape = Shape::read(call.format.as_deref(), self.language())?;
         let mut found = Vec::new();
         let code = self.each(&call.networks, |face, name| {
-            let told = face.session.inspect_network(name)?;
-            match &call.format {
-                Some(format) => face.lay_out_value(format, &told).map(drop),
-                None => {
-                    found.push(told);
-                    Ok(())
-                }
-            }
+            found.push(face.session.inspect_network(name)?);
+            Ok(())
         });
-        if call.format.is_none() {
-            self.write_json(&found);
-        }
+        self.show_found(&shape, &found)?;
         code
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::layout::{self, Layout};
+use super::layout::{Layout, Shape};
 use super::{Answer, Face};
 use crate::command::{self, VolumeCommand};
 use crate::render;
@@ -52,12 +52,7 @@ impl Face<'_> {
     }
 
     fn inspect_volumes(&mut self, call: &command::VolumeInspect) -> Answer {
-        let language = self.language();
-        let format = call.format.as_deref().filter(|format| !format.is_empty());
-        let whole_line = format == Some("json");
-        let template = format.filter(|_| !whole_line);
-        let template = template.map(|text| layout::template(text, language));
-        let template = template.transpose()?;
+        let shape = Shape::read(call.format.as_deref(), self.language())?;
         let (mut found, mut missing): (Vec<Value>, Vec<SessionError>) = (Vec::new(), Vec::new());
         for name in &call.volumes {
             match self.session.inspect_volume(name) {
@@ -65,18 +60,7 @@ impl Face<'_> {
                 Err(error) => missing.push(error),
             }
         }
-        if let Some(template) = template {
-            for value in &found {
-                let text = template.run(value);
-                let text = text.map_err(|error| layout::trouble(&error, language))?;
-                self.line(&text);
-            }
-        } else if whole_line {
-            let lines: String = found.iter().map(|value| format!("{value}\n")).collect();
-            self.write(&lines);
-        } else {
-            self.write(&render::json(&found));
-        }
+        self.show_found(&shape, &found)?;
         for error in &missing {
             self.complain(error);
         }
